@@ -1,0 +1,20 @@
+//! Phonebox: one binary on a LAN box that gives desk phones their own configuration, and says why.
+//!
+//! ```text
+//!         phones                                               people and programs
+//!   HTTP · HTTPS · TFTP                                        REST client · console (CLI)
+//!             │                                                      │
+//!         listen ──────────► provision ◄──── preview ──────── <domain>/api.rs
+//!    bytes → one Request    identify → load → authorize              │
+//!                           → resolve → render → commit       devices profiles sites files …
+//!                           → respond → record                       │
+//!             │                    │                                 │
+//!          vendors ◄──────── settings                               db  (one SQLite file)
+//! ```
+//!
+//! Two fronts, one core: the phone listeners serve no admin page, the admin listener serves no phone file.
+//! Imports point down only (`tests/it/architecture.rs`); reading [`provision`] is reading the product.
+
+pub mod net;
+pub mod settings;
+pub mod vendors;

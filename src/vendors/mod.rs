@@ -1,0 +1,69 @@
+//! All brand knowledge, as data first: who asks (identification), for which file, and how its answer is written.
+//!
+//! Knows settings and wire values, and nothing else: no device, no database, no listener.
+
+use crate::net::Mac;
+use crate::settings::{Provenance, SettingId, Value};
+use std::sync::Arc;
+
+/// What a requested file is, whatever the vendor calls it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FileKind {
+    /// Avaya: the hard-wired first file of a family. It names firmware and the next file.
+    Upgrade,
+    /// Avaya `46xxsettings.txt`: for one device when the request names its MAC, else for the model.
+    Settings,
+    /// One file for a model or for everybody, without a MAC in its name: `y000000000096.cfg`, `snomD785.htm`.
+    Common,
+    /// The complete values of one device: `<mac>.cfg`, `<mac>.txt`, `config.<mac>.xml`.
+    Device,
+    /// A file that only points at others: Yealink `.boot`, Snom `snom<model>-<MAC>.htm`.
+    Container,
+    /// Names the firmware of a model and nothing else: `snomD785-firmware.xml`.
+    Firmware,
+    /// What a phone stores here and fetches again: `<mac>-local.cfg`, `<mac>-contact.xml`, reports, backups.
+    Upload,
+}
+
+/// One parameter in the vendor's own words, ready to be quoted by the vendor's writer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Param {
+    pub name: String,
+    pub value: Value,
+    /// The neutral setting it was made from; `None` for raw vendor text.
+    pub setting: Option<SettingId>,
+    pub from: Arc<Provenance>,
+}
+
+/// One statement of a vendor's file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Item {
+    Param(Param),
+    /// A statement that is not `name = value` (an Avaya `IF`, a Snom `<tbook>` element), kept as it was written.
+    Text { text: Value, from: Arc<Provenance> },
+}
+
+/// What a file is written from. The grant has already removed what this request may not see.
+#[derive(Debug, Clone, Copy)]
+pub struct Render<'a> {
+    pub kind: FileKind,
+    /// Canonical file name as asked for, without its directory.
+    pub file: &'a str,
+    pub mac: Option<Mac>,
+    /// Name of `models.toml`.
+    pub model: Option<&'a str>,
+    pub items: &'a [Item],
+    /// Directory that the request came to, with a trailing slash and, where the grant has secrets, the token:
+    /// what a container's links are made of.
+    pub base: &'a str,
+    /// Avaya: the name the last `GET` asks for, when there is one.
+    pub next: Option<&'a str>,
+}
+
+/// A finished file: the same bytes for the same input, always.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    pub content_type: &'static str,
+    pub bytes: Vec<u8>,
+}
