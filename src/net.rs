@@ -211,17 +211,29 @@ mod tests {
 
     #[test]
     fn a_mac_reads_in_every_notation_and_nothing_else() {
-        for text in ["805EC0aabb01", "80:5e:c0:aa:bb:01", "80-5E-C0-AA-BB-01", "805e.c0aa.bb01", " 80 5e c0 aa bb 01 "] {
+        for text in ["805EC0aabb01", "80:5e:c0:aa:bb:01", "80-5E-C0-AA-BB-01", "805e.c0aa.bb01", " 80 5e c0 aa bb 01 "]
+        {
             assert_eq!(text.parse::<Mac>().unwrap().to_string(), "805ec0aabb01");
         }
-        for text in ["", "805ec0aabb0", "805ec0aabb012", "000000000000", "ffffffffffff", "805ec0aabb0g", "€€€€"] {
+        for text in ["", "805ec0aabb0", "805ec0aabb012", "000000000000", "ffffffffffff", "805ec0aabb0g", "€€€€"]
+        {
             assert!(text.parse::<Mac>().is_err(), "{text}");
         }
     }
 
     #[test]
     fn private_means_rfc1918_ula_link_local_and_loopback() {
-        for text in ["10.1.2.3", "172.31.0.1", "192.168.0.9", "169.254.1.1", "127.0.0.1", "fd00::1", "fe80::1", "::1", "::ffff:10.0.0.1"] {
+        for text in [
+            "10.1.2.3",
+            "172.31.0.1",
+            "192.168.0.9",
+            "169.254.1.1",
+            "127.0.0.1",
+            "fd00::1",
+            "fe80::1",
+            "::1",
+            "::ffff:10.0.0.1",
+        ] {
             assert!(is_private(text.parse().unwrap()), "{text}");
         }
         for text in ["8.8.8.8", "172.32.0.1", "100.64.0.1", "2001:db8::1", "::ffff:8.8.8.8"] {

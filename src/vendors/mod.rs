@@ -41,7 +41,10 @@ pub struct Param {
 pub enum Item {
     Param(Param),
     /// A statement that is not `name = value` (an Avaya `IF`, a Snom `<tbook>` element), kept as it was written.
-    Text { text: Value, from: Arc<Provenance> },
+    Text {
+        text: Value,
+        from: Arc<Provenance>,
+    },
 }
 
 /// What a file is written from. The grant has already removed what this request may not see.
