@@ -15,6 +15,13 @@
 //! Two fronts, one core: the phone listeners serve no admin page, the admin listener serves no phone file.
 //! Imports point down only (`tests/it/architecture.rs`); reading [`provision`] is reading the product.
 
+pub mod checkins;
+pub mod db;
+pub mod devices;
 pub mod net;
+pub mod networks;
+pub mod profiles;
+pub mod provision;
+pub mod seal;
 pub mod settings;
 pub mod vendors;

@@ -1,0 +1,262 @@
+-- Phonebox: the whole current schema. A migration in src/db/migrations changes this file too; a test proves both equal.
+-- Times are integer milliseconds since the Unix epoch, booleans 0 or 1, MAC addresses their 48 bits as an integer.
+-- Columns that end in _sealed hold AES-256-GCM ciphertext (src/seal.rs) and nothing readable.
+
+-- A company. One exists until accounts can be managed; every row it owns names it.
+CREATE TABLE account (
+  id         INTEGER PRIMARY KEY,
+  name       TEXT    NOT NULL UNIQUE,
+  created_at INTEGER NOT NULL
+) STRICT;
+
+-- Facts of this box itself: certificates, hashes of tokens, the time of the last shared change.
+CREATE TABLE instance (
+  name  TEXT PRIMARY KEY,
+  value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- How the devices of a site are provisioned, and what they must prove.
+CREATE TABLE profile (
+  id                INTEGER PRIMARY KEY,
+  account_id        INTEGER NOT NULL REFERENCES account (id),
+  name              TEXT    NOT NULL,
+  settings_trust    TEXT    NOT NULL DEFAULT 'network', -- least trust for settings: network window token certificate
+  secrets_trust     TEXT    NOT NULL DEFAULT 'window',  -- least trust for secrets: window token certificate
+  secrets_tls_only  INTEGER NOT NULL DEFAULT 0,
+  secrets_over_tftp INTEGER NOT NULL DEFAULT 0,
+  https             INTEGER NOT NULL DEFAULT 0,         -- give HTTPS URLs once a device has completed HTTPS here
+  keep_discovery    INTEGER NOT NULL DEFAULT 0,         -- do not switch DHCP and PnP discovery off on the phone
+  redirect_302      INTEGER NOT NULL DEFAULT 0,         -- experimental: answer with HTTP 302 instead of a small file
+  created_at        INTEGER NOT NULL,
+  updated_at        INTEGER NOT NULL,
+  UNIQUE (account_id, name)
+) STRICT;
+
+-- Where a profile sends its devices, in order. No url: this box itself.
+CREATE TABLE target (
+  id              INTEGER PRIMARY KEY,
+  account_id      INTEGER NOT NULL REFERENCES account (id),
+  profile_id      INTEGER NOT NULL REFERENCES profile (id) ON DELETE CASCADE,
+  position        INTEGER NOT NULL,
+  url             TEXT,             -- without user and password
+  username        TEXT,
+  password_sealed BLOB,
+  root_ca         TEXT,             -- PEM
+  phone_group     INTEGER NOT NULL DEFAULT 0,
+  UNIQUE (profile_id, position)
+) STRICT;
+
+CREATE TABLE site (
+  id         INTEGER PRIMARY KEY,
+  account_id INTEGER NOT NULL REFERENCES account (id),
+  name       TEXT    NOT NULL,
+  profile_id INTEGER REFERENCES profile (id),
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  UNIQUE (account_id, name)
+) STRICT;
+
+CREATE TABLE device_group (
+  id         INTEGER PRIMARY KEY,
+  account_id INTEGER NOT NULL REFERENCES account (id),
+  name       TEXT    NOT NULL,
+  created_at INTEGER NOT NULL,
+  UNIQUE (account_id, name)
+) STRICT;
+
+-- A model that has settings of its own here. The models a phone can be are data of the program, not rows.
+CREATE TABLE model (
+  id         INTEGER PRIMARY KEY,
+  account_id INTEGER NOT NULL REFERENCES account (id),
+  vendor     TEXT    NOT NULL,
+  name       TEXT    NOT NULL,
+  UNIQUE (account_id, vendor, name)
+) STRICT;
+
+-- A phone, base or adapter.
+CREATE TABLE device (
+  id                   INTEGER PRIMARY KEY,
+  account_id           INTEGER NOT NULL REFERENCES account (id),
+  mac                  INTEGER NOT NULL UNIQUE,
+  vendor               TEXT,
+  model                TEXT,
+  serial               TEXT,
+  name                 TEXT,
+  site_id              INTEGER REFERENCES site (id),
+  profile_id           INTEGER REFERENCES profile (id),      -- instead of its site's
+  group_id             INTEGER REFERENCES device_group (id),
+  url_sealed           BLOB,                                  -- this device's own target, overrides the profile's
+  state                TEXT    NOT NULL DEFAULT 'known',      -- known active blocked
+  activated_at         INTEGER,
+  window_until         INTEGER NOT NULL DEFAULT 0,            -- first-contact window
+  window_peer          TEXT,                                  -- who used the window first
+  token_sealed         BLOB    NOT NULL,
+  token_hash           BLOB    NOT NULL UNIQUE,
+  http_password_sealed BLOB    NOT NULL,
+  proof                TEXT,                                  -- steady proof on record: token credentials certificate
+  proof_at             INTEGER,
+  secrets_at           INTEGER,                               -- last delivery that held secrets
+  tls_at               INTEGER,                               -- last completed HTTPS request
+  enrolled_at          INTEGER,
+  reset_at             INTEGER,                               -- came without its proof: reset suspected
+  conflict_at          INTEGER,                               -- two peers claimed it inside the window
+  created_at           INTEGER NOT NULL,
+  updated_at           INTEGER NOT NULL                       -- last change of anything its files are made of
+) STRICT;
+CREATE INDEX device_site ON device (site_id);
+CREATE INDEX device_profile ON device (profile_id);
+CREATE INDEX device_group_id ON device (group_id);
+
+CREATE TABLE sip_account (
+  id              INTEGER PRIMARY KEY,
+  account_id      INTEGER NOT NULL REFERENCES account (id),
+  user            TEXT    NOT NULL,
+  auth_id         TEXT,
+  password_sealed BLOB,
+  display_name    TEXT,
+  author          TEXT    NOT NULL,
+  updated_at      INTEGER NOT NULL
+) STRICT;
+CREATE INDEX sip_account_user ON sip_account (account_id, user);
+
+CREATE TABLE line (
+  id             INTEGER PRIMARY KEY,
+  account_id     INTEGER NOT NULL REFERENCES account (id),
+  device_id      INTEGER NOT NULL REFERENCES device (id) ON DELETE CASCADE,
+  number         INTEGER NOT NULL,
+  sip_account_id INTEGER REFERENCES sip_account (id),
+  UNIQUE (device_id, number)
+) STRICT;
+CREATE INDEX line_sip_account ON line (sip_account_id);
+
+-- One value of one setting in one layer. scope is the id of the site, profile, model, group or device; 0 for global.
+CREATE TABLE setting (
+  layer        TEXT    NOT NULL,
+  scope        INTEGER NOT NULL,
+  line         INTEGER NOT NULL DEFAULT 0,
+  name         TEXT    NOT NULL,
+  account_id   INTEGER NOT NULL REFERENCES account (id),
+  value        TEXT,
+  value_sealed BLOB,
+  author       TEXT    NOT NULL,
+  updated_at   INTEGER NOT NULL,
+  PRIMARY KEY (layer, scope, line, name)
+) STRICT, WITHOUT ROWID;
+
+-- A vendor's own text in a layer, for what the catalogue does not know. Sealed whole: it may hold secrets.
+CREATE TABLE raw_text (
+  layer       TEXT    NOT NULL,
+  scope       INTEGER NOT NULL,
+  vendor      TEXT    NOT NULL,
+  account_id  INTEGER NOT NULL REFERENCES account (id),
+  text_sealed BLOB    NOT NULL,
+  author      TEXT    NOT NULL,
+  updated_at  INTEGER NOT NULL,
+  PRIMARY KEY (layer, scope, vendor)
+) STRICT, WITHOUT ROWID;
+
+-- What a network's phones may do. Networks not listed: private ones get settings, others nothing.
+CREATE TABLE network (
+  id         INTEGER PRIMARY KEY,
+  account_id INTEGER NOT NULL REFERENCES account (id),
+  cidr       TEXT    NOT NULL,
+  settings   INTEGER NOT NULL DEFAULT 1,         -- known, active devices get settings here
+  unknown    TEXT    NOT NULL DEFAULT 'refuse',  -- devices nobody added: refuse queue default
+  ask        INTEGER NOT NULL DEFAULT 0,         -- every request needs credentials
+  UNIQUE (account_id, cidr)
+) STRICT;
+
+-- An administrator's explicit word: this MAC in this network is this device.
+CREATE TABLE binding (
+  device_id  INTEGER NOT NULL REFERENCES device (id) ON DELETE CASCADE,
+  cidr       TEXT    NOT NULL,
+  account_id INTEGER NOT NULL REFERENCES account (id),
+  author     TEXT    NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (device_id, cidr)
+) STRICT, WITHOUT ROWID;
+
+-- Devices that asked in a network that queues unknown ones. Capped; the oldest goes first.
+CREATE TABLE pending (
+  mac        INTEGER PRIMARY KEY,
+  account_id INTEGER NOT NULL REFERENCES account (id),
+  vendor     TEXT,
+  model      TEXT,
+  peer       TEXT    NOT NULL,
+  first_at   INTEGER NOT NULL,
+  last_at    INTEGER NOT NULL
+) STRICT;
+
+-- Firmware, languages, images, certificates, ringtones. The bytes lie in files/<sha256>.
+CREATE TABLE file (
+  id         INTEGER PRIMARY KEY,
+  account_id INTEGER NOT NULL REFERENCES account (id),
+  name       TEXT    NOT NULL,                   -- as phones ask for it, compared without case
+  kind       TEXT    NOT NULL,                   -- firmware language image certificate ringtone other
+  vendor     TEXT,
+  model      TEXT,
+  size       INTEGER NOT NULL,
+  sha256     TEXT    NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX file_name ON file (account_id, lower(name));
+
+-- What a phone stored here and may fetch again.
+CREATE TABLE upload (
+  device_id   INTEGER NOT NULL REFERENCES device (id) ON DELETE CASCADE,
+  name        TEXT    NOT NULL,
+  account_id  INTEGER NOT NULL REFERENCES account (id),
+  size        INTEGER NOT NULL,
+  body_sealed BLOB    NOT NULL,
+  received_at INTEGER NOT NULL,
+  PRIMARY KEY (device_id, name)
+) STRICT;
+
+-- Every request of a phone, answered or not. Identical repeats are folded: count, first (at) and last time.
+CREATE TABLE check_in (
+  id         INTEGER PRIMARY KEY,
+  account_id INTEGER NOT NULL REFERENCES account (id),
+  at         INTEGER NOT NULL,
+  last_at    INTEGER NOT NULL,
+  count      INTEGER NOT NULL DEFAULT 1,
+  transport  TEXT    NOT NULL,                   -- http https tftp
+  peer       TEXT    NOT NULL,
+  mac        INTEGER,
+  vendor     TEXT,
+  model      TEXT,
+  version    TEXT,
+  method     TEXT    NOT NULL,
+  file       TEXT    NOT NULL,                   -- tokens masked
+  evidence   TEXT    NOT NULL,                   -- what the identity was read from
+  decision   TEXT    NOT NULL,                   -- served unchanged redirected stored refused
+  reason     TEXT    NOT NULL,                   -- code of src/checkins/reasons.toml
+  detail     TEXT,
+  status     INTEGER NOT NULL,
+  bytes      INTEGER NOT NULL,                   -- of one answer
+  micros     INTEGER NOT NULL                    -- of the first answer
+) STRICT;
+CREATE INDEX check_in_mac ON check_in (mac, id);
+CREATE INDEX check_in_last ON check_in (last_at);
+
+-- What needs a hand, told once per object until somebody closes it.
+CREATE TABLE alarm (
+  id         INTEGER PRIMARY KEY,
+  account_id INTEGER NOT NULL REFERENCES account (id),
+  kind       TEXT    NOT NULL,
+  object     TEXT    NOT NULL,
+  text       TEXT    NOT NULL,
+  at         INTEGER NOT NULL,
+  closed_at  INTEGER
+) STRICT;
+CREATE UNIQUE INDEX alarm_open ON alarm (kind, object) WHERE closed_at IS NULL;
+
+-- Who changed what.
+CREATE TABLE audit (
+  id         INTEGER PRIMARY KEY,
+  account_id INTEGER NOT NULL REFERENCES account (id),
+  at         INTEGER NOT NULL,
+  actor      TEXT    NOT NULL,
+  action     TEXT    NOT NULL,
+  object     TEXT    NOT NULL,
+  detail     TEXT
+) STRICT;

@@ -1,0 +1,150 @@
+//! Remembers check-ins without ever slowing an answer: folds repeats in memory, writes them in batches.
+//!
+//! Identical repeats become one row with a count, first and last time. What is in memory is written at least every
+//! [`FLUSH`]; after a power cut the last moments may be missing. When more different check-ins arrive than the disk
+//! takes, the excess is counted as dropped and told, never waited for.
+
+use super::{CheckIn, store};
+use crate::db::Db;
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+pub const FLUSH: Duration = Duration::from_millis(250);
+/// A repeat later than this is a row of its own, so that a timeline stays a timeline.
+const FOLD_MS: i64 = 60_000;
+const SHARDS: usize = 16;
+/// Different check-ins that may wait in one shard.
+const WAITING: usize = 16_384;
+
+/// A check-in on its way to its row.
+pub struct Waiting {
+    pub row: Option<i64>,
+    pub at: i64,
+    pub last_at: i64,
+    /// Not yet written.
+    pub count: u64,
+    /// `None` once the row exists.
+    pub facts: Option<Box<store::Facts>>,
+}
+
+#[derive(Clone)]
+pub struct Recorder(Arc<Inner>);
+
+struct Inner {
+    db: Db,
+    hash: [RandomState; 2],
+    shards: [Mutex<HashMap<u128, Waiting>>; SHARDS],
+    recorded: AtomicU64,
+    dropped: AtomicU64,
+    stop: Notify,
+    stopped: std::sync::atomic::AtomicBool,
+}
+
+impl Recorder {
+    pub fn new(db: Db) -> Recorder {
+        Recorder(Arc::new(Inner {
+            db,
+            hash: [RandomState::new(), RandomState::new()],
+            shards: std::array::from_fn(|_| Mutex::default()),
+            recorded: AtomicU64::new(0),
+            dropped: AtomicU64::new(0),
+            stop: Notify::new(),
+            stopped: std::sync::atomic::AtomicBool::new(false),
+        }))
+    }
+
+    pub fn record(&self, checkin: CheckIn) {
+        let key = self.key(&checkin);
+        let shard = &self.0.shards[(key as usize) % SHARDS];
+        let mut waiting = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        self.0.recorded.fetch_add(1, Ordering::Relaxed);
+        if let Some(known) = waiting.get_mut(&key).filter(|known| checkin.at - known.last_at < FOLD_MS) {
+            known.last_at = known.last_at.max(checkin.at);
+            known.count += 1;
+            return;
+        }
+        if waiting.len() >= WAITING {
+            self.0.dropped.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        let facts = Some(Box::new(store::Facts::from(&checkin)));
+        waiting.insert(key, Waiting { row: None, at: checkin.at, last_at: checkin.at, count: 1, facts });
+    }
+
+    /// Two independent 64-bit hashes: equal by chance once in 2^128.
+    fn key(&self, c: &CheckIn) -> u128 {
+        let half = |state: &RandomState| {
+            let mut hasher = state.build_hasher();
+            (c.transport, c.peer, c.mac, c.vendor, c.model, c.version).hash(&mut hasher);
+            (c.method, c.file, c.decision, c.reason, c.detail, c.status, c.bytes).hash(&mut hasher);
+            hasher.finish()
+        };
+        u128::from(half(&self.0.hash[0])) << 64 | u128::from(half(&self.0.hash[1]))
+    }
+
+    /// Recorded and dropped since the start.
+    pub fn counts(&self) -> (u64, u64) {
+        (self.0.recorded.load(Ordering::Relaxed), self.0.dropped.load(Ordering::Relaxed))
+    }
+
+    /// Writes batches until [`Recorder::stop`], then once more.
+    pub async fn run(&self) {
+        let mut told = 0;
+        while !self.0.stopped.load(Ordering::Acquire) {
+            let _ = tokio::time::timeout(FLUSH, self.0.stop.notified()).await;
+            self.flush().await;
+            let dropped = self.0.dropped.load(Ordering::Relaxed);
+            if dropped > told {
+                tracing::warn!(dropped, "check-ins came faster than the disk takes them; some were not kept");
+                told = dropped;
+            }
+        }
+        self.flush().await;
+    }
+
+    pub fn stop(&self) {
+        self.0.stopped.store(true, Ordering::Release);
+        self.0.stop.notify_one();
+    }
+
+    /// Writes what waits. Rows that cannot be written stay in memory for the next try.
+    pub async fn flush(&self) {
+        for (index, shard) in self.0.shards.iter().enumerate() {
+            let batch: Vec<(u128, store::Batch)> = {
+                let mut waiting = shard.lock().unwrap_or_else(PoisonError::into_inner);
+                let newest = waiting.values().map(|one| one.last_at).max().unwrap_or(0);
+                waiting.retain(|_, one| one.count > 0 || newest - one.last_at < FOLD_MS);
+                waiting
+                    .iter_mut()
+                    .filter(|(_, one)| one.count > 0)
+                    .map(|(key, one)| (*key, store::Batch::take(one)))
+                    .collect()
+            };
+            if batch.is_empty() {
+                continue;
+            }
+            let outcome = self.0.db.write_soon(move |tx| store::write(tx, batch)).await;
+            let mut waiting = self.0.shards[index].lock().unwrap_or_else(PoisonError::into_inner);
+            match outcome {
+                Ok(rows) => {
+                    for (key, row) in rows {
+                        if let Some(one) = waiting.get_mut(&key) {
+                            one.row = Some(row);
+                        }
+                    }
+                }
+                Err(error) => {
+                    // The facts went with the batch; what is lost is counted, and the disk's state is the alarm.
+                    tracing::warn!(%error, "check-ins could not be written");
+                    let lost: usize = waiting.len();
+                    waiting.clear();
+                    self.0.dropped.fetch_add(lost as u64, Ordering::Relaxed);
+                }
+            }
+        }
+    }
+}

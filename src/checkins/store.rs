@@ -1,0 +1,201 @@
+//! The check-in rows.
+
+use super::CheckIn;
+use super::recorder::Waiting;
+use crate::db::{Result, Tx, params};
+use crate::net::Mac;
+
+/// A new check-in, copied.
+pub struct Facts {
+    transport: &'static str,
+    peer: String,
+    mac: Option<Mac>,
+    vendor: Option<String>,
+    model: Option<String>,
+    version: Option<String>,
+    method: String,
+    file: String,
+    evidence: String,
+    decision: &'static str,
+    reason: &'static str,
+    detail: Option<String>,
+    status: u16,
+    bytes: u64,
+    micros: u64,
+}
+
+const LONGEST: usize = 512;
+
+/// Cut and without control characters: what a stranger sent must be harmless wherever it is shown (T20, T98).
+fn tame(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).take(LONGEST).collect()
+}
+
+impl From<&CheckIn<'_>> for Facts {
+    fn from(c: &CheckIn) -> Facts {
+        Facts {
+            transport: c.transport.word(),
+            peer: c.peer.to_string(),
+            mac: c.mac,
+            vendor: c.vendor.map(tame),
+            model: c.model.map(tame),
+            version: c.version.map(tame),
+            method: tame(c.method),
+            file: tame(c.file),
+            evidence: tame(&c.evidence.to_string()),
+            decision: c.decision.word(),
+            reason: c.reason.code(),
+            detail: c.detail.map(tame),
+            status: c.status,
+            bytes: c.bytes,
+            micros: c.micros,
+        }
+    }
+}
+
+/// What one flush writes of one waiting check-in.
+pub struct Batch {
+    row: Option<i64>,
+    at: i64,
+    last_at: i64,
+    count: u64,
+    facts: Option<Box<Facts>>,
+}
+
+impl Batch {
+    pub fn take(waiting: &mut Waiting) -> Batch {
+        Batch {
+            row: waiting.row,
+            at: waiting.at,
+            last_at: waiting.last_at,
+            count: std::mem::take(&mut waiting.count),
+            facts: waiting.facts.take(),
+        }
+    }
+}
+
+pub fn write(tx: &mut Tx, batch: Vec<(u128, Batch)>) -> Result<Vec<(u128, i64)>> {
+    let mut rows = Vec::new();
+    let mut again = tx.prepare_cached("UPDATE check_in SET count = count + $2, last_at = $3 WHERE id = $1")?;
+    let mut first = tx.prepare_cached(
+        "INSERT INTO check_in (account_id, at, last_at, count, transport, peer, mac, vendor, model, version, method,
+            file, evidence, decision, reason, detail, status, bytes, micros)
+         VALUES (1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+    )?;
+    for (key, one) in batch {
+        match (one.row, one.facts) {
+            (Some(row), _) => {
+                again.execute(params![row, one.count as i64, one.last_at])?;
+            }
+            (None, Some(f)) => {
+                first.execute(params![
+                    one.at,
+                    one.last_at,
+                    one.count as i64,
+                    f.transport,
+                    f.peer,
+                    f.mac.map(|mac| mac.to_u64() as i64),
+                    f.vendor,
+                    f.model,
+                    f.version,
+                    f.method,
+                    f.file,
+                    f.evidence,
+                    f.decision,
+                    f.reason,
+                    f.detail,
+                    f.status,
+                    f.bytes as i64,
+                    f.micros as i64
+                ])?;
+                rows.push((key, tx.last_insert_rowid()));
+            }
+            (None, None) => {}
+        }
+    }
+    Ok(rows)
+}
+
+/// A stored check-in, as people see it.
+#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
+pub struct Stored {
+    pub id: i64,
+    /// First time, milliseconds since 1970-01-01 UTC.
+    pub at: i64,
+    /// Last time of an identical repeat.
+    pub last_at: i64,
+    pub count: i64,
+    pub transport: String,
+    pub peer: String,
+    pub mac: Option<String>,
+    pub vendor: Option<String>,
+    pub model: Option<String>,
+    pub version: Option<String>,
+    pub method: String,
+    pub file: String,
+    pub evidence: String,
+    pub decision: String,
+    /// Code of the reason.
+    pub reason: String,
+    /// The reason in words.
+    pub text: String,
+    /// What to do; empty where nothing is to be done.
+    pub next: String,
+    pub detail: Option<String>,
+    pub status: i64,
+    pub bytes: i64,
+    pub micros: i64,
+}
+
+/// The newest first. `before` pages on: the id of the last one seen.
+pub fn list(conn: &crate::db::Connection, mac: Option<Mac>, before: Option<i64>, limit: u32) -> Result<Vec<Stored>> {
+    const COLUMNS: &str = "id, at, last_at, count, transport, peer, mac, vendor, model, version, method, file, evidence, \
+        decision, reason, detail, status, bytes, micros";
+    let condition = if mac.is_some() { "mac = $1" } else { "$1 IS NULL" };
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM check_in WHERE {condition} AND id < $2 ORDER BY id DESC LIMIT $3"
+    ))?;
+    let rows =
+        statement.query_map(params![mac.map(|mac| mac.to_u64() as i64), before.unwrap_or(i64::MAX), limit], |row| {
+            let bits: Option<i64> = row.get(6)?;
+            let mac = bits.and_then(|bits| Mac::from_u64(bits as u64));
+            let (peer, reason): (String, String) = (row.get(5)?, row.get(14)?);
+            let (text, next) = super::words(&reason, mac, &peer);
+            Ok(Stored {
+                id: row.get(0)?,
+                at: row.get(1)?,
+                last_at: row.get(2)?,
+                count: row.get(3)?,
+                transport: row.get(4)?,
+                peer,
+                mac: mac.map(|mac| mac.to_string()),
+                vendor: row.get(7)?,
+                model: row.get(8)?,
+                version: row.get(9)?,
+                method: row.get(10)?,
+                file: row.get(11)?,
+                evidence: row.get(12)?,
+                decision: row.get(13)?,
+                reason,
+                text,
+                next,
+                detail: row.get(15)?,
+                status: row.get(16)?,
+                bytes: row.get(17)?,
+                micros: row.get(18)?,
+            })
+        })?;
+    Ok(rows.collect::<std::result::Result<_, _>>()?)
+}
+
+/// Deletes a slice of what is too old or too much; true while there is more to do.
+pub fn prune(tx: &mut Tx, older_than: i64, keep: i64) -> Result<bool> {
+    const SLICE: i64 = 5_000;
+    let newest: i64 = tx.query_row("SELECT coalesce(max(id), 0) FROM check_in", [], |row| row.get(0))?;
+    let deleted = tx
+        .prepare_cached(
+            "DELETE FROM check_in WHERE id IN (SELECT id FROM check_in WHERE last_at < $1 OR id <= $2 LIMIT $3)",
+        )?
+        .execute(params![older_than, newest - keep, SLICE])?;
+    Ok(deleted as i64 == SLICE)
+}

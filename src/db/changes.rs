@@ -1,0 +1,58 @@
+//! What commits touched: the clock that caches compare against.
+//!
+//! A cache notes [`Changes::clock`] before it reads and keeps what it read only if no commit came between. Commits
+//! that touch one device name it; those that touch many (a layer, a profile) move the shared epoch.
+
+use crate::net::Mac;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Touch {
+    /// One device, its lines, its own settings, its files.
+    Device(Mac),
+    /// Something that many devices' answers are made of.
+    Shared,
+}
+
+type Listener = Box<dyn Fn(Mac) + Send + Sync>;
+
+#[derive(Default)]
+pub struct Changes {
+    clock: AtomicU64,
+    shared: AtomicU64,
+    listeners: Mutex<Vec<Listener>>,
+}
+
+impl Changes {
+    /// Moves with every commit that touched anything.
+    pub fn clock(&self) -> u64 {
+        self.clock.load(Ordering::Acquire)
+    }
+
+    /// Moves with every commit that touched something shared.
+    pub fn shared(&self) -> u64 {
+        self.shared.load(Ordering::Acquire)
+    }
+
+    /// Calls back for every device that a commit touched, on the writer thread, before the writer answers.
+    pub fn on_device(&self, listener: impl Fn(Mac) + Send + Sync + 'static) {
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(listener));
+    }
+
+    pub(super) fn publish(&self, touched: &[Touch]) {
+        if touched.is_empty() {
+            return;
+        }
+        self.clock.fetch_add(1, Ordering::AcqRel);
+        if touched.contains(&Touch::Shared) {
+            self.shared.fetch_add(1, Ordering::AcqRel);
+        }
+        let listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        for touch in touched {
+            if let Touch::Device(mac) = touch {
+                listeners.iter().for_each(|listener| listener(*mac));
+            }
+        }
+    }
+}

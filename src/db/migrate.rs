@@ -1,0 +1,135 @@
+//! Brings a database to the current schema: a fresh one from schema.sql, an older one step by step.
+//!
+//! Before an older database is touched, a consistent copy is written beside it. All steps run in one transaction.
+//! A newer database is refused, naming the version and that copy.
+
+use super::{Error, Result, SCHEMA};
+use rusqlite::Connection;
+use std::path::{Path, PathBuf};
+
+/// (version reached, statements). Version 1 is the first schema; add steps at the end, never change one.
+const STEPS: &[(i64, &str)] = &[];
+
+pub fn run(conn: &mut Connection, path: &Path, now: i64) -> Result<()> {
+    to_current(conn, path, now, SCHEMA, STEPS)
+}
+
+fn to_current(conn: &mut Connection, path: &Path, now: i64, schema: &str, steps: &[(i64, &str)]) -> Result<()> {
+    let known = steps.last().map_or(1, |(version, _)| *version);
+    let found = version(conn)?;
+    if found > known {
+        return Err(Error::Newer { found, known, copy: newest_copy(path) });
+    }
+    if found == known {
+        return Ok(());
+    }
+    let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if found == 0 && tables == 0 {
+        let tx = conn.transaction()?;
+        tx.execute_batch(schema)?;
+        tx.execute("INSERT INTO account (id, name, created_at) VALUES (1, 'default', $1)", [now])?;
+        tx.execute(
+            "INSERT INTO profile (id, account_id, name, created_at, updated_at) VALUES (1, 1, 'default', $1, $1)",
+            [now],
+        )?;
+        tx.execute("INSERT INTO target (account_id, profile_id, position) VALUES (1, 1, 0)", [])?;
+        tx.execute(
+            "INSERT INTO site (id, account_id, name, profile_id, created_at, updated_at) VALUES (1, 1, 'default', 1, $1, $1)",
+            [now],
+        )?;
+        tx.pragma_update(None, "user_version", known)?;
+        return Ok(tx.commit()?);
+    }
+    check(conn)?;
+    let copy = copy_path(path, found);
+    let fail = |reason: String| Error::Migrate { to: known, reason, copy: copy.display().to_string() };
+    if !copy.exists() {
+        // Written under another name first: a copy that a power cut left half-done must never look whole.
+        let part = copy.with_extension("part");
+        let _ = std::fs::remove_file(&part);
+        conn.execute("VACUUM INTO $1", [part.to_string_lossy()])?;
+        std::fs::rename(&part, &copy).map_err(|error| fail(error.to_string()))?;
+    }
+    let tx = conn.transaction()?;
+    for (version, statements) in steps.iter().filter(|(version, _)| *version > found) {
+        tx.execute_batch(statements).map_err(|error| fail(error.to_string()))?;
+        tx.pragma_update(None, "user_version", version)?;
+    }
+    tx.commit().map_err(|error| fail(error.to_string()))
+}
+
+fn version(conn: &Connection) -> Result<i64> {
+    conn.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|error| match error {
+        rusqlite::Error::SqliteFailure(code, _)
+            if matches!(code.code, rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) =>
+        {
+            Error::Damaged(error.to_string())
+        }
+        other => other.into(),
+    })
+}
+
+fn check(conn: &Connection) -> Result<()> {
+    let verdict: String = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if verdict == "ok" { Ok(()) } else { Err(Error::Damaged(verdict)) }
+}
+
+fn copy_path(path: &Path, version: i64) -> PathBuf {
+    path.with_extension(format!("schema-{version}.db"))
+}
+
+fn newest_copy(path: &Path) -> String {
+    let copies = (0..1000).rev().map(|version| copy_path(path, version));
+    copies
+        .into_iter()
+        .find(|copy| copy.exists())
+        .map_or("none found beside the database".into(), |copy| copy.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLD: &str = "CREATE TABLE kept (id INTEGER PRIMARY KEY, word TEXT) STRICT; INSERT INTO kept VALUES (1, 'one'); PRAGMA user_version = 1;";
+    const STEP: &[(i64, &str)] = &[(2, "ALTER TABLE kept ADD COLUMN number INTEGER NOT NULL DEFAULT 7;")];
+
+    fn old(dir: &Path) -> (Connection, PathBuf) {
+        let path = dir.join("phonebox.db");
+        let conn = Connection::open(&path).unwrap();
+        conn.execute_batch(OLD).unwrap();
+        (conn, path)
+    }
+
+    #[test]
+    fn fault_22_an_older_schema_is_copied_first_and_then_migrated_in_one_transaction() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut conn, path) = old(dir.path());
+        to_current(&mut conn, &path, 0, "", STEP).unwrap();
+        let row: (String, i64) =
+            conn.query_row("SELECT word, number FROM kept", [], |r| Ok((r.get(0)?, r.get(1)?))).unwrap();
+        assert_eq!(row, ("one".into(), 7));
+        let copy = Connection::open(copy_path(&path, 1)).unwrap();
+        assert_eq!(version(&copy).unwrap(), 1);
+        assert_eq!(copy.query_row("SELECT word FROM kept", [], |r| r.get::<_, String>(0)).unwrap(), "one");
+    }
+
+    #[test]
+    fn a_step_that_fails_changes_nothing_and_names_the_copy() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut conn, path) = old(dir.path());
+        let bad = &[STEP[0], (3, "ALTER TABLE missing ADD COLUMN x INTEGER;")];
+        let error = to_current(&mut conn, &path, 0, "", bad).unwrap_err().to_string();
+        assert!(error.contains("schema 3") && error.contains("schema-1.db"), "{error}");
+        assert_eq!(version(&conn).unwrap(), 1);
+        assert!(conn.prepare("SELECT number FROM kept").is_err());
+    }
+
+    #[test]
+    fn fault_23_a_newer_schema_is_refused_naming_version_and_copy() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut conn, path) = old(dir.path());
+        to_current(&mut conn, &path, 0, "", STEP).unwrap();
+        let error = to_current(&mut conn, &path, 0, OLD, &[]).unwrap_err().to_string();
+        assert!(error.contains("schema 2") && error.contains("knows 1") && error.contains("schema-1.db"), "{error}");
+    }
+}

@@ -1,0 +1,165 @@
+//! The database: one SQLite file, one writer thread, inline readers. The only module that names rusqlite.
+//!
+//! - Every change goes through [`Db::write`]: one thread owns the one write connection, commits many waiting jobs at
+//!   once (each in its own savepoint, so that one failing job does not sink its neighbours) and answers after the
+//!   commit is on disk. What it acknowledged survives a power cut (synchronous=FULL).
+//! - Telemetry (check-ins) goes through [`Db::write_soon`] with synchronous=NORMAL: after a power cut the last second
+//!   of it may be missing, never anything else.
+//! - Point reads run inline on a read-only connection of the calling thread: a thread hop costs more than the read.
+//! - [`Changes`] tells caches what a commit touched, before the writer answers.
+
+mod changes;
+mod migrate;
+mod writer;
+
+pub use changes::{Changes, Touch};
+pub use rusqlite::types::{FromSql, ToSql, Value as Cell};
+pub use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+pub use writer::Tx;
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+pub const SCHEMA: &str = include_str!("../../schema.sql");
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the database answered: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("the database file {path} cannot be opened: {source}")]
+    Open { path: String, source: rusqlite::Error },
+    #[error(
+        "the data directory was written by a newer Phonebox (schema {found}, this binary knows {known}). \
+         Start that version again, or put back the copy taken before the upgrade: {copy}"
+    )]
+    Newer { found: i64, known: i64, copy: String },
+    #[error("the database could not be brought to schema {to}: {reason}. Nothing was changed; a copy is at {copy}")]
+    Migrate { to: i64, reason: String, copy: String },
+    #[error("the database file is damaged: {0}. It is left as it is; put back a copy")]
+    Damaged(String),
+    #[error(transparent)]
+    Seal(#[from] crate::seal::SealError),
+    #[error("the database writer has stopped")]
+    Stopped,
+}
+
+impl Error {
+    /// A unique or foreign key said no.
+    pub fn is_constraint(&self) -> bool {
+        matches!(self, Error::Sqlite(rusqlite::Error::SqliteFailure(code, _))
+            if code.code == rusqlite::ErrorCode::ConstraintViolation)
+    }
+
+    /// No space, a read-only disk, a failing disk: the box can still read.
+    pub fn is_storage(&self) -> bool {
+        use rusqlite::ErrorCode as Code;
+        matches!(self, Error::Sqlite(rusqlite::Error::SqliteFailure(code, _))
+            if matches!(code.code, Code::DiskFull | Code::ReadOnly | Code::SystemIoFailure | Code::CannotOpen))
+    }
+}
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+#[derive(Clone)]
+pub struct Db(Arc<Inner>);
+
+struct Inner {
+    id: u64,
+    path: PathBuf,
+    writer: writer::Writer,
+    changes: Arc<Changes>,
+}
+
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+
+thread_local! {
+    static READERS: RefCell<Vec<(u64, Connection)>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Db {
+    /// Opens `DIR/phonebox.db`, making or migrating it first. The caller holds the lock of the data directory.
+    pub fn open(path: &Path, now: i64) -> Result<Db> {
+        let mut conn = open(path, true)?;
+        migrate::run(&mut conn, path, now)?;
+        let changes = Arc::new(Changes::default());
+        let writer = writer::Writer::start(conn, changes.clone());
+        let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
+        Ok(Db(Arc::new(Inner { id, path: path.into(), writer, changes })))
+    }
+
+    /// Runs a change on the writer thread. When this returns, the change is on disk or nothing happened.
+    pub async fn write<T, E>(&self, job: impl FnOnce(&mut Tx) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.0.writer.run(job, true).await
+    }
+
+    /// Like [`Db::write`] for telemetry: commits without waiting for the disk.
+    pub async fn write_soon<T, E>(&self, job: impl FnOnce(&mut Tx) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.0.writer.run(job, false).await
+    }
+
+    /// Reads inline on this thread's own read-only connection.
+    pub fn read<T, E: From<Error>>(&self, read: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
+        let conn = READERS.with_borrow_mut(|readers| {
+            let place = readers.iter().position(|(id, _)| *id == self.0.id)?;
+            Some(readers.swap_remove(place).1)
+        });
+        let conn = match conn {
+            Some(conn) => conn,
+            None => open(&self.0.path, false)?,
+        };
+        let outcome = read(&conn);
+        READERS.with_borrow_mut(|readers| readers.push((self.0.id, conn)));
+        outcome
+    }
+
+    /// Long reads (lists, exports): off the caller's thread, so that phones do not wait behind them.
+    pub async fn read_long<T, E>(&self, read: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let db = self.clone();
+        tokio::task::spawn_blocking(move || db.read(read)).await.unwrap_or_else(|_| Err(Error::Stopped.into()))
+    }
+
+    pub fn changes(&self) -> &Arc<Changes> {
+        &self.0.changes
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// Finishes what is queued, checkpoints the log and ends the writer thread.
+    pub fn close(&self) {
+        self.0.writer.stop();
+    }
+}
+
+fn open(path: &Path, write: bool) -> Result<Connection> {
+    use rusqlite::OpenFlags as Flags;
+    let access =
+        if write { Flags::SQLITE_OPEN_READ_WRITE | Flags::SQLITE_OPEN_CREATE } else { Flags::SQLITE_OPEN_READ_ONLY };
+    let fail = |source| Error::Open { path: path.display().to_string(), source };
+    let conn = Connection::open_with_flags(path, access | Flags::SQLITE_OPEN_NO_MUTEX).map_err(fail)?;
+    conn.set_prepared_statement_cache_capacity(128);
+    conn.execute_batch("PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON; PRAGMA cache_size=-2000; PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY;")
+        .map_err(fail)?;
+    if write {
+        conn.execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=67108864; PRAGMA secure_delete=ON;")
+            .map_err(fail)?;
+    } else {
+        conn.execute_batch("PRAGMA query_only=1;").map_err(fail)?;
+    }
+    Ok(conn)
+}

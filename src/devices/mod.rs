@@ -1,0 +1,146 @@
+//! Devices: phones, bases and adapters, their lines and SIP accounts, and what they have proved so far.
+//!
+//! Owns the rows and their rules. Knows no vendor file and no listener.
+
+pub mod store;
+
+use crate::net::Mac;
+use crate::seal::{self, Keyring, SealError, sha256};
+use crate::settings::Secret;
+
+/// First-contact window after activation, unless the steady token closes it earlier.
+pub const WINDOW_MS: i64 = 24 * 3_600_000;
+/// After a complete delivery the window stays open this long for retries.
+pub const RETRY_MS: i64 = 3_600_000;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Added, not yet allowed to fetch anything.
+    Known,
+    Active,
+    /// Switched off by an administrator.
+    Blocked,
+}
+
+/// How a device proves itself on day two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Proof {
+    Token,
+    Credentials,
+    Certificate,
+}
+
+#[derive(Debug, Clone)]
+pub struct Device {
+    pub id: i64,
+    pub account_id: i64,
+    pub mac: Mac,
+    pub vendor: Option<String>,
+    pub model: Option<String>,
+    pub serial: Option<String>,
+    pub name: Option<String>,
+    pub site_id: Option<i64>,
+    pub profile_id: Option<i64>,
+    pub group_id: Option<i64>,
+    pub url: Option<Secret>,
+    pub state: State,
+    pub activated_at: Option<i64>,
+    pub window_until: i64,
+    pub window_peer: Option<String>,
+    pub token: Secret,
+    pub http_password: Secret,
+    pub proof: Option<Proof>,
+    pub proof_at: Option<i64>,
+    pub secrets_at: Option<i64>,
+    pub tls_at: Option<i64>,
+    pub enrolled_at: Option<i64>,
+    pub reset_at: Option<i64>,
+    pub conflict_at: Option<i64>,
+    pub created_at: i64,
+    pub updated_at: i64,
+}
+
+impl Device {
+    /// User name of its HTTP credentials: the MAC, which is no secret.
+    pub fn http_user(&self) -> String {
+        self.mac.to_string()
+    }
+
+    pub fn window_open(&self, now: i64) -> bool {
+        self.state == State::Active && now < self.window_until && self.conflict_at.is_none()
+    }
+}
+
+/// One line of a device, with the SIP account it registers.
+#[derive(Debug, Clone)]
+pub struct Line {
+    pub number: u8,
+    pub account: Option<SipAccount>,
+}
+
+#[derive(Debug, Clone)]
+pub struct SipAccount {
+    pub id: i64,
+    pub user: String,
+    pub auth_id: Option<String>,
+    pub password: Option<Secret>,
+    pub display_name: Option<String>,
+    pub author: String,
+    pub updated_at: i64,
+}
+
+/// The steady token of a URL: 130 random bits as 26 characters that survive every phone's URL handling.
+#[derive(Clone)]
+pub struct Token(Secret);
+
+const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+pub const TOKEN_LEN: usize = 26;
+
+impl Token {
+    pub fn generate() -> Result<Token, SealError> {
+        let bytes = seal::random::<TOKEN_LEN>()?;
+        Ok(Token(Secret::new(bytes.iter().map(|byte| ALPHABET[usize::from(byte & 31)] as char).collect::<String>())))
+    }
+
+    /// What the database finds a token by: the token itself is never compared.
+    pub fn hash(text: &str) -> [u8; 16] {
+        let mut short = [0u8; 16];
+        short.copy_from_slice(&sha256(text.as_bytes())[..16]);
+        short
+    }
+
+    /// Whether a path segment has the form of a token.
+    pub fn is_one(segment: &[u8]) -> bool {
+        segment.len() == TOKEN_LEN && segment.iter().all(|byte| ALPHABET.contains(byte))
+    }
+
+    pub fn reveal(&self) -> &str {
+        self.0.reveal()
+    }
+}
+
+/// The secrets a device is born with: its token and its HTTP password.
+pub struct Birth {
+    pub token_sealed: Vec<u8>,
+    pub token_hash: [u8; 16],
+    pub http_password_sealed: Vec<u8>,
+}
+
+impl Birth {
+    pub fn new(keys: &Keyring, mac: Mac) -> Result<Birth, SealError> {
+        let token = Token::generate()?;
+        let password = Token::generate()?;
+        Ok(Birth {
+            token_sealed: keys.seal(&place("token", mac), token.reveal().as_bytes())?,
+            token_hash: Token::hash(token.reveal()),
+            http_password_sealed: keys.seal(&place("http_password", mac), password.reveal().as_bytes())?,
+        })
+    }
+}
+
+/// Where a device's sealed value belongs.
+pub fn place(column: &str, mac: Mac) -> String {
+    format!("device.{column}/{mac}")
+}

@@ -1,0 +1,200 @@
+//! The device, line and SIP account rows.
+
+use super::{Birth, Device, Line, Proof, SipAccount, State, place};
+use crate::db::{Connection, OptionalExtension, Result, Row, Touch, Tx, params};
+use crate::net::Mac;
+use crate::seal::Keyring;
+
+const COLUMNS: &str = "id, account_id, mac, vendor, model, serial, name, site_id, profile_id, group_id, url_sealed, state, \
+    activated_at, window_until, window_peer, token_sealed, http_password_sealed, proof, proof_at, secrets_at, tls_at, \
+    enrolled_at, reset_at, conflict_at, created_at, updated_at";
+
+pub fn by_mac(conn: &Connection, keys: &Keyring, mac: Mac) -> Result<Option<Device>> {
+    one(conn, keys, "mac = $1", params![mac.to_u64() as i64])
+}
+
+pub fn by_id(conn: &Connection, keys: &Keyring, id: i64) -> Result<Option<Device>> {
+    one(conn, keys, "id = $1", params![id])
+}
+
+/// Whose token this is. Only the MAC: the rest is loaded by it, through the cache.
+pub fn mac_by_token(conn: &Connection, hash: &[u8; 16]) -> Result<Option<Mac>> {
+    let mut statement = conn.prepare_cached("SELECT mac FROM device WHERE token_hash = $1")?;
+    let bits: Option<i64> = statement.query_row(params![hash.as_slice()], |row| row.get(0)).optional()?;
+    Ok(bits.and_then(|bits| Mac::from_u64(bits as u64)))
+}
+
+fn one(conn: &Connection, keys: &Keyring, condition: &str, values: &[&dyn crate::db::ToSql]) -> Result<Option<Device>> {
+    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM device WHERE {condition}"))?;
+    let mut rows = statement.query(values)?;
+    rows.next()?.map(|row| device(row, keys)).transpose()
+}
+
+fn device(row: &Row, keys: &Keyring) -> Result<Device> {
+    let bits: i64 = row.get(2)?;
+    let mac = Mac::from_u64(bits as u64).ok_or_else(|| crate::db::Error::Damaged(format!("device MAC {bits}")))?;
+    let url: Option<Vec<u8>> = row.get(10)?;
+    let token: Vec<u8> = row.get(15)?;
+    let http_password: Vec<u8> = row.get(16)?;
+    let state: String = row.get(11)?;
+    let proof: Option<String> = row.get(17)?;
+    Ok(Device {
+        id: row.get(0)?,
+        account_id: row.get(1)?,
+        mac,
+        vendor: row.get(3)?,
+        model: row.get(4)?,
+        serial: row.get(5)?,
+        name: row.get(6)?,
+        site_id: row.get(7)?,
+        profile_id: row.get(8)?,
+        group_id: row.get(9)?,
+        url: url.map(|sealed| keys.open_secret(&place("url", mac), &sealed)).transpose()?,
+        state: match state.as_str() {
+            "active" => State::Active,
+            "known" => State::Known,
+            _ => State::Blocked,
+        },
+        activated_at: row.get(12)?,
+        window_until: row.get(13)?,
+        window_peer: row.get(14)?,
+        token: keys.open_secret(&place("token", mac), &token)?,
+        http_password: keys.open_secret(&place("http_password", mac), &http_password)?,
+        proof: match proof.as_deref() {
+            Some("token") => Some(Proof::Token),
+            Some("credentials") => Some(Proof::Credentials),
+            Some("certificate") => Some(Proof::Certificate),
+            _ => None,
+        },
+        proof_at: row.get(18)?,
+        secrets_at: row.get(19)?,
+        tls_at: row.get(20)?,
+        enrolled_at: row.get(21)?,
+        reset_at: row.get(22)?,
+        conflict_at: row.get(23)?,
+        created_at: row.get(24)?,
+        updated_at: row.get(25)?,
+    })
+}
+
+pub fn lines(conn: &Connection, keys: &Keyring, device_id: i64) -> Result<Vec<Line>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT line.number, a.id, a.user, a.auth_id, a.password_sealed, a.display_name, a.author, a.updated_at
+         FROM line LEFT JOIN sip_account a ON a.id = line.sip_account_id WHERE line.device_id = $1 ORDER BY line.number",
+    )?;
+    let mut rows = statement.query(params![device_id])?;
+    let mut lines = Vec::new();
+    while let Some(row) = rows.next()? {
+        let account = match row.get::<_, Option<i64>>(1)? {
+            None => None,
+            Some(id) => {
+                let password: Option<Vec<u8>> = row.get(4)?;
+                Some(SipAccount {
+                    id,
+                    user: row.get(2)?,
+                    auth_id: row.get(3)?,
+                    password: password.map(|sealed| keys.open_secret(&password_place(id), &sealed)).transpose()?,
+                    display_name: row.get(5)?,
+                    author: row.get(6)?,
+                    updated_at: row.get(7)?,
+                })
+            }
+        };
+        lines.push(Line { number: row.get(0)?, account });
+    }
+    Ok(lines)
+}
+
+pub fn password_place(sip_account_id: i64) -> String {
+    format!("sip_account.password/{sip_account_id}")
+}
+
+/// What a new device needs; everything else takes its default.
+#[derive(Debug, Clone, Default)]
+pub struct NewDevice {
+    pub vendor: Option<String>,
+    pub model: Option<String>,
+    pub serial: Option<String>,
+    pub name: Option<String>,
+    pub site_id: Option<i64>,
+    pub profile_id: Option<i64>,
+    pub group_id: Option<i64>,
+}
+
+pub fn insert(tx: &mut Tx, account_id: i64, mac: Mac, new: &NewDevice, birth: &Birth, now: i64) -> Result<i64> {
+    tx.prepare_cached(
+        "INSERT INTO device (account_id, mac, vendor, model, serial, name, site_id, profile_id, group_id,
+            token_sealed, token_hash, http_password_sealed, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)",
+    )?
+    .execute(params![
+        account_id,
+        mac.to_u64() as i64,
+        new.vendor,
+        new.model,
+        new.serial,
+        new.name,
+        new.site_id,
+        new.profile_id,
+        new.group_id,
+        birth.token_sealed,
+        birth.token_hash.as_slice(),
+        birth.http_password_sealed,
+        now
+    ])?;
+    tx.touch(Touch::Device(mac));
+    Ok(tx.last_insert_rowid())
+}
+
+/// Every change of something a device's files are made of goes through here, so that Last-Modified moves.
+pub fn changed(tx: &mut Tx, mac: Mac, now: i64) -> Result<()> {
+    tx.prepare_cached("UPDATE device SET updated_at = $2 WHERE mac = $1")?
+        .execute(params![mac.to_u64() as i64, now])?;
+    tx.touch(Touch::Device(mac));
+    Ok(())
+}
+
+pub fn activate(tx: &mut Tx, mac: Mac, window_ms: i64, now: i64) -> Result<()> {
+    tx.prepare_cached("UPDATE device SET state = 'active', activated_at = $2, window_until = $3 WHERE mac = $1")?
+        .execute(params![mac.to_u64() as i64, now, now + window_ms])?;
+    changed(tx, mac, now)
+}
+
+/// "Let this phone in again": a new window, a new token, a new HTTP password, no proof on record.
+pub fn let_in_again(tx: &mut Tx, mac: Mac, birth: &Birth, window_ms: i64, now: i64) -> Result<bool> {
+    let rows = tx
+        .prepare_cached(
+            "UPDATE device SET state = 'active', window_until = $2, window_peer = NULL, token_sealed = $3, token_hash = $4,
+                http_password_sealed = $5, proof = NULL, proof_at = NULL, secrets_at = NULL, tls_at = NULL, reset_at = NULL,
+                conflict_at = NULL, enrolled_at = NULL
+             WHERE mac = $1",
+        )?
+        .execute(params![
+            mac.to_u64() as i64,
+            now + window_ms,
+            birth.token_sealed,
+            birth.token_hash.as_slice(),
+            birth.http_password_sealed
+        ])?;
+    changed(tx, mac, now)?;
+    Ok(rows == 1)
+}
+
+pub fn remove(tx: &mut Tx, device: &Device) -> Result<()> {
+    tx.prepare_cached("DELETE FROM setting WHERE layer IN ('device', 'line') AND scope = $1")?
+        .execute(params![device.id])?;
+    tx.prepare_cached("DELETE FROM raw_text WHERE layer = 'device' AND scope = $1")?.execute(params![device.id])?;
+    let accounts: Vec<i64> = tx
+        .prepare_cached("SELECT sip_account_id FROM line WHERE device_id = $1 AND sip_account_id IS NOT NULL")?
+        .query_map(params![device.id], |row| row.get(0))?
+        .collect::<std::result::Result<_, _>>()?;
+    tx.prepare_cached("DELETE FROM device WHERE id = $1")?.execute(params![device.id])?;
+    for id in accounts {
+        tx.prepare_cached(
+            "DELETE FROM sip_account WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM line WHERE sip_account_id = $1)",
+        )?
+        .execute(params![id])?;
+    }
+    tx.touch(Touch::Device(device.mac));
+    Ok(())
+}

@@ -1,0 +1,258 @@
+//! Step 3: who may have what. Pure: no clock, no database, no randomness; `facts` in, grant or refusal out.
+//!
+//! The ladder (architecture §3): anonymous < allowed network < first-contact window < steady token or credentials <
+//! certificate. A grant without secrets removes them before anything is written, so no writer can leak them.
+
+use crate::checkins::{Reason, Transport};
+use crate::devices::{Device, Proof, State};
+use crate::net::Mac;
+use crate::networks::{Policy, Unknown};
+use crate::profiles::{Profile, Trust};
+use crate::vendors::FileKind;
+use std::net::IpAddr;
+
+/// What the request showed besides a MAC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    None,
+    Token(Mac),
+    UnknownToken,
+    Login(Mac),
+    /// Wrong user or password, or a nonce used twice.
+    BadLogin,
+}
+
+/// What is asked for, as far as authorization cares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ask {
+    /// One of a vendor's file names.
+    File(FileKind),
+    /// Anything else: a name of the file store.
+    Static,
+    /// PUT or POST.
+    Upload,
+}
+
+impl Ask {
+    /// Holds one device's own values when the device is known.
+    fn is_own(self) -> bool {
+        matches!(
+            self,
+            Ask::File(FileKind::Settings | FileKind::Device | FileKind::Container | FileKind::Upload) | Ask::Upload
+        )
+    }
+}
+
+pub struct Facts<'a> {
+    pub now: i64,
+    pub transport: Transport,
+    pub peer: IpAddr,
+    pub policy: &'a Policy,
+    /// The URL directory asks everybody for credentials.
+    pub ask_directory: bool,
+    pub mac: Option<Mac>,
+    pub two_macs: bool,
+    pub credential: Credential,
+    pub device: Option<&'a Device>,
+    /// The device's profile; a site may have none.
+    pub profile: Option<&'a Profile>,
+    /// An administrator bound the device's MAC to the peer's network.
+    pub bound: bool,
+    pub ask: Ask,
+    /// Whether the complete answer holds a secret: a redirection without credentials holds none.
+    pub holds_secrets: bool,
+}
+
+/// What must be remembered before the first byte leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// First answer with secrets inside the window: this peer used it.
+    WindowUsed,
+    SecretsSent,
+    /// The steady proof was seen: the configuration arrived, the window closes.
+    ProofSeen(Proof),
+    TlsSeen,
+    /// It was proven over HTTPS and came back by HTTP: URLs fall back.
+    TlsLost,
+    Conflict,
+    ResetSuspected,
+    Queue,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    pub trust: Trust,
+    pub secrets: bool,
+    pub reason: Reason,
+    pub effects: Vec<Effect>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    pub reason: Reason,
+    /// Answer with the challenge instead of "not found".
+    pub challenge: bool,
+    /// Counts against the source's budget of failed look-ups.
+    pub failed_lookup: bool,
+    pub effects: Vec<Effect>,
+}
+
+impl Refusal {
+    pub fn new(reason: Reason) -> Refusal {
+        Refusal { reason, challenge: false, failed_lookup: false, effects: Vec::new() }
+    }
+
+    fn guess(reason: Reason) -> Refusal {
+        Refusal { failed_lookup: true, ..Refusal::new(reason) }
+    }
+
+    fn challenge(reason: Reason, failed_lookup: bool) -> Refusal {
+        Refusal { challenge: true, failed_lookup, ..Refusal::new(reason) }
+    }
+}
+
+pub fn authorize(facts: &Facts) -> Result<Grant, Refusal> {
+    if facts.two_macs {
+        return Err(Refusal::guess(Reason::TwoMacs));
+    }
+    match facts.credential {
+        Credential::UnknownToken => return Err(Refusal::guess(Reason::UnknownToken)),
+        Credential::BadLogin => return Err(Refusal::challenge(Reason::BadCredentials, true)),
+        Credential::Token(owner) | Credential::Login(owner) if facts.mac.is_some_and(|mac| mac != owner) => {
+            return Err(Refusal::guess(Reason::TokenOfOther));
+        }
+        Credential::None if facts.policy.ask || facts.ask_directory => {
+            return Err(Refusal::challenge(Reason::Ask, false));
+        }
+        _ => {}
+    }
+    let proven = facts.credential != Credential::None;
+    if !facts.policy.settings && !proven {
+        return Err(Refusal::guess(Reason::ForeignNetwork));
+    }
+    match (facts.mac, facts.device) {
+        (None, None) => nameless(facts),
+        (Some(_), None) => unknown(facts),
+        (_, Some(device)) => known(facts, device),
+    }
+}
+
+/// No MAC anywhere: files of a model, files of the store. Never anything of one device.
+fn nameless(facts: &Facts) -> Result<Grant, Refusal> {
+    let reason = match facts.ask {
+        Ask::Static => Reason::StaticFile,
+        Ask::Upload => return Err(Refusal::guess(Reason::UploadRefused)),
+        Ask::File(FileKind::Device | FileKind::Upload | FileKind::Container) => {
+            return Err(Refusal::guess(Reason::NoFile));
+        }
+        Ask::File(_) => Reason::ModelFile,
+    };
+    Ok(Grant { trust: Trust::Network, secrets: false, reason, effects: Vec::new() })
+}
+
+fn unknown(facts: &Facts) -> Result<Grant, Refusal> {
+    match facts.policy.unknown {
+        Unknown::Refuse => Err(Refusal::guess(Reason::UnknownDevice)),
+        Unknown::Queue => Err(Refusal { effects: vec![Effect::Queue], ..Refusal::guess(Reason::Queued) }),
+        Unknown::Default if facts.ask == Ask::Upload => Err(Refusal::guess(Reason::UploadRefused)),
+        Unknown::Default => {
+            Ok(Grant { trust: Trust::Network, secrets: false, reason: Reason::SafeDefault, effects: Vec::new() })
+        }
+    }
+}
+
+fn known(facts: &Facts, device: &Device) -> Result<Grant, Refusal> {
+    match device.state {
+        State::Active => {}
+        State::Known => return Err(Refusal::guess(Reason::NotActive)),
+        State::Blocked => return Err(Refusal::guess(Reason::Blocked)),
+    }
+    let profile = facts.profile.ok_or_else(|| Refusal::new(Reason::NoProfile))?;
+    let (trust, reason) = trust(facts, device)?;
+    if trust < profile.settings_trust {
+        return Err(Refusal::new(Reason::MoreProof));
+    }
+    let plain = facts.transport != Transport::Https;
+    let channel = match facts.transport {
+        Transport::Tftp if !profile.secrets_over_tftp => Some(Reason::SettingsOnlyTftp),
+        _ if plain && profile.secrets_tls_only => Some(Reason::SettingsOnlyTls),
+        _ => None,
+    };
+    // An upload needs steady proof: a window is open to whoever comes first.
+    let least = if facts.ask == Ask::Upload { Trust::Token } else { Trust::Window };
+    let proved = trust >= least && trust >= profile.secrets_trust;
+    let mut effects = transport_effects(facts, device, profile, trust);
+    if proved && channel.is_none() {
+        own_effects(facts, device, trust, &mut effects);
+        return Ok(Grant { trust, secrets: true, reason, effects });
+    }
+    if facts.ask == Ask::Upload {
+        return Err(Refusal::new(Reason::UploadRefused));
+    }
+    // A reduced file would take away what the phone has (absence means default): it gets nothing and keeps it.
+    if facts.ask.is_own() && facts.holds_secrets && (device.secrets_at.is_some() || device.proof.is_some()) {
+        let reset = device.proof.is_some() && !proved;
+        let reason = match channel {
+            Some(reason) if proved => reason,
+            _ if reset => Reason::ResetSuspected,
+            _ => Reason::ProofMissing,
+        };
+        let effects = if reset { vec![Effect::ResetSuspected] } else { Vec::new() };
+        return Err(Refusal { effects, ..Refusal::new(reason) });
+    }
+    let reason = if proved { channel.unwrap_or(Reason::SettingsOnly) } else { Reason::SettingsOnly };
+    Ok(Grant { trust, secrets: false, reason, effects })
+}
+
+fn trust(facts: &Facts, device: &Device) -> Result<(Trust, Reason), Refusal> {
+    match facts.credential {
+        Credential::Token(_) => return Ok((Trust::Token, Reason::Token)),
+        Credential::Login(_) => return Ok((Trust::Token, Reason::Credentials)),
+        _ if facts.bound => return Ok((Trust::Token, Reason::Bound)),
+        _ => {}
+    }
+    if device.conflict_at.is_some() && facts.ask.is_own() {
+        return Err(Refusal::new(Reason::Conflict));
+    }
+    if !device.window_open(facts.now) {
+        return Ok((Trust::Network, Reason::SettingsOnly));
+    }
+    let peer = facts.peer.to_string();
+    if facts.ask.is_own() && device.window_peer.as_ref().is_some_and(|first| *first != peer) {
+        return Err(Refusal { effects: vec![Effect::Conflict], ..Refusal::new(Reason::Conflict) });
+    }
+    Ok((Trust::Window, Reason::Window))
+}
+
+fn transport_effects(facts: &Facts, device: &Device, profile: &Profile, trust: Trust) -> Vec<Effect> {
+    let config = matches!(facts.ask, Ask::File(_));
+    match facts.transport {
+        Transport::Https if device.tls_at.is_none() && trust >= Trust::Window => vec![Effect::TlsSeen],
+        Transport::Http if device.tls_at.is_some() && profile.https && config && trust >= Trust::Window => {
+            vec![Effect::TlsLost]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn own_effects(facts: &Facts, device: &Device, trust: Trust, effects: &mut Vec<Effect>) {
+    let proof = match facts.credential {
+        Credential::Token(_) => Some(Proof::Token),
+        Credential::Login(_) => Some(Proof::Credentials),
+        _ => None,
+    };
+    if let Some(proof) = proof
+        && (device.proof != Some(proof) || device.window_until != 0 || device.reset_at.is_some())
+    {
+        effects.push(Effect::ProofSeen(proof));
+    }
+    if !facts.ask.is_own() || !facts.holds_secrets {
+        return;
+    }
+    if trust == Trust::Window && device.window_peer.is_none() {
+        effects.push(Effect::WindowUsed);
+    }
+    if device.secrets_at.is_none() {
+        effects.push(Effect::SecretsSent);
+    }
+}

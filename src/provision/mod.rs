@@ -1,0 +1,2 @@
+//! THE pipeline. Reading [`serve`] is reading the product.
+pub mod authorize;
