@@ -1,0 +1,200 @@
+//! Step 0: what a listener received, and its path taken apart.
+//!
+//! A path is `[any directories/][p/<token>/|c/][any directories/]name[?mac=…]`. It is decoded once; what could mean
+//! anything but a plain name (dots, backslashes, NUL, a second encoding) is no path of a phone. Files are looked up
+//! by name, never by path, so nothing here can reach the file system.
+
+use crate::checkins::Transport;
+use crate::devices::{TOKEN_LEN, Token};
+use std::net::IpAddr;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    Get,
+    Head,
+    Put,
+    Post,
+    Other,
+}
+
+/// A phone's request, whatever it came by.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    pub transport: Transport,
+    pub method: Method,
+    /// The method as it was written, for the check-in.
+    pub verb: &'a str,
+    pub peer: IpAddr,
+    /// The address of this box that the phone reached.
+    pub local: IpAddr,
+    /// Path and query as received (TFTP: the file name).
+    pub path: &'a [u8],
+    pub user_agent: Option<&'a [u8]>,
+    pub authorization: Option<&'a [u8]>,
+    pub client_cert_dn: Option<&'a str>,
+    pub now: i64,
+}
+
+/// A path taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Path {
+    /// Directory prefix up to the special segment, starting and ending with a slash: `/` or `/avaya/`.
+    pub prefix: String,
+    pub token: Option<String>,
+    /// The directory that asks for credentials.
+    pub ask: bool,
+    /// What identification reads: decoded, without the token, with `?mac=` where it was given.
+    pub shown: Vec<u8>,
+    /// The last segment.
+    pub name: String,
+}
+
+const LONGEST: usize = 1024;
+
+/// `None`: not a path that any phone asks for.
+pub fn parse(raw: &[u8]) -> Option<Path> {
+    if raw.len() > LONGEST {
+        return None;
+    }
+    let (path, query) = match raw.iter().position(|byte| *byte == b'?') {
+        Some(place) => (raw.get(..place)?, raw.get(place + 1..)),
+        None => (raw, None),
+    };
+    let decoded = decode(path)?;
+    let text = decoded.strip_prefix('/').unwrap_or(&decoded);
+    let mut prefix = String::from("/");
+    let mut token = None;
+    let mut ask = false;
+    let mut shown = String::from("/");
+    let mut special = None;
+    let segments: Vec<&str> = text.split('/').collect();
+    let (name, directories) = segments.split_last()?;
+    for segment in directories {
+        if segment.is_empty() || !is_plain(segment) {
+            return None;
+        }
+        match (special, *segment) {
+            (Some("p"), text) => {
+                token = Some(text.to_owned());
+                special = Some("done");
+            }
+            (None, "p") => special = Some("p"),
+            (None, "c") => {
+                ask = true;
+                special = Some("done");
+            }
+            (seen, text) => {
+                if seen.is_none() {
+                    prefix.push_str(text);
+                    prefix.push('/');
+                }
+                shown.push_str(text);
+                shown.push('/');
+            }
+        }
+    }
+    if special == Some("p") || !is_plain(name) || name.is_empty() {
+        return None;
+    }
+    shown.push_str(name);
+    let name = (*name).to_owned();
+    let mut shown = shown.into_bytes();
+    match query {
+        None | Some(b"") => {}
+        // The one query phones use: Snom's `?mac=`.
+        Some(query) if is_mac_query(query) => {
+            shown.push(b'?');
+            shown.extend_from_slice(query);
+        }
+        Some(_) => return None,
+    }
+    Some(Path { prefix, token, ask, shown, name })
+}
+
+fn is_plain(segment: &str) -> bool {
+    segment != "."
+        && segment != ".."
+        && !segment.ends_with([' ', '.'])
+        && !segment.starts_with(' ')
+        && segment.chars().all(|c| !c.is_control() && !matches!(c, '\\' | '%' | ';' | ':' | '*' | '?' | '"' | '<' | '>' | '|'))
+}
+
+fn is_mac_query(query: &[u8]) -> bool {
+    let digits = query.get(4..).unwrap_or_default();
+    query.get(..4).is_some_and(|key| key.eq_ignore_ascii_case(b"mac="))
+        && digits.len() <= 17
+        && digits.iter().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'-'))
+}
+
+/// Percent-decoding, once. `%3a` in a name is fine, a decoded slash, NUL or `%` is not.
+fn decode(path: &[u8]) -> Option<String> {
+    if !path.contains(&b'%') {
+        return std::str::from_utf8(path).ok().map(str::to_owned);
+    }
+    let mut out = Vec::with_capacity(path.len());
+    let mut rest = path.iter();
+    while let Some(&byte) = rest.next() {
+        if byte != b'%' {
+            out.push(byte);
+            continue;
+        }
+        let pair = [*rest.next()?, *rest.next()?];
+        let pair = std::str::from_utf8(&pair).ok().filter(|pair| pair.bytes().all(|b| b.is_ascii_hexdigit()))?;
+        match u8::from_str_radix(pair, 16).ok()? {
+            0 | b'/' | b'\\' | b'%' => return None,
+            decoded => out.push(decoded),
+        }
+    }
+    String::from_utf8(out).ok()
+}
+
+/// The path as it may be stored: tokens masked, undecodable bytes replaced. Also for paths that did not parse.
+pub fn masked(raw: &[u8]) -> String {
+    let text = String::from_utf8_lossy(raw.get(..LONGEST.min(raw.len())).unwrap_or_default());
+    let parts = text.split('/').map(|part| {
+        let is_token = Token::is_one(part.as_bytes()) || part.len() > TOKEN_LEN && part.bytes().all(|b| b.is_ascii_alphanumeric());
+        if is_token { "******" } else { part }
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(text: &str) -> Option<Path> {
+        parse(text.as_bytes())
+    }
+
+    #[test]
+    fn a_path_is_directories_a_token_and_a_name() {
+        let plain = path("/805ec0aabb01.cfg").unwrap();
+        assert_eq!((plain.prefix.as_str(), plain.token, plain.name.as_str()), ("/", None, "805ec0aabb01.cfg"));
+        let token = path("/a/b/p/abcdefghijklmnopqrstuvwxyz/firmware/x.rom").unwrap();
+        assert_eq!(token.token.as_deref(), Some("abcdefghijklmnopqrstuvwxyz"));
+        assert_eq!((token.prefix.as_str(), token.name.as_str()), ("/a/b/", "x.rom"));
+        assert_eq!(token.shown, b"/a/b/firmware/x.rom");
+        assert!(path("/c/46xxsettings.txt").unwrap().ask);
+        assert_eq!(path("/snom.htm?mac=000413AABBCC").unwrap().shown, b"/snom.htm?mac=000413AABBCC");
+        assert_eq!(path("805ec0aabb01.cfg").unwrap().name, "805ec0aabb01.cfg", "TFTP names have no slash");
+    }
+
+    #[test]
+    fn threat_014_and_015_no_form_of_a_path_means_anything_but_a_plain_name() {
+        for text in [
+            "/%2e%2e/x", "/..%2fx", "/%252e%252e/x", "/..\\x", "//x", "/./x", "/a%00b", "/x%c0%af", "/x.", "/x%20", "/x;y",
+            "/805ec0aabb01.cfg?..%2f", "/805ec0aabb01.cfg/", "/", "", "/%", "/%4", "/%zz", "C:\\x", "/C:/x", "\\\\host\\share",
+            "/p/805ec0aabb01.cfg", "/x?mac=../../y", "file:///etc/passwd", "/a/../b",
+        ] {
+            assert_eq!(path(text), None, "{text}");
+        }
+        assert_eq!(parse(&[b'a'; 8192]), None);
+        assert_eq!(parse(b"/\xff\xfe"), None);
+    }
+
+    #[test]
+    fn threat_012_a_stored_path_never_shows_a_token() {
+        assert_eq!(masked(b"/p/abcdefghijklmnopqrstuvwxyz/x.cfg"), "/p/******/x.cfg");
+        assert_eq!(masked(b"/p/abcdefghijklmnopqrstuvwxyz"), "/p/******");
+    }
+}
