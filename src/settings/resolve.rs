@@ -123,11 +123,11 @@ mod tests {
     #[test]
     fn the_stronger_layer_hides_the_weaker_one() {
         assert!(LAYERS.is_sorted(), "the enum's own order is the order of strength");
-        for strong in 1..LAYERS.len() {
-            for weak in 0..strong {
-                let a = Values::new(vec![set(LAYERS[weak], "time.ntp", 0, plain("weak.example"))]);
-                let b = Values::new(vec![set(LAYERS[strong], "time.ntp", 0, plain("strong.example"))]);
-                let expected = format!("time.ntp#0 strong.example {:?}", LAYERS[strong]);
+        for (place, &strong) in LAYERS.iter().enumerate() {
+            for &weak in LAYERS.iter().take(place) {
+                let a = Values::new(vec![set(weak, "time.ntp", 0, plain("weak.example"))]);
+                let b = Values::new(vec![set(strong, "time.ntp", 0, plain("strong.example"))]);
+                let expected = format!("time.ntp#0 strong.example {strong:?}");
                 assert_eq!(shown(&[&a, &b], &[1], true), [expected]);
             }
         }
