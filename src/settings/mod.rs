@@ -2,6 +2,15 @@
 //!
 //! Knows no vendor parameter, no device and no database. Values are checked at the edge and kept as canonical text.
 
+pub mod catalogue;
+mod check;
+mod resolve;
+pub mod timezone;
+
+pub use catalogue::catalogue;
+pub use check::{SettingError, check};
+pub use resolve::{Set, Values, resolve};
+
 use std::fmt;
 use std::sync::Arc;
 
