@@ -2,6 +2,14 @@
 //!
 //! Knows settings and wire values, and nothing else: no device, no database, no listener.
 
+pub mod ale;
+pub mod avaya;
+pub mod format;
+pub mod raw;
+pub mod snom;
+pub mod write;
+pub mod yealink;
+
 use crate::net::Mac;
 use crate::settings::{Provenance, SettingId, Value};
 use std::sync::Arc;
@@ -60,7 +68,7 @@ pub struct Render<'a> {
     /// Directory that the request came to, with a trailing slash and, where the grant has secrets, the token:
     /// what a container's links are made of.
     pub base: &'a str,
-    /// Avaya: the name the last `GET` asks for, when there is one.
+    /// The file the phone is to ask for next: the last `GET` of an Avaya file, the common file a Yealink `.boot` includes.
     pub next: Option<&'a str>,
 }
 
@@ -69,4 +77,6 @@ pub struct Render<'a> {
 pub struct Document {
     pub content_type: &'static str,
     pub bytes: Vec<u8>,
+    /// What the format could not say and the file therefore lacks, for `explain`.
+    pub warnings: Vec<format::WriteWarning>,
 }

@@ -1,0 +1,4 @@
+//! ALE: how its files are written ([`files`]) and how its own words are read ([`raw`]).
+
+pub mod files;
+pub mod raw;
