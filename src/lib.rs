@@ -18,10 +18,12 @@
 pub mod checkins;
 pub mod db;
 pub mod devices;
+pub mod files;
 pub mod net;
 pub mod networks;
 pub mod profiles;
 pub mod provision;
 pub mod seal;
 pub mod settings;
+pub mod uploads;
 pub mod vendors;

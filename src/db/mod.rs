@@ -146,6 +146,22 @@ impl Db {
     }
 }
 
+/// When something shared last changed, in milliseconds: deletions count too, so no row can tell.
+pub fn shared_changed_at(conn: &Connection) -> Result<i64> {
+    let sql = "SELECT CAST(value AS INTEGER) FROM instance WHERE name = 'shared_changed_at'";
+    Ok(conn.prepare_cached(sql)?.query_row([], |row| row.get(0)).optional()?.unwrap_or(0))
+}
+
+fn note_shared_change(conn: &Connection) -> Result<()> {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_millis());
+    conn.execute(
+        "INSERT INTO instance (name, value) VALUES ('shared_changed_at', CAST(CAST($1 AS TEXT) AS BLOB))
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        [now as i64],
+    )?;
+    Ok(())
+}
+
 fn open(path: &Path, write: bool) -> Result<Connection> {
     use rusqlite::OpenFlags as Flags;
     let access =

@@ -179,6 +179,9 @@ fn commit(conn: &Connection, group: Vec<Job>, changes: &Changes) {
         };
         let _ = conn.execute_batch(if keep { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" });
     }
+    if touched.contains(&Touch::Shared) {
+        let _ = super::note_shared_change(conn);
+    }
     match conn.execute_batch("COMMIT") {
         Ok(()) => {
             changes.publish(&touched);

@@ -1,2 +1,29 @@
-//! THE pipeline. Reading [`serve`] is reading the product.
+//! THE pipeline. Reading [`Pipeline::serve`] is reading the product:
+//!
+//! ```text
+//! 1 identify    request            → Identity            pure
+//! 2 load        MAC or token       → Subject, Shared     cached until a commit touches them
+//! 3 authorize   facts              → Grant | Refusal     pure
+//! 4 resolve     layers, grant      → settings            pure; without secrets in the grant they are gone here
+//! 5 render      vendor, settings   → Document            pure, the same bytes every time
+//! 6 commit      effects            → on disk before any byte leaves
+//! 7 respond     the listener maps the answer to its wire
+//! 8 record      the check-in       → folded in memory, written behind, never waited for
+//! ```
+
 pub mod authorize;
+pub mod budget;
+mod documents;
+mod effects;
+pub mod login;
+mod pipeline;
+mod render;
+mod request;
+pub mod resolve;
+mod shared;
+mod subject;
+
+pub use documents::Rendered;
+pub use pipeline::{ACCOUNT, Answer, Delivered, Limits, Pipeline, Reach, Served};
+pub use subject::Subject;
+pub use request::{Method, Path, Request, masked, parse};

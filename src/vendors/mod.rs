@@ -7,8 +7,11 @@ pub mod avaya;
 pub mod format;
 pub mod raw;
 pub mod snom;
+mod steady;
 pub mod write;
 pub mod yealink;
+
+pub use steady::{SteadyProof, steady_proof, steady_proof_note};
 
 use crate::net::Mac;
 use crate::settings::{Provenance, SettingId, Value};

@@ -1,0 +1,36 @@
+//! The file store: firmware, languages, images, certificates, ringtones, served by exact name.
+//!
+//! Rows name them, the bytes lie under `files/<sha256>`. Holds nothing of a single device and no secret.
+
+pub mod store;
+
+/// One file of the store.
+#[derive(Debug, Clone)]
+pub struct StoredFile {
+    pub id: i64,
+    pub name: String,
+    pub kind: String,
+    pub vendor: Option<String>,
+    pub model: Option<String>,
+    pub size: u64,
+    pub sha256: String,
+    pub created_at: i64,
+}
+
+impl StoredFile {
+    /// By the ending of its name, as phones know it. Never text/html: what is stored here is not for browsers.
+    pub fn content_type(&self) -> &'static str {
+        match self.name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).as_deref() {
+            Some("txt" | "cfg" | "lang" | "conf" | "ini") => "text/plain",
+            Some("xml") => "text/xml",
+            Some("jpg" | "jpeg") => "image/jpeg",
+            Some("png") => "image/png",
+            Some("gif") => "image/gif",
+            Some("bmp") => "image/bmp",
+            Some("wav") => "audio/wav",
+            Some("mp3") => "audio/mpeg",
+            Some("pem" | "crt" | "cer" | "der") => "application/x-x509-ca-cert",
+            _ => "application/octet-stream",
+        }
+    }
+}

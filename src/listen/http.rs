@@ -1,0 +1,184 @@
+//! The phones' HTTP and HTTPS listeners: sockets, TLS handshakes, limits and a graceful stop.
+//!
+//! hyper speaks HTTP/1.1: title-case header names in a fixed order, because old phones parse heads by hand. Every
+//! worker thread runs its own executor and takes connections from the same socket, so that a request stays on one
+//! thread from accept to answer.
+
+use super::guard::Guarded;
+use super::proxy;
+use super::respond::{self, Connection};
+use crate::checkins::Transport;
+use crate::net::{Cidr, unmap};
+use crate::provision::Pipeline;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioTimer;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::LocalSet;
+use tokio_rustls::TlsAcceptor;
+
+const HEAD_TIME: Duration = Duration::from_secs(10);
+const HANDSHAKE_TIME: Duration = Duration::from_secs(5);
+const LARGEST_HEAD: usize = 32 * 1024;
+/// Connections of one worker; more wait in the kernel's queue.
+const CONNECTIONS: usize = 16_384;
+/// When the kernel has no more handles: wait, do not spin (F16).
+const BACK_OFF: Duration = Duration::from_millis(50);
+
+pub struct HttpListener {
+    pub socket: TcpListener,
+    /// HTTPS when there is one.
+    pub tls: Option<Arc<rustls::ServerConfig>>,
+    pub trusted_proxies: Arc<[Cidr]>,
+}
+
+impl HttpListener {
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    /// Starts `workers` threads. They end, after their running answers, when `stop` says true.
+    pub fn start(
+        self,
+        workers: usize,
+        pipeline: Arc<Pipeline>,
+        stop: watch::Receiver<bool>,
+        grace: Duration,
+    ) -> io::Result<Vec<JoinHandle<()>>> {
+        self.socket.set_nonblocking(true)?;
+        let transport = if self.tls.is_some() { Transport::Https } else { Transport::Http };
+        let mut threads = Vec::new();
+        for number in 0..workers.max(1) {
+            let worker = Worker {
+                socket: self.socket.try_clone()?,
+                tls: self.tls.clone().map(TlsAcceptor::from),
+                transport,
+                proxies: self.trusted_proxies.clone(),
+                pipeline: pipeline.clone(),
+                stop: stop.clone(),
+                grace,
+            };
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let name = format!("{}-{number}", transport.word());
+            threads.push(std::thread::Builder::new().name(name).spawn(move || {
+                LocalSet::new().block_on(&runtime, async move {
+                    if let Err(error) = worker.run().await {
+                        tracing::error!(%error, "a phone listener ended");
+                    }
+                });
+            })?);
+        }
+        Ok(threads)
+    }
+}
+
+struct Worker {
+    socket: TcpListener,
+    tls: Option<TlsAcceptor>,
+    transport: Transport,
+    proxies: Arc<[Cidr]>,
+    pipeline: Arc<Pipeline>,
+    stop: watch::Receiver<bool>,
+    grace: Duration,
+}
+
+impl Worker {
+    async fn run(self) -> io::Result<()> {
+        let socket = tokio::net::TcpListener::from_std(self.socket.try_clone()?)?;
+        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        let mut stop = self.stop.clone();
+        let grace = self.grace;
+        let this = Rc::new(self);
+        loop {
+            let Ok(place) = places.clone().acquire_owned().await else { break };
+            let accepted = tokio::select! {
+                accepted = socket.accept() => accepted,
+                _ = stop.wait_for(|stop| *stop) => break,
+            };
+            match accepted {
+                Ok((stream, peer)) => {
+                    let this = this.clone();
+                    tokio::task::spawn_local(async move {
+                        this.connection(stream, peer).await;
+                        drop(place);
+                    });
+                }
+                Err(error) => {
+                    if !matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) {
+                        tracing::warn!(%error, "a connection could not be taken");
+                        tokio::time::sleep(BACK_OFF).await;
+                    }
+                }
+            }
+        }
+        drop(socket);
+        // Running answers finish; whoever is still there after the grace period is cut off with the thread.
+        let _ = tokio::time::timeout(grace, places.acquire_many(CONNECTIONS as u32)).await;
+        Ok(())
+    }
+
+    async fn connection(&self, mut stream: TcpStream, peer: SocketAddr) {
+        let _ = stream.set_nodelay(true);
+        let local = stream.local_addr().map_or(peer.ip(), |address| address.ip());
+        let mut connection =
+            Connection { transport: self.transport, peer: unmap(peer.ip()), local: unmap(local), client_cert_dn: None };
+        let mut forwarded = false;
+        if proxy::is_trusted(connection.peer, &self.proxies) {
+            match tokio::time::timeout(HANDSHAKE_TIME, proxy::read_header(&mut stream)).await {
+                Ok(Ok(Some(client))) => connection.peer = unmap(client.ip()),
+                // No PROXY header: an HTTP proxy says the peer in each request's head.
+                Ok(Ok(None)) => forwarded = true,
+                _ => return,
+            }
+        }
+        match &self.tls {
+            None => self.http(stream, connection, forwarded).await,
+            Some(acceptor) => match tokio::time::timeout(HANDSHAKE_TIME, acceptor.accept(stream)).await {
+                Ok(Ok(stream)) => self.http(stream, connection, forwarded).await,
+                Ok(Err(error)) => tracing::debug!(peer = %connection.peer, %error, "a TLS handshake failed"),
+                Err(_) => tracing::debug!(peer = %connection.peer, "a TLS handshake took too long"),
+            },
+        }
+    }
+
+    async fn http<T: AsyncRead + AsyncWrite + Unpin + 'static>(&self, stream: T, connection: Connection, forwarded: bool) {
+        let pipeline = self.pipeline.clone();
+        let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
+            let pipeline = pipeline.clone();
+            let mut connection = connection.clone();
+            if forwarded && let Some(peer) = proxy::forwarded_peer(connection.peer, &self.proxies, request.headers()) {
+                connection.peer = peer;
+            }
+            async move { Ok::<_, std::convert::Infallible>(respond::respond(pipeline, &connection, request).await) }
+        });
+        let served = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIME)
+            .title_case_headers(true)
+            .max_buf_size(LARGEST_HEAD)
+            .pipeline_flush(true)
+            .serve_connection(Guarded::new(stream), service);
+        let mut served = std::pin::pin!(served);
+        let mut stop = self.stop.clone();
+        let outcome = tokio::select! {
+            outcome = served.as_mut() => outcome,
+            _ = stop.wait_for(|stop| *stop) => {
+                served.as_mut().graceful_shutdown();
+                served.await
+            }
+        };
+        if let Err(error) = outcome
+            && error.is_parse()
+        {
+            self.pipeline.record_malformed(connection.transport, connection.peer, &error.to_string(), respond::now());
+        }
+    }
+}

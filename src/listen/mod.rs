@@ -1,0 +1,9 @@
+//! Listeners: bytes of a wire → one [`crate::provision::Request`], an answer → bytes.
+//!
+//! Every listener has bounded concurrency, size limits, timeouts and a graceful stop. They decide nothing about a
+//! phone: that is `provision`.
+
+pub mod guard;
+pub mod http;
+mod mapped;
+mod respond;

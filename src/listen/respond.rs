@@ -1,0 +1,341 @@
+//! One HTTP request → one answer: conditions, ranges, uploads and heads that old parsers can read.
+//!
+//! Follows RFC 9110 §8.8, §13, §14 and `protocols/avaya.md` §1.7 (title-case names, Content-Length, no chunks, no
+//! Content-Encoding; `Connection: close` for phones that are not J100).
+
+use super::mapped;
+use crate::checkins::{Reason, Transport};
+use crate::provision::{self, Answer, Delivered, Method, Pipeline, Request, Served};
+use crate::vendors;
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Response, StatusCode};
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A whole upload must arrive within this time (T31).
+const UPLOAD_TIME: Duration = Duration::from_secs(30);
+
+/// Who is on the other end of a connection.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    pub transport: Transport,
+    pub peer: IpAddr,
+    pub local: IpAddr,
+    /// Subject of the client certificate, if one was shown.
+    pub client_cert_dn: Option<Arc<str>>,
+}
+
+/// An answer's bytes; tells the pipeline when the last of them was taken.
+pub struct Sent {
+    bytes: Bytes,
+    done: Option<Done>,
+}
+
+struct Done {
+    pipeline: Arc<Pipeline>,
+    delivered: Delivered,
+}
+
+impl Sent {
+    fn new(bytes: Bytes) -> Sent {
+        Sent { bytes, done: None }
+    }
+}
+
+impl Body for Sent {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let bytes = std::mem::take(&mut self.bytes);
+        if !bytes.is_empty() {
+            return Poll::Ready(Some(Ok(Frame::data(bytes))));
+        }
+        Poll::Ready(None)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.bytes.len() as u64)
+    }
+}
+
+impl Drop for Sent {
+    /// hyper drops a body after it has taken all of it, or when the connection broke before.
+    fn drop(&mut self) {
+        if let Some(done) = self.done.take().filter(|_| self.bytes.is_empty()) {
+            tokio::spawn(async move { done.pipeline.delivered(done.delivered, now()).await });
+        }
+    }
+}
+
+pub fn now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
+}
+
+pub async fn respond(pipeline: Arc<Pipeline>, connection: &Connection, request: hyper::Request<Incoming>) -> Response<Sent> {
+    let (parts, body) = request.into_parts();
+    let value = |name: HeaderName| parts.headers.get(name).map(HeaderValue::as_bytes);
+    // An absolute-form target or an authority has no place in a phone's request: only the path is looked at.
+    let raw = parts.uri.path_and_query().map_or("", |path| path.as_str());
+    let path = (parts.uri.scheme().is_none()).then(|| provision::parse(raw.as_bytes())).flatten();
+    let asked = Request {
+        transport: connection.transport,
+        method: match parts.method {
+            hyper::Method::GET => Method::Get,
+            hyper::Method::HEAD => Method::Head,
+            hyper::Method::PUT => Method::Put,
+            hyper::Method::POST => Method::Post,
+            _ => Method::Other,
+        },
+        verb: parts.method.as_str(),
+        peer: connection.peer,
+        local: connection.local,
+        path: raw.as_bytes(),
+        user_agent: value(header::USER_AGENT),
+        authorization: value(header::AUTHORIZATION),
+        client_cert_dn: connection.client_cert_dn.as_deref(),
+        now: now(),
+    };
+    let mut served = pipeline.serve(asked, path.as_ref()).await;
+    let mut response = match take_upload(&mut served) {
+        Some((device, name, limit)) => {
+            let (status, refused) = match store(&pipeline, &device, &name, limit, body).await {
+                Ok(status) => (status, None),
+                Err((status, reason)) => (status, Some(reason)),
+            };
+            if let Some(reason) = refused {
+                served.refused(reason);
+            }
+            short(status)
+        }
+        None => answer(&served, &parts.headers),
+    };
+    let head_only = parts.method == hyper::Method::HEAD;
+    let bytes = response.body().bytes.len() as u64;
+    pipeline.record(&served, response.status().as_u16(), if head_only { 0 } else { bytes });
+    if let Some(delivered) = served.delivered.filter(|_| !head_only && response.status() != StatusCode::NOT_MODIFIED) {
+        response.body_mut().done = Some(Done { pipeline: pipeline.clone(), delivered });
+    }
+    if served.closes() {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    if head_only {
+        // hyper keeps Content-Length from the header and sends no body.
+        let length = HeaderValue::from(bytes);
+        response.headers_mut().insert(header::CONTENT_LENGTH, length);
+        *response.body_mut() = Sent::new(Bytes::new());
+    }
+    response
+}
+
+fn take_upload(served: &mut Served) -> Option<(Arc<provision::Subject>, String, u64)> {
+    match &served.answer {
+        Answer::Upload { device, name, limit } => Some((device.clone(), name.clone(), *limit)),
+        _ => None,
+    }
+}
+
+async fn store(
+    pipeline: &Pipeline,
+    device: &provision::Subject,
+    name: &str,
+    limit: u64,
+    body: Incoming,
+) -> Result<StatusCode, (StatusCode, Reason)> {
+    let too_large = (StatusCode::PAYLOAD_TOO_LARGE, Reason::TooLarge);
+    if body.size_hint().lower() > limit {
+        return Err(too_large);
+    }
+    let collected = tokio::time::timeout(UPLOAD_TIME, Limited::new(body, limit as usize).collect()).await;
+    let bytes = match collected {
+        Ok(Ok(collected)) => collected.to_bytes(),
+        Ok(Err(error)) if error.downcast_ref::<LengthLimitError>().is_some() => return Err(too_large),
+        Ok(Err(_)) => return Err((StatusCode::BAD_REQUEST, Reason::BadRequest)),
+        Err(_) => return Err((StatusCode::REQUEST_TIMEOUT, Reason::BadRequest)),
+    };
+    match pipeline.store_upload(device, name, bytes.to_vec(), now()).await {
+        Ok(Some(true)) => Ok(StatusCode::CREATED),
+        Ok(Some(false)) => Ok(StatusCode::NO_CONTENT),
+        Ok(None) => Err((StatusCode::INSUFFICIENT_STORAGE, Reason::Quota)),
+        Err(error) => {
+            tracing::error!(%error, "an upload could not be stored");
+            Err((StatusCode::SERVICE_UNAVAILABLE, Reason::Storage))
+        }
+    }
+}
+
+fn answer(served: &Served, asked: &HeaderMap) -> Response<Sent> {
+    match &served.answer {
+        Answer::Document(document) => {
+            content(asked, document.bytes.clone(), document.content_type, document.modified, Some(&document.etag))
+        }
+        Answer::Bytes { bytes, content_type, modified } => content(asked, bytes.clone(), content_type, *modified, None),
+        Answer::File { path, file } => match mapped::map(path) {
+            Ok(bytes) => {
+                let etag = format!("\"{}\"", file.sha256.get(..24).unwrap_or_default());
+                content(asked, bytes, file.content_type(), file.created_at, Some(&etag))
+            }
+            Err(error) => {
+                tracing::error!(%error, file = %file.name, "a file of the store cannot be read");
+                short(StatusCode::SERVICE_UNAVAILABLE)
+            }
+        },
+        Answer::Redirect(url) => {
+            let mut response = short(StatusCode::FOUND);
+            if let Ok(url) = HeaderValue::from_str(url) {
+                response.headers_mut().insert(header::LOCATION, url);
+            }
+            response
+        }
+        Answer::Challenge(values) => {
+            let mut response = short(StatusCode::UNAUTHORIZED);
+            for value in values.iter().filter_map(|value| HeaderValue::from_str(value).ok()) {
+                response.headers_mut().append(header::WWW_AUTHENTICATE, value);
+            }
+            response
+        }
+        Answer::MethodNotAllowed => {
+            let mut response = short(StatusCode::METHOD_NOT_ALLOWED);
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, PUT, POST"));
+            response
+        }
+        Answer::BadRequest | Answer::NotFound | Answer::Upload { .. } => short(StatusCode::NOT_FOUND),
+        Answer::Unavailable => short(StatusCode::SERVICE_UNAVAILABLE),
+    }
+}
+
+/// The answers without content: the same bytes for the same status, whoever asks for what.
+fn short(status: StatusCode) -> Response<Sent> {
+    let text = match status {
+        StatusCode::NOT_FOUND => "Not found\n",
+        StatusCode::UNAUTHORIZED => "Credentials needed\n",
+        StatusCode::PAYLOAD_TOO_LARGE => "Too large\n",
+        StatusCode::INSUFFICIENT_STORAGE => "No room\n",
+        StatusCode::SERVICE_UNAVAILABLE => "Not now\n",
+        StatusCode::METHOD_NOT_ALLOWED => "Method not allowed\n",
+        _ => "",
+    };
+    let mut response = Response::new(Sent::new(Bytes::from_static(text.as_bytes())));
+    *response.status_mut() = status;
+    if !text.is_empty() {
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    }
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
+    }
+    response
+}
+
+fn content(asked: &HeaderMap, bytes: Bytes, content_type: &'static str, modified: i64, etag: Option<&str>) -> Response<Sent> {
+    let mut response = Response::new(Sent::new(Bytes::new()));
+    let headers = response.headers_mut();
+    headers.reserve(6);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    let date = http_date(modified);
+    if let Some(date) = date.as_deref().and_then(|date| HeaderValue::from_str(date).ok()) {
+        headers.insert(header::LAST_MODIFIED, date);
+    }
+    if let Some(etag) = etag.and_then(|etag| HeaderValue::from_str(etag).ok()) {
+        headers.insert(header::ETAG, etag);
+    }
+    if is_unchanged(asked, modified, etag) {
+        headers.remove(header::CONTENT_TYPE);
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        return response;
+    }
+    let length = bytes.len() as u64;
+    match range(asked, length, modified, etag) {
+        Range::Whole => response.body_mut().bytes = bytes,
+        Range::Part(first, last) => {
+            if let Ok(value) = HeaderValue::from_str(&format!("bytes {first}-{last}/{length}")) {
+                headers.insert(header::CONTENT_RANGE, value);
+            }
+            *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+            response.body_mut().bytes = bytes.slice(first as usize..=last as usize);
+        }
+        Range::Unsatisfiable => {
+            if let Ok(value) = HeaderValue::from_str(&format!("bytes */{length}")) {
+                headers.insert(header::CONTENT_RANGE, value);
+            }
+            *response.status_mut() = StatusCode::RANGE_NOT_SATISFIABLE;
+        }
+    }
+    response
+}
+
+/// RFC 9110 §13.2.2: If-None-Match first, If-Modified-Since only without it.
+fn is_unchanged(asked: &HeaderMap, modified: i64, etag: Option<&str>) -> bool {
+    if let Some(wanted) = asked.get(header::IF_NONE_MATCH) {
+        let Ok(wanted) = wanted.to_str() else { return false };
+        let is_ours = |one: &str| one == "*" || Some(one.strip_prefix("W/").unwrap_or(one)) == etag;
+        return wanted.split(',').map(str::trim).any(is_ours);
+    }
+    let since = asked.get(header::IF_MODIFIED_SINCE).and_then(|value| value.to_str().ok()).and_then(parse_http_date);
+    since.is_some_and(|since| modified > 0 && modified / 1000 <= since)
+}
+
+enum Range {
+    Whole,
+    Part(u64, u64),
+    Unsatisfiable,
+}
+
+/// One range is served; several are answered whole, as RFC 9110 §14.2 allows: nobody gets more than asked for once.
+fn range(asked: &HeaderMap, length: u64, modified: i64, etag: Option<&str>) -> Range {
+    let Some(spec) = asked.get(header::RANGE).and_then(|value| value.to_str().ok()) else { return Range::Whole };
+    let Some(spec) = spec.strip_prefix("bytes=").filter(|spec| !spec.contains(',')) else { return Range::Whole };
+    if let Some(condition) = asked.get(header::IF_RANGE).and_then(|value| value.to_str().ok()) {
+        let same = Some(condition) == etag || parse_http_date(condition).is_some_and(|at| at == modified / 1000);
+        if !same {
+            return Range::Whole;
+        }
+    }
+    let number = |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse::<u64>().ok()).flatten();
+    let Some((first, last)) = spec.trim().split_once('-') else { return Range::Whole };
+    match (first.is_empty(), last.is_empty()) {
+        (true, false) => match number(last) {
+            Some(0) => Range::Unsatisfiable,
+            Some(_) if length == 0 => Range::Unsatisfiable,
+            Some(count) => Range::Part(length.saturating_sub(count), length - 1),
+            None => Range::Whole,
+        },
+        (false, _) => match (number(first), if last.is_empty() { Some(u64::MAX) } else { number(last) }) {
+            (Some(first), Some(last)) if first > last => Range::Whole,
+            (Some(first), Some(_)) if first >= length => Range::Unsatisfiable,
+            (Some(first), Some(last)) => Range::Part(first, last.min(length - 1)),
+            _ => Range::Whole,
+        },
+        (true, true) => Range::Whole,
+    }
+}
+
+/// IMF-fixdate, RFC 9110 §5.6.7. Nothing for a time that is not known.
+fn http_date(at: i64) -> Option<String> {
+    if at <= 0 {
+        return None;
+    }
+    let at = jiff::Timestamp::from_millisecond(at).ok()?;
+    Some(jiff::fmt::strtime::format("%a, %d %b %Y %H:%M:%S GMT", at).unwrap_or_default())
+}
+
+fn parse_http_date(text: &str) -> Option<i64> {
+    jiff::fmt::rfc2822::parse(text).ok().map(|at| at.timestamp().as_second())
+}
+
+impl Served<'_> {
+    /// Old parsers want the connection closed after each file.
+    fn closes(&self) -> bool {
+        vendors::closes_connection(self.vendor(), self.user_agent())
+    }
+}

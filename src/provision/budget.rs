@@ -1,0 +1,107 @@
+//! Slows those who guess MAC addresses: every source has a budget of failed look-ups a minute.
+//!
+//! Only failures count, only requests without proof are slowed, and each source is told of once.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+const MINUTE: i64 = 60_000;
+/// Sources remembered at once; beyond it the oldest window goes.
+const SOURCES: usize = 65_536;
+
+#[derive(Clone, Copy)]
+struct Window {
+    since: i64,
+    failed: u32,
+    told: bool,
+}
+
+pub struct Budget {
+    per_minute: u32,
+    windows: Mutex<HashMap<IpAddr, Window>>,
+    /// So that a quiet box never takes the lock.
+    known: AtomicUsize,
+}
+
+/// What a failed look-up led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Within,
+    /// The budget was used up just now: tell it once.
+    Exhausted,
+    Beyond,
+}
+
+impl Budget {
+    pub fn new(per_minute: u32) -> Budget {
+        Budget { per_minute, windows: Mutex::default(), known: AtomicUsize::new(0) }
+    }
+
+    pub fn is_exhausted(&self, source: IpAddr, now: i64) -> bool {
+        if self.known.load(Ordering::Relaxed) == 0 {
+            return false;
+        }
+        let windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        windows.get(&key(source)).is_some_and(|w| now - w.since < MINUTE && w.failed >= self.per_minute)
+    }
+
+    pub fn failed(&self, source: IpAddr, now: i64) -> Verdict {
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        if windows.len() >= SOURCES {
+            windows.retain(|_, window| now - window.since < MINUTE);
+            if windows.len() >= SOURCES {
+                let oldest = windows.iter().min_by_key(|(_, window)| window.since).map(|(source, _)| *source);
+                oldest.map(|source| windows.remove(&source));
+            }
+        }
+        let window = windows.entry(key(source)).or_insert(Window { since: now, failed: 0, told: false });
+        if now - window.since >= MINUTE || now < window.since {
+            *window = Window { since: now, failed: 0, told: window.told && now - window.since < 2 * MINUTE };
+        }
+        window.failed = window.failed.saturating_add(1);
+        let verdict = match window.failed >= self.per_minute {
+            false => Verdict::Within,
+            true if window.told => Verdict::Beyond,
+            true => {
+                window.told = true;
+                Verdict::Exhausted
+            }
+        };
+        self.known.store(windows.len(), Ordering::Relaxed);
+        verdict
+    }
+}
+
+/// An IPv6 host has a whole /64 to choose from.
+fn key(source: IpAddr) -> IpAddr {
+    match source {
+        IpAddr::V4(_) => source,
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from(u128::from(v6) & !0u128 << 64)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threat_005_a_source_is_slowed_after_its_budget_and_told_of_once() {
+        let budget = Budget::new(30);
+        let (scanner, phone): (IpAddr, IpAddr) = ("10.0.0.66".parse().unwrap(), "10.0.0.7".parse().unwrap());
+        let verdicts: Vec<_> = (0..10_000).map(|n| budget.failed(scanner, n)).collect();
+        assert_eq!(verdicts.iter().filter(|v| **v == Verdict::Exhausted).count(), 1);
+        assert!(budget.is_exhausted(scanner, 10_000) && !budget.is_exhausted(phone, 10_000));
+        assert!(!budget.is_exhausted(scanner, 70_000), "a minute later it may try again");
+    }
+
+    #[test]
+    fn threat_006_ten_thousand_sources_and_more_stay_bounded() {
+        let budget = Budget::new(30);
+        for n in 0..70_000u32 {
+            budget.failed(IpAddr::V4((0x7f00_0000 + n).into()), i64::from(n) / 100);
+        }
+        assert!(budget.windows.lock().unwrap().len() <= SOURCES);
+    }
+}

@@ -1,0 +1,206 @@
+//! HTTP credentials of a device: Basic (RFC 7617) and Digest (RFC 7616, and its RFC 2617 form that phones speak).
+//!
+//! User name is the MAC, the password is the device's own. The challenge is the same for everybody for five minutes:
+//! it never depends on who asks. Knows no HTTP library: header values in, header values out.
+
+use super::authorize::Credential;
+use crate::net::Mac;
+use crate::seal::{hex, sha256};
+use aws_lc_rs::{constant_time, hmac};
+use base64::{Engine, prelude::BASE64_STANDARD as BASE64};
+use md5::{Digest, Md5};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+pub const REALM: &str = "phonebox";
+const BUCKET_MS: i64 = 300_000;
+const NONCES: usize = 16_384;
+
+pub struct Logins {
+    key: hmac::Key,
+    /// Highest use count seen per nonce, user and client nonce, with the bucket it belongs to.
+    used: Mutex<HashMap<[u8; 32], (i64, u32)>>,
+}
+
+impl Logins {
+    pub fn new(key: &[u8; 32]) -> Logins {
+        Logins { key: hmac::Key::new(hmac::HMAC_SHA256, key), used: Mutex::default() }
+    }
+
+    fn nonce(&self, bucket: i64) -> String {
+        let tag = hmac::sign(&self.key, &bucket.to_be_bytes());
+        format!("{bucket:x}-{}", hex(tag.as_ref().get(..16).unwrap_or_default()))
+    }
+
+    /// `WWW-Authenticate` values. Basic is offered over TLS only; it is accepted wherever it comes.
+    pub fn challenge(&self, now: i64, tls: bool) -> Vec<String> {
+        let nonce = self.nonce(now.div_euclid(BUCKET_MS));
+        let mut values = vec![format!("Digest realm=\"{REALM}\", qop=\"auth\", algorithm=MD5, nonce=\"{nonce}\"")];
+        if tls {
+            values.push(format!("Basic realm=\"{REALM}\", charset=\"UTF-8\""));
+        }
+        values
+    }
+
+    /// Who the header logs in. `password` looks a device's password up.
+    pub fn check<E>(
+        &self,
+        header: &[u8],
+        verb: &str,
+        now: i64,
+        password: impl FnOnce(Mac) -> Result<Option<String>, E>,
+    ) -> Result<Credential, E> {
+        let Ok(text) = std::str::from_utf8(header) else { return Ok(Credential::BadLogin) };
+        let (scheme, rest) = text.split_once(' ').unwrap_or((text, ""));
+        if scheme.eq_ignore_ascii_case("basic") {
+            let Some((user, given)) = basic(rest) else { return Ok(Credential::BadLogin) };
+            return Ok(match expected(&user, password)? {
+                Some((mac, expected)) if same(&given, &expected) => Credential::Login(mac),
+                _ => Credential::BadLogin,
+            });
+        }
+        if !scheme.eq_ignore_ascii_case("digest") || rest.len() > 2048 {
+            return Ok(Credential::BadLogin);
+        }
+        let fields = fields(rest);
+        let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
+        let bucket = now.div_euclid(BUCKET_MS);
+        let Some(issued) = [bucket, bucket - 1].into_iter().find(|b| self.nonce(*b) == field("nonce")) else {
+            return Ok(Credential::BadLogin);
+        };
+        let Some((mac, expected)) = expected(field("username"), password)? else { return Ok(Credential::BadLogin) };
+        let hash = match field("algorithm").to_ascii_uppercase().as_str() {
+            "" | "MD5" => md5_hex,
+            "SHA-256" => sha256_hex,
+            _ => return Ok(Credential::BadLogin),
+        };
+        let ha1 = hash(&format!("{}:{REALM}:{expected}", field("username")));
+        let ha2 = hash(&format!("{verb}:{}", field("uri")));
+        let response = match field("qop") {
+            "" => hash(&format!("{ha1}:{}:{ha2}", field("nonce"))),
+            qop => hash(&format!("{ha1}:{}:{}:{}:{qop}:{ha2}", field("nonce"), field("nc"), field("cnonce"))),
+        };
+        if field("realm") != REALM || !same(&response, field("response")) {
+            return Ok(Credential::BadLogin);
+        }
+        let count = u32::from_str_radix(field("nc"), 16).unwrap_or(0);
+        let fresh = field("qop").is_empty() || self.is_fresh(&[field("nonce"), field("username"), field("cnonce")], count, issued);
+        Ok(if fresh { Credential::Login(mac) } else { Credential::BadLogin })
+    }
+
+    /// A use count counts once, and only upwards (T13: a replayed request is not a login).
+    fn is_fresh(&self, parts: &[&str], count: u32, bucket: i64) -> bool {
+        let key = sha256(parts.join("\n").as_bytes());
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        if used.len() >= NONCES {
+            used.retain(|_, (seen, _)| *seen >= bucket);
+            if used.len() >= NONCES {
+                return false;
+            }
+        }
+        let highest = used.entry(key).or_insert((bucket, 0));
+        let fresh = count > highest.1;
+        highest.1 = highest.1.max(count);
+        fresh
+    }
+}
+
+fn expected<E>(user: &str, password: impl FnOnce(Mac) -> Result<Option<String>, E>) -> Result<Option<(Mac, String)>, E> {
+    let Ok(mac) = user.parse::<Mac>() else { return Ok(None) };
+    Ok(password(mac)?.map(|password| (mac, password)))
+}
+
+fn same(a: &str, b: &str) -> bool {
+    constant_time::verify_slices_are_equal(&sha256(a.as_bytes()), &sha256(b.as_bytes())).is_ok()
+}
+
+fn md5_hex(text: &str) -> String {
+    hex(&Md5::digest(text.as_bytes()))
+}
+
+fn sha256_hex(text: &str) -> String {
+    hex(&sha256(text.as_bytes()))
+}
+
+fn basic(encoded: &str) -> Option<(String, String)> {
+    let text = String::from_utf8(BASE64.decode(encoded.trim()).ok()?).ok()?;
+    let (user, password) = text.split_once(':')?;
+    Some((user.to_owned(), password.to_owned()))
+}
+
+/// `name=value` and `name="value"`, comma separated. Of two with one name the first counts.
+fn fields(text: &str) -> HashMap<String, String> {
+    let mut fields = HashMap::new();
+    let mut rest = text.trim();
+    while let Some((name, tail)) = rest.split_once('=') {
+        let (value, tail) = match tail.strip_prefix('"') {
+            Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
+            None => tail.split_once(',').map_or((tail, ""), |(value, _)| (value, tail.get(value.len()..).unwrap_or(""))),
+        };
+        fields.entry(name.trim().to_ascii_lowercase()).or_insert_with(|| value.trim().to_owned());
+        rest = tail.trim_start().trim_start_matches(',').trim_start();
+    }
+    fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::convert::Infallible;
+
+    fn phone() -> Mac {
+        "c81fea83e85a".parse().unwrap()
+    }
+
+    fn check(logins: &Logins, header: &str, now: i64) -> Credential {
+        let password = |mac| Ok::<_, Infallible>((mac == phone()).then(|| "secret".to_owned()));
+        logins.check(header.as_bytes(), "GET", now, password).unwrap()
+    }
+
+    fn digest(logins: &Logins, now: i64, password: &str, nc: &str) -> String {
+        let nonce = logins.nonce(now.div_euclid(BUCKET_MS));
+        let ha1 = md5_hex(&format!("c81fea83e85a:{REALM}:{password}"));
+        let ha2 = md5_hex("GET:/46xxsettings.txt");
+        let response = md5_hex(&format!("{ha1}:{nonce}:{nc}:abc:auth:{ha2}"));
+        format!(
+            "Digest username=\"c81fea83e85a\", realm=\"{REALM}\", nonce=\"{nonce}\", uri=\"/46xxsettings.txt\", qop=auth, \
+             nc={nc}, cnonce=\"abc\", response=\"{response}\""
+        )
+    }
+
+    #[test]
+    fn basic_and_digest_log_a_device_in() {
+        let logins = Logins::new(&[7; 32]);
+        assert_eq!(check(&logins, "Basic YzgxZmVhODNlODVhOnNlY3JldA==", 0), Credential::Login(phone()));
+        assert_eq!(check(&logins, "basic YzgxZmVhODNlODVhOnNlY3JldA==", 0), Credential::Login(phone()));
+        assert_eq!(check(&logins, "Basic YzgxZmVhODNlODVhOndyb25n", 0), Credential::BadLogin);
+        assert_eq!(check(&logins, &digest(&logins, 0, "secret", "00000001"), 0), Credential::Login(phone()));
+        assert_eq!(check(&logins, &digest(&logins, 0, "wrong", "00000002"), 0), Credential::BadLogin);
+    }
+
+    #[test]
+    fn threat_013_a_digest_counts_once_and_an_old_nonce_not_at_all() {
+        let logins = Logins::new(&[7; 32]);
+        let header = digest(&logins, 0, "secret", "00000001");
+        assert_eq!(check(&logins, &header, 0), Credential::Login(phone()));
+        assert_eq!(check(&logins, &header, 1), Credential::BadLogin, "replayed");
+        assert_eq!(check(&logins, &digest(&logins, 0, "secret", "00000002"), 2), Credential::Login(phone()));
+        assert_eq!(check(&logins, &digest(&logins, 0, "secret", "00000003"), 3 * BUCKET_MS), Credential::BadLogin);
+    }
+
+    #[test]
+    fn the_challenge_is_the_same_for_everybody() {
+        let logins = Logins::new(&[7; 32]);
+        assert_eq!(logins.challenge(1, false), logins.challenge(2, false));
+        assert_eq!((logins.challenge(1, false).len(), logins.challenge(1, true).len()), (1, 2));
+    }
+
+    #[test]
+    fn junk_is_no_login_and_no_panic() {
+        let logins = Logins::new(&[7; 32]);
+        for header in ["", "Basic", "Basic =", "Basic ####", "Digest", "Digest =", "Digest a=\"", "Digest ,,,=", "Bearer x", "Digest username"] {
+            assert_eq!(check(&logins, header, 0), Credential::BadLogin, "{header}");
+        }
+        assert_eq!(logins.check(b"\xff\xfe", "GET", 0, |_| Ok::<_, Infallible>(None)).unwrap(), Credential::BadLogin);
+    }
+}

@@ -1,0 +1,529 @@
+//! The pipeline itself: what happens to one request, in order.
+
+use super::authorize::{Ask, Credential, Facts, Grant, Refusal, authorize};
+use super::budget::{Budget, Verdict};
+use super::documents::{Documents, Rendered};
+use super::login::Logins;
+use super::resolve::{self, Origin};
+use super::shared::{Shared, SharedCache};
+use super::subject::{Subject, Subjects};
+use super::{Method, Path, Request, effects, render};
+use crate::checkins::recorder::Recorder;
+use crate::checkins::{CheckIn, Decision, Reason};
+use crate::db::{Db, Error};
+use crate::files::{self, StoredFile};
+use crate::uploads;
+use crate::net::Mac;
+use crate::networks;
+use crate::profiles::Profile;
+use crate::seal::{self, Keyring, SealError};
+use crate::vendors::{self, Evidence, FileKind, Identity};
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+/// The one account there is until accounts can be managed.
+pub const ACCOUNT: i64 = 1;
+
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Failed look-ups a minute and source before it is slowed.
+    pub failed_lookups: u32,
+    /// Bytes of one upload, and of all uploads of one device.
+    pub upload: u64,
+    pub uploads: u64,
+}
+
+/// Where phones reach this box.
+#[derive(Debug, Clone, Default)]
+pub struct Reach {
+    pub http_port: Option<u16>,
+    pub https_port: Option<u16>,
+    /// A configured name instead of the address the phone reached.
+    pub name: Option<String>,
+}
+
+pub struct Pipeline {
+    pub(super) db: Db,
+    pub(super) keys: Keyring,
+    pub(super) shared: SharedCache,
+    pub(super) subjects: Subjects,
+    pub(super) documents: Documents,
+    pub recorder: Recorder,
+    budget: Budget,
+    /// Failed look-ups from everywhere: minute and count.
+    everywhere: [AtomicU64; 2],
+    logins: Logins,
+    pub(super) limits: Limits,
+    reach: Reach,
+    files: PathBuf,
+    /// The box's CA certificate, public: PEM and DER.
+    ca: (bytes::Bytes, bytes::Bytes),
+}
+
+pub enum Answer {
+    Document(Arc<Rendered>),
+    /// Bytes of the file store.
+    File { path: PathBuf, file: StoredFile },
+    /// Small bytes that are no rendered file: certificates, uploads sent back.
+    Bytes { bytes: bytes::Bytes, content_type: &'static str, modified: i64 },
+    Redirect(String),
+    /// The body may be read now, up to this many bytes, and given to [`Pipeline::store_upload`].
+    Upload { device: Arc<Subject>, name: String, limit: u64 },
+    NotFound,
+    /// `WWW-Authenticate` values.
+    Challenge(Vec<String>),
+    MethodNotAllowed,
+    BadRequest,
+    Unavailable,
+}
+
+/// To be told when the last byte of the answer has left.
+#[derive(Debug, Clone, Copy)]
+pub struct Delivered(pub Mac);
+
+pub struct Served<'a> {
+    pub answer: Answer,
+    pub delivered: Option<Delivered>,
+    mark: Mark<'a>,
+}
+
+struct Mark<'a> {
+    request: Request<'a>,
+    identity: Identity<'a>,
+    shown: Option<&'a Path>,
+    mac: Option<Mac>,
+    /// What the device's row says of itself, where the request did not.
+    vendor: Option<&'static str>,
+    model: Option<String>,
+    decision: Decision,
+    reason: Reason,
+    detail: Option<String>,
+    started: Instant,
+}
+
+/// What step 3 to 5 came to.
+struct Outcome {
+    answer: Answer,
+    decision: Decision,
+    reason: Reason,
+    detail: Option<String>,
+    delivered: Option<Delivered>,
+}
+
+impl Outcome {
+    fn served(answer: Answer, reason: Reason) -> Outcome {
+        Outcome { answer, decision: Decision::Served, reason, detail: None, delivered: None }
+    }
+
+    fn refused(answer: Answer, reason: Reason) -> Outcome {
+        Outcome { answer, decision: Decision::Refused, reason, detail: None, delivered: None }
+    }
+
+    fn not_found(reason: Reason) -> Outcome {
+        Outcome::refused(Answer::NotFound, reason)
+    }
+}
+
+/// Step 2: everything that the request is about.
+struct Loaded<'a> {
+    shared: Arc<Shared>,
+    subject: Option<Arc<Subject>>,
+    profile: Option<Arc<Profile>>,
+    credential: Credential,
+    mac: Option<Mac>,
+    path: &'a Path,
+    ask: Ask,
+    vendor: Option<&'static vendors::Vendor>,
+}
+
+impl Pipeline {
+    #[allow(clippy::too_many_arguments)]
+    pub fn new(
+        db: Db,
+        keys: Keyring,
+        recorder: Recorder,
+        limits: Limits,
+        reach: Reach,
+        files: PathBuf,
+        ca: (bytes::Bytes, bytes::Bytes),
+    ) -> Result<Pipeline, SealError> {
+        Ok(Pipeline {
+            shared: SharedCache::new(db.clone(), keys.clone()),
+            subjects: Subjects::new(db.clone(), keys.clone()),
+            documents: Documents::new(),
+            budget: Budget::new(limits.failed_lookups),
+            everywhere: Default::default(),
+            logins: Logins::new(&seal::random()?),
+            db,
+            keys,
+            recorder,
+            limits,
+            reach,
+            files,
+            ca,
+        })
+    }
+
+    /// One request of a phone, from the listener's bytes to an answer. Call [`Pipeline::record`] when it is answered.
+    pub async fn serve<'a>(&self, request: Request<'a>, path: Option<&'a Path>) -> Served<'a> {
+        let started = Instant::now();
+        let identity = vendors::identify(&Evidence {
+            user_agent: request.user_agent,
+            path: path.map(|path| path.shown.as_slice()),
+            client_cert_dn: request.client_cert_dn.map(str::as_bytes),
+            ..Evidence::default()
+        });
+        let mut mark = Mark {
+            request,
+            shown: path,
+            mac: identity.mac,
+            vendor: None,
+            model: None,
+            identity,
+            decision: Decision::Refused,
+            reason: Reason::BadRequest,
+            detail: None,
+            started,
+        };
+        let outcome = match path {
+            None => Outcome::refused(Answer::BadRequest, Reason::BadRequest),
+            Some(_) if request.method == Method::Other => Outcome::refused(Answer::MethodNotAllowed, Reason::Method),
+            Some(path) => match self.answer(&request, path, &mut mark).await {
+                Ok(outcome) => outcome,
+                Err(error) => {
+                    tracing::error!(%error, "a phone could not be answered");
+                    Outcome::refused(Answer::Unavailable, Reason::Storage)
+                }
+            },
+        };
+        mark.decision = outcome.decision;
+        mark.reason = outcome.reason;
+        mark.detail = outcome.detail;
+        Served { answer: outcome.answer, delivered: outcome.delivered, mark }
+    }
+
+    async fn answer(&self, request: &Request<'_>, path: &Path, mark: &mut Mark<'_>) -> Result<Outcome, Error> {
+        if let Some(public) = self.public(path) {
+            return Ok(public);
+        }
+        let proofless = path.token.is_none() && request.authorization.is_none();
+        if proofless && self.budget.is_exhausted(request.peer, request.now) {
+            return Ok(Outcome::not_found(Reason::Slowed));
+        }
+        let loaded = self.load(request, path, &mark.identity)?;
+        mark.mac = loaded.mac;
+        if let Some(device) = loaded.subject.as_ref().map(|subject| &subject.device) {
+            mark.vendor = loaded.vendor.map(|vendor| vendor.name);
+            mark.model.clone_from(&device.model);
+        }
+        let outside = match (&loaded.subject, &loaded.profile) {
+            (Some(subject), Some(profile)) => resolve::outside_target(subject, profile),
+            _ => None,
+        };
+        let facts = Facts {
+            now: request.now,
+            transport: request.transport,
+            peer: request.peer,
+            policy: &networks::policy(&loaded.shared.networks, request.peer),
+            ask_directory: path.ask,
+            mac: loaded.mac,
+            two_macs: mark.identity.conflict.is_some(),
+            credential: loaded.credential,
+            device: loaded.subject.as_ref().map(|subject| &subject.device),
+            profile: loaded.profile.as_deref(),
+            bound: loaded.subject.as_ref().is_some_and(|s| s.bindings.iter().any(|cidr| cidr.contains(request.peer))),
+            ask: loaded.ask,
+            holds_secrets: outside.as_ref().is_none_or(|target| target.username.is_some()),
+        };
+        let decided = authorize(&facts);
+        let context = |mac| effects::Context {
+            account_id: ACCOUNT,
+            mac,
+            peer: request.peer,
+            vendor: mark.identity.vendor.map(|vendor| vendor.name.to_owned()),
+            model: mark.identity.model.as_deref().map(str::to_owned),
+            now: request.now,
+        };
+        match decided {
+            Err(refusal) => {
+                self.refuse(request, refusal, loaded.mac.map(context)).await
+            }
+            Ok(grant) => {
+                // Rendered first: an answer that cannot be written must leave no trace of having been sent.
+                let outcome = self.make(request, &loaded, &grant, outside.as_ref(), &mark.identity)?;
+                if let Some(mac) = loaded.mac.filter(|_| !grant.effects.is_empty())
+                    && outcome.decision != Decision::Refused
+                {
+                    effects::commit(&self.db, grant.effects, context(mac)).await?;
+                }
+                if outcome.reason == Reason::NoFile && loaded.subject.is_none() {
+                    self.count_failure(request.peer, request.now);
+                }
+                Ok(outcome)
+            }
+        }
+    }
+
+    fn load<'a>(&self, request: &Request<'_>, path: &'a Path, identity: &Identity) -> Result<Loaded<'a>, Error> {
+        let shared = self.shared.get()?;
+        let credential = match (&path.token, request.authorization) {
+            (Some(token), _) => self.subjects.mac_by_token(token)?.map_or(Credential::UnknownToken, Credential::Token),
+            (None, Some(header)) => self.logins.check(header, request.verb, request.now, |mac| {
+                Ok::<_, Error>(self.subjects.get(mac)?.map(|subject| subject.device.http_password.reveal().to_owned()))
+            })?,
+            (None, None) => Credential::None,
+        };
+        let mac = match credential {
+            Credential::Token(mac) | Credential::Login(mac) => identity.mac.or(Some(mac)),
+            _ => identity.mac,
+        };
+        let subject = match mac {
+            Some(mac) => self.subjects.get(mac)?,
+            None => None,
+        };
+        let profile = subject.as_ref().and_then(|subject| resolve::profile(&shared, &subject.device)).cloned();
+        let own = subject.as_ref().and_then(|subject| subject.device.vendor.as_deref()).and_then(vendors::by_id);
+        let vendor = own.or(identity.vendor);
+        let kind = match vendor {
+            Some(vendor) if Some(vendor) != identity.vendor => vendors::classify(vendor, &path.name).map(|(kind, _)| kind),
+            _ => identity.kind,
+        };
+        let ask = match (request.method, kind) {
+            (Method::Put | Method::Post, _) => Ask::Upload,
+            (_, Some(kind)) => Ask::File(kind),
+            (_, None) => Ask::Static,
+        };
+        Ok(Loaded { shared, subject, profile, credential, mac, path, ask, vendor })
+    }
+
+    async fn refuse(&self, request: &Request<'_>, refusal: Refusal, context: Option<effects::Context>) -> Result<Outcome, Error> {
+        if refusal.failed_lookup {
+            self.count_failure(request.peer, request.now);
+        }
+        if let Some(context) = context.filter(|_| !refusal.effects.is_empty()) {
+            // A refusal stays one when it cannot be noted.
+            if let Err(error) = effects::commit(&self.db, refusal.effects, context).await {
+                tracing::warn!(%error, "a refusal could not be noted");
+            }
+        }
+        let tls = request.transport == crate::checkins::Transport::Https;
+        Ok(match refusal.challenge {
+            true => Outcome::refused(Answer::Challenge(self.logins.challenge(request.now, tls)), refusal.reason),
+            false => Outcome::not_found(refusal.reason),
+        })
+    }
+
+    /// Steps 4 and 5 for a grant.
+    fn make(
+        &self,
+        request: &Request<'_>,
+        loaded: &Loaded,
+        grant: &Grant,
+        outside: Option<&crate::profiles::Target>,
+        identity: &Identity,
+    ) -> Result<Outcome, Error> {
+        let kind = match loaded.ask {
+            Ask::Upload => {
+                let Some(device) = loaded.subject.clone() else { return Ok(Outcome::not_found(Reason::UploadRefused)) };
+                let answer = Answer::Upload { device, name: loaded.path.name.clone(), limit: self.limits.upload };
+                return Ok(Outcome { decision: Decision::Stored, ..Outcome::served(answer, Reason::Stored) });
+            }
+            Ask::Static => return self.stored_file(&loaded.path.name, grant.reason),
+            Ask::File(FileKind::Upload) => return self.uploaded(loaded, grant),
+            Ask::File(kind) => kind,
+        };
+        let Some(vendor) = loaded.vendor else { return Ok(Outcome::not_found(Reason::VendorUnknown)) };
+        // A file of the store goes before a rendered one of the same name only where nothing is rendered.
+        if vendors::is_optional(vendor.id, kind) {
+            return Ok(Outcome::not_found(Reason::OptionalFile));
+        }
+        let job = render::Job {
+            vendor,
+            kind,
+            path: loaded.path,
+            shared: &loaded.shared,
+            subject: loaded.subject.as_deref(),
+            profile: loaded.profile.as_deref(),
+            outside,
+            secrets: grant.secrets,
+            identity_model: identity.model.as_deref(),
+            identity_version: identity.version.as_deref(),
+            origin: self.origin(request.local),
+            now: request.now,
+        };
+        if let Some((target, profile)) = outside.zip(loaded.profile.as_deref())
+            && profile.redirect_302
+            && let Some(url) = job.redirect_url(target)
+        {
+            let delivered = loaded.mac.map(Delivered);
+            let answer = Answer::Redirect(url);
+            return Ok(Outcome { decision: Decision::Redirected, delivered, ..Outcome::served(answer, Reason::Redirected) });
+        }
+        Ok(match self.render(&job) {
+            Ok(rendered) => {
+                let own = matches!(kind, FileKind::Settings | FileKind::Device | FileKind::Container);
+                let first = loaded.subject.as_ref().is_some_and(|subject| subject.device.enrolled_at.is_none());
+                let delivered = loaded.mac.filter(|_| own && first && (grant.secrets || outside.is_some())).map(Delivered);
+                let redirected = outside.is_some() && own;
+                Outcome {
+                    decision: if redirected { Decision::Redirected } else { Decision::Served },
+                    reason: if redirected { Reason::Redirected } else { grant.reason },
+                    delivered,
+                    ..Outcome::served(Answer::Document(rendered), grant.reason)
+                }
+            }
+            Err(render::Failure::NoWriter) => Outcome::not_found(Reason::NoWriter),
+            Err(render::Failure::Write(why)) => Outcome { detail: Some(why), ..Outcome::not_found(Reason::CannotWrite) },
+        })
+    }
+
+    /// The box's own CA certificate and the roots of targets: public, for everybody, from everywhere.
+    fn public(&self, path: &Path) -> Option<Outcome> {
+        let name = path.name.to_ascii_lowercase();
+        let (bytes, content_type) = match name.as_str() {
+            "phonebox-ca.pem" | "phonebox-ca.crt" => (self.ca.0.clone(), "application/x-x509-ca-cert"),
+            "phonebox-ca.der" | "phonebox-ca.cer" => (self.ca.1.clone(), "application/x-x509-ca-cert"),
+            _ => {
+                let id: i64 = name.strip_prefix("target-")?.strip_suffix(".pem")?.parse().ok()?;
+                let shared = self.shared.get().ok()?;
+                let pem = shared.profiles.values().flat_map(|profile| &profile.targets).find(|target| target.id == id)?.root_ca.clone()?;
+                (pem.into(), "application/x-x509-ca-cert")
+            }
+        };
+        Some(Outcome::served(Answer::Bytes { bytes, content_type, modified: 0 }, Reason::TrustCertificate))
+    }
+
+    fn stored_file(&self, name: &str, reason: Reason) -> Result<Outcome, Error> {
+        let file = self.db.read(|conn| files::store::by_name(conn, ACCOUNT, name))?;
+        Ok(match file {
+            Some(file) => {
+                let path = self.files.join(&file.sha256);
+                let _ = reason;
+                Outcome::served(Answer::File { path, file }, Reason::StaticFile)
+            }
+            None => Outcome::not_found(Reason::NoFile),
+        })
+    }
+
+    fn uploaded(&self, loaded: &Loaded, grant: &Grant) -> Result<Outcome, Error> {
+        let Some(subject) = loaded.subject.as_ref().filter(|_| grant.secrets) else {
+            return Ok(Outcome::not_found(Reason::NoFile));
+        };
+        let found = self.db.read(|conn| uploads::store::get(conn, &self.keys, &subject.device, &loaded.path.name))?;
+        Ok(found.map_or_else(
+            || Outcome::not_found(Reason::NoFile),
+            |(bytes, modified)| {
+                let answer = Answer::Bytes { bytes: bytes.into(), content_type: "application/octet-stream", modified };
+                Outcome::served(answer, Reason::OwnUpload)
+            },
+        ))
+    }
+
+    /// Stores a body that [`Answer::Upload`] allowed. `Ok(None)`: it would take more room than the device may use.
+    pub async fn store_upload(&self, device: &Subject, name: &str, body: Vec<u8>, now: i64) -> Result<Option<bool>, Error> {
+        let (keys, quota, name, device) = (self.keys.clone(), self.limits.uploads, name.to_owned(), device.device.clone());
+        self.db.write(move |tx| uploads::store::put(tx, &keys, &device, &name, &body, quota, now)).await
+    }
+
+    fn count_failure(&self, peer: IpAddr, now: i64) {
+        const EVERYWHERE: u64 = 1_000;
+        let minute = (now / 60_000) as u64;
+        let [seen, count] = &self.everywhere;
+        if seen.swap(minute, Ordering::Relaxed) != minute {
+            count.store(0, Ordering::Relaxed);
+        }
+        if count.fetch_add(1, Ordering::Relaxed) == EVERYWHERE {
+            let text = format!("More than {EVERYWHERE} failed look-ups within a minute, from many addresses");
+            self.tell("mac-guessing", "everywhere".into(), text, now);
+        }
+        if self.budget.failed(peer, now) == Verdict::Exhausted {
+            let text = format!("Too many failed look-ups from {peer} within a minute: somebody guesses MAC addresses");
+            self.tell("mac-guessing", peer.to_string(), text, now);
+        }
+    }
+
+    /// An alarm, written behind: nobody waits for it.
+    fn tell(&self, kind: &'static str, object: String, text: String, now: i64) {
+        tracing::warn!(kind, object, "{text}");
+        let db = self.db.clone();
+        tokio::spawn(async move {
+            let told = db.write(move |tx| effects::alarm(tx, ACCOUNT, kind, &object, &text, now)).await;
+            if let Err(error) = told {
+                tracing::warn!(%error, "an alarm could not be written");
+            }
+        });
+    }
+
+    /// After the last byte of a complete answer.
+    pub async fn delivered(&self, delivered: Delivered, now: i64) {
+        if let Err(error) = effects::enrolled(&self.db, delivered.0, now).await {
+            tracing::warn!(%error, "an enrolment could not be noted");
+        }
+    }
+
+    fn origin(&self, local: IpAddr) -> Origin {
+        let host = match (&self.reach.name, crate::net::unmap(local)) {
+            (Some(name), _) => name.clone(),
+            (None, IpAddr::V4(v4)) => v4.to_string(),
+            (None, IpAddr::V6(v6)) => format!("[{v6}]"),
+        };
+        let url = |scheme: &str, port: Option<u16>, usual: u16| -> Option<Arc<str>> {
+            let port = port?;
+            Some(if port == usual { format!("{scheme}://{host}") } else { format!("{scheme}://{host}:{port}") }.into())
+        };
+        Origin { http: url("http", self.reach.http_port, 80), https: url("https", self.reach.https_port, 443) }
+    }
+
+    /// Step 8: what was asked, decided and sent.
+    pub fn record(&self, served: &Served<'_>, status: u16, bytes: u64) {
+        let mark = &served.mark;
+        let decision = if status == 304 { Decision::Unchanged } else { mark.decision };
+        let masked;
+        let file = match mark.shown {
+            Some(path) if path.token.is_none() => std::str::from_utf8(&path.shown).unwrap_or(&path.name),
+            _ => {
+                masked = super::masked(mark.request.path);
+                &masked
+            }
+        };
+        self.recorder.record(CheckIn {
+            at: mark.request.now,
+            transport: mark.request.transport,
+            peer: mark.request.peer,
+            // A slowed source is one line, not one for each MAC it tries.
+            mac: mark.mac.filter(|_| mark.reason != Reason::Slowed),
+            vendor: mark.vendor.or(mark.identity.vendor.map(|vendor| vendor.name)),
+            model: mark.identity.model.as_deref().or(mark.model.as_deref()),
+            version: mark.identity.version.as_deref(),
+            method: mark.request.verb,
+            file: if mark.reason == Reason::Slowed { "*" } else { file },
+            evidence: &mark.identity,
+            decision,
+            reason: mark.reason,
+            detail: mark.detail.as_deref(),
+            status,
+            bytes,
+            micros: mark.started.elapsed().as_micros() as u64,
+        });
+    }
+}
+
+impl<'a> Served<'a> {
+    /// What the request itself says: never what the database knows, so that a head gives nothing away.
+    pub fn vendor(&self) -> Option<&'static vendors::Vendor> {
+        self.mark.identity.vendor
+    }
+
+    pub fn user_agent(&self) -> Option<&'a [u8]> {
+        self.mark.request.user_agent
+    }
+
+    /// The outcome changed while the listener answered: an upload was too large, the disk was full.
+    pub fn refused(&mut self, reason: Reason) {
+        self.mark.decision = Decision::Refused;
+        self.mark.reason = reason;
+    }
+}

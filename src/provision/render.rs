@@ -1,0 +1,218 @@
+//! Steps 4 and 5 for one file: settings → the vendor's parameters → bytes, kept while they are true.
+
+use super::Path;
+use super::documents::{Key, Rendered};
+use super::pipeline::{ACCOUNT, Pipeline};
+use super::resolve::{self, For, Origin, Scopes};
+use super::shared::Shared;
+use super::subject::Subject;
+use crate::profiles::{Profile, Target};
+use crate::settings::{Resolved, Values};
+use crate::vendors::map::{self, Dialect, Mapped};
+use crate::vendors::{self, FileKind, Item, Param, Render};
+use std::sync::Arc;
+
+/// All that one file is made of.
+pub struct Job<'a> {
+    pub vendor: &'static vendors::Vendor,
+    pub kind: FileKind,
+    pub path: &'a Path,
+    pub shared: &'a Shared,
+    pub subject: Option<&'a Subject>,
+    pub profile: Option<&'a Profile>,
+    pub outside: Option<&'a Target>,
+    pub secrets: bool,
+    pub identity_model: Option<&'a str>,
+    pub identity_version: Option<&'a str>,
+    pub origin: Origin,
+    pub now: i64,
+}
+
+pub enum Failure {
+    NoWriter,
+    Write(String),
+}
+
+/// A file before it is bytes: what explain and preview show line by line.
+pub struct Draft {
+    pub resolved: Vec<Resolved>,
+    pub mapped: Mapped,
+    pub next: Option<&'static str>,
+    pub base: String,
+}
+
+impl Job<'_> {
+    /// The row's model counts, the request's fills the gap; firmware comes from the request alone.
+    pub fn whom(&self) -> For<'_> {
+        let own = self.subject.and_then(|subject| subject.device.model.as_deref());
+        let model = own.or(self.identity_model);
+        let row = model.and_then(|model| vendors::model(self.vendor, model));
+        let by_file = || vendors::dialect_of_file(self.vendor, &self.path.name).unwrap_or("");
+        For {
+            vendor: self.vendor,
+            model: row.map(|row| row.name.as_str()).or(model),
+            dialect: row.and_then(|row| row.dialect.as_deref()).unwrap_or_else(by_file),
+            version: self.identity_version,
+        }
+    }
+
+    /// Where an experimental HTTP 302 leads; a target with credentials is no place for one.
+    pub fn redirect_url(&self, target: &Target) -> Option<String> {
+        let subject = self.subject?;
+        let url = target.url.as_ref().filter(|_| target.username.is_none())?;
+        let whom = self.whom();
+        Some(format!(
+            "{}{}",
+            url.expand(whom.model, Some(&subject.device.mac.upper()), subject.device.serial.as_deref()),
+            self.path.name
+        ))
+    }
+
+    fn year(&self) -> i16 {
+        jiff::Timestamp::from_millisecond(self.now).map_or(2026, |at| at.to_zoned(jiff::tz::TimeZone::UTC).year())
+    }
+
+    /// Whose own values go into this file: a common file holds nobody's.
+    fn own(&self) -> Option<&Subject> {
+        let common = matches!(self.kind, FileKind::Common | FileKind::Firmware);
+        self.subject.filter(|_| !common || self.outside.is_some())
+    }
+
+    fn dialect<'d>(&self, whom: &For<'d>) -> Dialect<'d> {
+        Dialect { vendor: whom.vendor.id, name: whom.dialect, firmware: whom.version, year: self.year() }
+    }
+
+    pub fn draft(&self) -> Draft {
+        let whom = self.whom();
+        let outside = self.outside.zip(self.subject);
+        let resolved = match outside {
+            Some((target, subject)) => {
+                let told = resolve::of_the_target(subject, target, &whom, &self.origin, self.secrets).unwrap_or_default();
+                crate::settings::resolve(&[&told], &[], self.secrets)
+            }
+            None => {
+                let scopes = self.scopes(&whom);
+                let told = resolve::of_the_box(self.own(), self.profile, &whom, &self.origin, self.secrets);
+                let secrets = self.secrets && self.own().is_some();
+                let mut resolved = scopes.resolve(&told, secrets);
+                resolve::add_firmware_url(&mut resolved, &self.origin);
+                resolved
+            }
+        };
+        let mut mapped = map::map(&self.dialect(&whom), &resolved);
+        if outside.is_none() && self.kind != FileKind::Upgrade {
+            let raw = self.scopes(&whom).raw(self.vendor.id, self.secrets && self.own().is_some());
+            mapped.items = resolve::overlay(std::mem::take(&mut mapped.items), raw);
+        }
+        if self.kind == FileKind::Upgrade {
+            mapped.items = if outside.is_some() { Vec::new() } else { self.firmware(&whom, &resolved) };
+        }
+        let nameless = self.kind == FileKind::Settings && self.subject.is_none();
+        let login = self.kind == FileKind::Upgrade
+            && outside.is_none()
+            && self.subject.is_some_and(|subject| resolve::must_log_in(subject, &whom, self.now));
+        let next = match (nameless, login) {
+            (true, _) => Some("$MACADDR.txt"),
+            (_, true) => Some("c/46xxsettings.txt"),
+            _ => None,
+        };
+        Draft { resolved, mapped, next, base: self.base() }
+    }
+
+    fn scopes(&self, whom: &For) -> Scopes<'_> {
+        Scopes::of(self.shared, self.own(), ACCOUNT, whom)
+    }
+
+    /// What a container's links are made of.
+    fn base(&self) -> String {
+        let origin = self.origin.http.as_ref().or(self.origin.https.as_ref()).map_or("", |origin| origin);
+        match self.subject.filter(|_| self.secrets) {
+            Some(subject) => format!("{origin}/p/{}/", subject.device.token.reveal()),
+            None => format!("{origin}/"),
+        }
+    }
+
+    /// Firmware of an upgrade file: the device's own choice, or every model's.
+    fn firmware(&self, whom: &For, resolved: &[Resolved]) -> Vec<Item> {
+        let app = |model: Option<&str>, chosen: &Resolved| {
+            let name = model.map_or_else(|| "APPNAME".to_owned(), |model| format!("{model}.APPNAME"));
+            let value = chosen.value.clone();
+            Item::Param(Param { name, value, setting: Some(chosen.id), from: chosen.from.clone() })
+        };
+        if self.subject.is_some() {
+            return resolve::firmware_file(resolved).map(|chosen| app(whom.model, chosen)).into_iter().collect();
+        }
+        let mut models: Vec<&str> = self.shared.models_of(self.vendor.id).collect();
+        models.sort_unstable();
+        let mut items = Vec::new();
+        for name in models {
+            let Some(model) = vendors::model(self.vendor, name) else { continue };
+            let of_model = For { model: Some(&model.name), ..*whom };
+            let resolved = Scopes::of(self.shared, None, ACCOUNT, &of_model).resolve(&Values::default(), false);
+            items.extend(resolve::firmware_file(&resolved).map(|chosen| app(Some(&model.name), chosen)));
+        }
+        items
+    }
+
+    /// Last change of anything the file is made of.
+    fn modified(&self) -> i64 {
+        let device = self.subject.map_or(0, |subject| subject.device.updated_at);
+        let profile = self.profile.map_or(0, |profile| profile.updated_at);
+        device.max(profile).max(self.shared.changed_at)
+    }
+}
+
+impl Pipeline {
+    pub(super) fn render(&self, job: &Job) -> Result<Arc<Rendered>, Failure> {
+        let whom = job.whom();
+        let login = job.subject.is_some_and(|subject| resolve::must_log_in(subject, &whom, job.now));
+        let key = Key {
+            mac: job.subject.map(|subject| subject.device.mac),
+            account: ACCOUNT,
+            name: &job.path.name,
+            secrets: job.secrets,
+            vendor: job.vendor.id,
+            model: whom.model,
+            version: whom.version,
+            next: login.then_some("login"),
+            year: job.year(),
+            origin: job.origin.http.as_ref().or(job.origin.https.as_ref()).map_or("", |origin| origin),
+        };
+        let (stamp, epoch) = (job.subject.map_or(0, |subject| subject.stamp), job.shared.epoch());
+        if let Some(known) = self.documents.get(&key, stamp, epoch) {
+            return Ok(known);
+        }
+        let draft = job.draft();
+        let rendered = Arc::new(job.write(&draft)?);
+        self.documents.put(&key, stamp, epoch, rendered.clone());
+        Ok(rendered)
+    }
+}
+
+impl Job<'_> {
+    pub fn write(&self, draft: &Draft) -> Result<Rendered, Failure> {
+        let whom = self.whom();
+        let render = Render {
+            kind: self.kind,
+            file: &self.path.name,
+            mac: self.subject.map(|subject| subject.device.mac),
+            model: whom.model,
+            items: &draft.mapped.items,
+            base: &draft.base,
+            next: draft.next,
+        };
+        let document = vendors::write::render(self.vendor.id, whom.dialect, &render).map_err(|error| match error {
+            vendors::write::WriteError::Vendor(_) => Failure::NoWriter,
+            other => Failure::Write(other.to_string()),
+        })?;
+        let digest = crate::seal::sha256(&document.bytes);
+        let etag = format!("\"{}\"", crate::seal::hex(digest.get(..12).unwrap_or_default()));
+        Ok(Rendered {
+            content_type: document.content_type,
+            bytes: document.bytes.into(),
+            etag: etag.into(),
+            modified: self.modified(),
+            warnings: document.warnings,
+        })
+    }
+}

@@ -1,0 +1,241 @@
+//! Step 4: the layers of one request, strongest last, and the values the box itself adds. Pure.
+
+use super::shared::{RawItems, Scope, Shared};
+use super::subject::Subject;
+use crate::devices::{Device, Proof};
+use crate::profiles::{Profile, Target};
+use crate::settings::resolve::{Set, Values, resolve};
+use crate::settings::{Layer, Provenance, Resolved, Secret, SettingId, Value, catalogue};
+use crate::vendors::{self, Item, SteadyProof};
+use std::sync::{Arc, LazyLock};
+
+/// For whom a file is made: what the evidence says, corrected by what the device's row says.
+#[derive(Debug, Clone, Copy)]
+pub struct For<'a> {
+    pub vendor: &'static vendors::Vendor,
+    pub model: Option<&'a str>,
+    pub dialect: &'a str,
+    pub version: Option<&'a str>,
+}
+
+/// The addresses of this box as the phone reaches it, without trailing slash: `http://10.0.0.1:8080`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Origin {
+    pub http: Option<Arc<str>>,
+    pub https: Option<Arc<str>>,
+}
+
+/// The scopes that a request's answer is made of, weakest first.
+pub struct Scopes<'a> {
+    vendor: &'static str,
+    shared: Vec<&'a Scope>,
+    subject: Option<&'a Subject>,
+}
+
+impl<'a> Scopes<'a> {
+    pub fn of(shared: &'a Shared, subject: Option<&'a Subject>, account: i64, whom: &For) -> Scopes<'a> {
+        let device = subject.map(|subject| &subject.device);
+        let site = device.and_then(|device| device.site_id);
+        let profile = device.and_then(|device| profile(shared, device)).map(|profile| profile.id);
+        let model = whom.model.and_then(|model| shared.model_id(whom.vendor.id, model));
+        let group = device.and_then(|device| device.group_id.or_else(|| phone_group(shared, device)));
+        let ids = [
+            (Layer::Global, Some(0)),
+            (Layer::Account, Some(account)),
+            (Layer::Site, site),
+            (Layer::Profile, profile),
+            (Layer::Model, model),
+            (Layer::Group, group),
+        ];
+        let shared = ids.into_iter().filter_map(|(layer, id)| shared.scope(layer, id?)).collect();
+        Scopes { vendor: whom.vendor.id, shared, subject }
+    }
+
+    pub fn resolve(&self, of_the_box: &Values, secrets: bool) -> Vec<Resolved> {
+        let mut layers: Vec<&Values> = vec![vendors::map::vendor_layer(self.vendor)];
+        layers.extend(self.shared.iter().map(|scope| &scope.values));
+        let mut lines = [].as_slice();
+        if let Some(subject) = self.subject {
+            layers.extend([&subject.own, &subject.line_values]);
+            lines = &subject.lines;
+        }
+        layers.push(of_the_box);
+        resolve(&layers, lines, secrets)
+    }
+
+    /// Raw vendor text of every layer, weakest first; without secrets only what holds none.
+    pub fn raw(&self, vendor: &str, secrets: bool) -> Vec<Item> {
+        let own = self.subject.map(|subject| subject.raw.as_slice()).unwrap_or_default();
+        let texts = self.shared.iter().flat_map(|scope| scope.raw.as_slice()).chain(own);
+        let of_vendor = texts.filter(|raw: &&RawItems| raw.vendor.eq_ignore_ascii_case(vendor));
+        of_vendor.flat_map(|raw| raw.items.iter()).filter(|item| secrets || !is_secret(item)).cloned().collect()
+    }
+}
+
+fn is_secret(item: &Item) -> bool {
+    match item {
+        Item::Param(param) => param.value.is_secret(),
+        Item::Text { text, .. } => text.is_secret(),
+    }
+}
+
+/// Where the device is sent: its own URL before its profile's first target. `None`: this box provisions it.
+pub fn outside_target(subject: &Subject, profile: &Profile) -> Option<Target> {
+    let own = subject.device.url.as_ref().and_then(|url| crate::profiles::url::parse(url.reveal()).ok());
+    let Some(own) = own else { return profile.targets.first().filter(|target| target.url.is_some()).cloned() };
+    let first = profile.targets.first();
+    Some(Target {
+        id: first.map_or(0, |target| target.id),
+        position: 0,
+        url: Some(own.url),
+        username: own.username,
+        password: own.password,
+        root_ca: first.and_then(|target| target.root_ca.clone()),
+        phone_group: first.map_or(0, |target| target.phone_group),
+    })
+}
+
+/// The phone group of its profile's target (AVA-119, AVA-120) selects the device group of that name.
+fn phone_group(shared: &Shared, device: &Device) -> Option<i64> {
+    let number = profile(shared, device)?.targets.first()?.phone_group;
+    if number == 0 { None } else { shared.group_id(&number.to_string()) }
+}
+
+/// The device's own profile, or its site's.
+pub fn profile<'a>(shared: &'a Shared, device: &Device) -> Option<&'a Arc<Profile>> {
+    let of_site = || shared.sites.get(&device.site_id?)?.profile_id;
+    shared.profiles.get(&device.profile_id.or_else(of_site)?)
+}
+
+/// Mapped items with raw ones on top: a raw parameter takes the place of a mapped one of the same name.
+pub fn overlay(mut items: Vec<Item>, raw: Vec<Item>) -> Vec<Item> {
+    if raw.is_empty() {
+        return items;
+    }
+    let names: std::collections::HashSet<&str> = raw
+        .iter()
+        .filter_map(|item| match item {
+            Item::Param(param) => Some(param.name.as_str()),
+            Item::Text { .. } => None,
+        })
+        .collect();
+    items.retain(|item| !matches!(item, Item::Param(param) if names.contains(param.name.as_str())));
+    drop(names);
+    items.extend(raw);
+    items
+}
+
+/// The chosen firmware file becomes the address it is fetched from; the choice keeps its author.
+pub fn add_firmware_url(resolved: &mut Vec<Resolved>, origin: &Origin) {
+    let (Some(file), Some(url)) = (IDS.firmware_file, IDS.firmware_url) else { return };
+    let chosen = resolved.iter().find(|one| one.id == file && !one.value.text().is_empty());
+    let base = origin.http.as_ref().or(origin.https.as_ref());
+    if let (Some(chosen), Some(base)) = (chosen, base) {
+        let text = format!("{base}/{}", chosen.value.text());
+        let one = Resolved { id: url, line: 0, value: plain(&text), from: chosen.from.clone() };
+        let place = resolved.partition_point(|other| other.id <= url);
+        resolved.insert(place, one);
+    }
+}
+
+/// The firmware file chosen for a model by the layers above the device.
+pub fn firmware_file(resolved: &[Resolved]) -> Option<&Resolved> {
+    let file = IDS.firmware_file?;
+    resolved.iter().find(|one| one.id == file && !one.value.text().is_empty())
+}
+
+struct Ids {
+    firmware_file: Option<SettingId>,
+    firmware_url: Option<SettingId>,
+    url: Option<SettingId>,
+    user: Option<SettingId>,
+    password: Option<SettingId>,
+    trust: Option<SettingId>,
+    discovery: Option<SettingId>,
+}
+
+static IDS: LazyLock<Ids> = LazyLock::new(|| {
+    let find = |name| catalogue().find(name).ok();
+    Ids {
+        firmware_file: find("firmware.file"),
+        firmware_url: find("firmware.url"),
+        url: find("provisioning.url"),
+        user: find("provisioning.user"),
+        password: find("provisioning.password"),
+        trust: find("provisioning.trust_certificate_url"),
+        discovery: find("provisioning.discovery"),
+    }
+});
+
+static FROM_BOX: LazyLock<Arc<Provenance>> = LazyLock::new(|| {
+    Arc::new(Provenance { layer: Layer::Box, scope: Arc::default(), author: "this box".into(), at: 0 })
+});
+
+fn set(sets: &mut Vec<Set>, id: Option<SettingId>, value: Value) {
+    if let Some(id) = id {
+        sets.push(Set { id, line: 0, value, from: FROM_BOX.clone() });
+    }
+}
+
+fn plain(text: &str) -> Value {
+    Value::Plain(text.into())
+}
+
+/// What the box adds to a file of a device that it provisions itself: where to come back to, and how to prove it.
+///
+/// URLs are HTTP until the device has completed HTTPS here (trust certificate first, URL second). The steady token and
+/// the HTTP password are secrets; without the grant they are not even put in.
+pub fn of_the_box(subject: Option<&Subject>, profile: Option<&Profile>, whom: &For, origin: &Origin, secrets: bool) -> Values {
+    let mut sets = Vec::new();
+    let (Some(subject), Some(profile)) = (subject, profile) else { return Values::default() };
+    let device = &subject.device;
+    let https = profile.https && (device.tls_at.is_some() || profile.secrets_tls_only);
+    let origin_now = if https { origin.https.as_ref().or(origin.http.as_ref()) } else { origin.http.as_ref().or(origin.https.as_ref()) };
+    if profile.https && let Some(http) = origin.http.as_ref().or(origin.https.as_ref()) {
+        set(&mut sets, IDS.trust, plain(&format!("{http}/phonebox-ca.pem")));
+    }
+    let Some(base) = origin_now else { return Values::new(sets) };
+    match vendors::steady_proof(whom.vendor.id, whom.dialect, whom.version) {
+        SteadyProof::Token if secrets => {
+            let url = format!("{base}/p/{}/", device.token.reveal());
+            set(&mut sets, IDS.url, Value::Secret(Secret::new(url)));
+            if !profile.keep_discovery {
+                set(&mut sets, IDS.discovery, plain("false"));
+            }
+        }
+        SteadyProof::Credentials if secrets => {
+            set(&mut sets, IDS.user, plain(&device.http_user()));
+            set(&mut sets, IDS.password, Value::Secret(device.http_password.clone()));
+        }
+        // Secrets come over HTTPS only: tell it where.
+        _ if !secrets && profile.secrets_tls_only && https => set(&mut sets, IDS.url, plain(&format!("{base}/"))),
+        _ => {}
+    }
+    Values::new(sets)
+}
+
+/// What a device is told that another server provisions: that server's URL and root certificate, nothing else.
+pub fn of_the_target(subject: &Subject, target: &Target, whom: &For, origin: &Origin, secrets: bool) -> Option<Values> {
+    let mut sets = Vec::new();
+    let device = &subject.device;
+    let url = target.url.as_ref()?;
+    let text = url.expand(whom.model, Some(&device.mac.upper()), device.serial.as_deref());
+    set(&mut sets, IDS.url, plain(&text));
+    if secrets && let Some(user) = &target.username {
+        set(&mut sets, IDS.user, plain(user));
+        if let Some(password) = &target.password {
+            set(&mut sets, IDS.password, Value::Secret(password.clone()));
+        }
+    }
+    if target.root_ca.is_some() && let Some(http) = origin.http.as_ref().or(origin.https.as_ref()) {
+        set(&mut sets, IDS.trust, plain(&format!("{http}/target-{}.pem", target.id)));
+    }
+    Some(Values::new(sets))
+}
+
+/// Whether day two of this device is a login: its first file stays open, the next one lies in the asking directory.
+pub fn must_log_in(subject: &Subject, whom: &For, now: i64) -> bool {
+    let device = &subject.device;
+    vendors::steady_proof(whom.vendor.id, whom.dialect, whom.version) == SteadyProof::Credentials
+        && (device.proof == Some(Proof::Credentials) || device.secrets_at.is_some() && !device.window_open(now))
+}

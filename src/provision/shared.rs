@@ -1,0 +1,165 @@
+//! What many devices share: profiles, sites, networks and the layers above the device, read once per change.
+
+use crate::db::{Connection, Db, Result, params};
+use crate::networks::{self, Network};
+use crate::profiles::{self, Profile};
+use crate::seal::Keyring;
+use crate::settings::resolve::Values;
+use crate::settings::{Layer, Provenance, store as settings};
+use crate::vendors::{self, Item};
+use arc_swap::ArcSwapOption;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Raw vendor text of one scope, parsed; `whole` means it did not parse and is a secret as it stands.
+pub struct RawItems {
+    pub vendor: String,
+    pub items: Vec<Item>,
+}
+
+#[derive(Default)]
+pub struct Scope {
+    pub values: Values,
+    pub raw: Vec<RawItems>,
+}
+
+pub struct Site {
+    pub name: Arc<str>,
+    pub profile_id: Option<i64>,
+}
+
+pub struct Shared {
+    epoch: u64,
+    /// When any of this last changed: part of every file's Last-Modified.
+    pub changed_at: i64,
+    pub profiles: HashMap<i64, Arc<Profile>>,
+    pub sites: HashMap<i64, Site>,
+    pub networks: Vec<Network>,
+    groups: HashMap<i64, Arc<str>>,
+    models: HashMap<(String, String), i64>,
+    scopes: HashMap<(Layer, i64), Scope>,
+}
+
+impl Shared {
+    pub fn scope(&self, layer: Layer, id: i64) -> Option<&Scope> {
+        self.scopes.get(&(layer, id))
+    }
+
+    /// The row of a model that has settings of its own.
+    pub fn model_id(&self, vendor: &str, model: &str) -> Option<i64> {
+        self.models.get(&(vendor.to_lowercase(), model.to_lowercase())).copied()
+    }
+
+    pub fn group_id(&self, name: &str) -> Option<i64> {
+        self.groups.iter().find(|(_, group)| &***group == name).map(|(id, _)| *id)
+    }
+
+    /// Names of the vendor's models that have settings of their own.
+    pub fn models_of(&self, vendor: &str) -> impl Iterator<Item = &str> {
+        self.models.keys().filter(move |(of, _)| of == vendor).map(|(_, name)| name.as_str())
+    }
+
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+}
+
+/// Holds the newest [`Shared`]; reads it anew when a commit has touched something shared.
+pub struct SharedCache {
+    db: Db,
+    keys: Keyring,
+    current: ArcSwapOption<Shared>,
+}
+
+impl SharedCache {
+    pub fn new(db: Db, keys: Keyring) -> SharedCache {
+        SharedCache { db, keys, current: ArcSwapOption::empty() }
+    }
+
+    pub fn get(&self) -> Result<Arc<Shared>> {
+        let epoch = self.db.changes().shared();
+        if let Some(current) = &*self.current.load()
+            && current.epoch == epoch
+        {
+            return Ok(current.clone());
+        }
+        let fresh = Arc::new(self.db.read(|conn| load(conn, &self.keys, epoch))?);
+        self.current.store(Some(fresh.clone()));
+        Ok(fresh)
+    }
+}
+
+fn load(conn: &Connection, keys: &Keyring, epoch: u64) -> Result<Shared> {
+    // One transaction: profiles, sites and layers of the same moment.
+    let tx = conn.unchecked_transaction()?;
+    let named = |sql: &str| -> Result<HashMap<i64, Arc<str>>> {
+        let mut statement = tx.prepare_cached(sql)?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?.into())))?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    };
+    let profiles: HashMap<i64, Arc<Profile>> =
+        profiles::store::all(&tx, keys)?.into_iter().map(|profile| (profile.id, Arc::new(profile))).collect();
+    let groups = named("SELECT id, name FROM device_group")?;
+    let site_names = named("SELECT id, name FROM site")?;
+    let mut sites = HashMap::new();
+    for (id, name) in site_names {
+        let profile_id = tx.prepare_cached("SELECT profile_id FROM site WHERE id = $1")?.query_row(params![id], |r| r.get(0))?;
+        sites.insert(id, Site { name, profile_id });
+    }
+    let mut models = HashMap::new();
+    let mut statement = tx.prepare_cached("SELECT id, vendor, name FROM model")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (vendor, name): (String, String) = (row.get(1)?, row.get(2)?);
+        models.insert((vendor.to_lowercase(), name.to_lowercase()), row.get(0)?);
+    }
+    drop(rows);
+    drop(statement);
+    let model_names: HashMap<i64, String> =
+        models.iter().map(|((vendor, name), id)| (*id, format!("{vendor} {name}"))).collect();
+    let mut scopes = HashMap::new();
+    for (layer, id) in settings::shared_scopes(&tx)? {
+        let label: Arc<str> = match layer {
+            Layer::Site => sites.get(&id).map(|site| site.name.clone()).unwrap_or_default(),
+            Layer::Profile => profiles.get(&id).map(|profile| profile.name.as_str().into()).unwrap_or_default(),
+            Layer::Group => groups.get(&id).cloned().unwrap_or_default(),
+            Layer::Model => model_names.get(&id).map(|name| name.as_str().into()).unwrap_or_default(),
+            _ => Arc::default(),
+        };
+        scopes.insert((layer, id), scope(&tx, keys, layer, id, &label)?);
+    }
+    let networks = networks::store::all(&tx)?;
+    let changed_at = crate::db::shared_changed_at(&tx)?;
+    Ok(Shared { epoch, changed_at, profiles, sites, networks, groups, models, scopes })
+}
+
+/// Values and raw text of one scope: a shared one, or one device's own.
+pub fn scope(conn: &Connection, keys: &Keyring, layer: Layer, id: i64, label: &Arc<str>) -> Result<Scope> {
+    let values = Values::new(settings::values(conn, keys, layer, id, label)?);
+    Ok(Scope { values, raw: raw(conn, keys, layer, id, label)? })
+}
+
+pub fn raw(conn: &Connection, keys: &Keyring, layer: Layer, id: i64, label: &Arc<str>) -> Result<Vec<RawItems>> {
+    let mut all = Vec::new();
+    for text in settings::raw_texts(conn, keys, layer, id)? {
+        let from = Provenance { layer, scope: label.clone(), author: text.author.as_str().into(), at: text.updated_at };
+        let from = Arc::new(from);
+        let items = match vendors::raw::parse_raw(&text.vendor, text.text.reveal()) {
+            Ok(parsed) => {
+                let secret = |name: &Option<String>| {
+                    name.as_ref().is_none_or(|name| vendors::map::is_secret_param(&text.vendor, name))
+                };
+                let items = parsed.lines.iter().map(|line| {
+                    // A statement without a name sets nothing; with one it may carry a secret.
+                    let secret = line.name.is_some() && secret(&line.name);
+                    line.item(secret, from.clone())
+                });
+                items.collect()
+            }
+            // What cannot be read needs a grant with secrets as a whole.
+            Err(_) => vec![Item::Text { text: crate::settings::Value::Secret(text.text.clone()), from }],
+        };
+        all.push(RawItems { vendor: text.vendor, items });
+    }
+    Ok(all)
+}

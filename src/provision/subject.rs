@@ -1,0 +1,133 @@
+//! Step 2: one device with everything of its own, loaded once and kept until a commit touches it.
+
+use super::shared::{self, RawItems};
+use crate::db::{Db, Result};
+use crate::devices::{Device, Line, Token, store};
+use crate::net::{Cidr, Mac};
+use crate::networks;
+use crate::seal::Keyring;
+use crate::settings::resolve::{Set, Values};
+use crate::settings::{Layer, Provenance, SettingId, Value, catalogue, store as settings};
+use quick_cache::sync::Cache;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
+
+pub struct Subject {
+    /// Different for every load: what was made from an older one is stale.
+    pub stamp: u64,
+    pub device: Device,
+    pub lines: Vec<u8>,
+    /// Values of the device layer.
+    pub own: Values,
+    /// Values of the line layer, the SIP accounts' among them.
+    pub line_values: Values,
+    pub raw: Vec<RawItems>,
+    pub bindings: Vec<Cidr>,
+}
+
+/// Devices kept in memory: what a busy site asks for within minutes.
+const KEPT: usize = 16_384;
+
+pub struct Subjects {
+    db: Db,
+    keys: Keyring,
+    by_mac: Arc<Cache<Mac, Arc<Subject>>>,
+    by_token: Arc<Cache<[u8; 16], Mac>>,
+}
+
+static STAMP: AtomicU64 = AtomicU64::new(1);
+
+impl Subjects {
+    pub fn new(db: Db, keys: Keyring) -> Subjects {
+        let by_mac: Arc<Cache<Mac, Arc<Subject>>> = Arc::new(Cache::new(KEPT));
+        let by_token: Arc<Cache<[u8; 16], Mac>> = Arc::new(Cache::new(KEPT));
+        let (macs, tokens) = (by_mac.clone(), by_token.clone());
+        db.changes().on_device(move |mac| {
+            // Its token may have been rotated; the old one is only known from the old row.
+            if let Some((_, old)) = macs.remove(&mac) {
+                tokens.remove(&Token::hash(old.device.token.reveal()));
+            }
+            tokens.retain(|_, owner| *owner != mac);
+        });
+        Subjects { db, keys, by_mac, by_token }
+    }
+
+    pub fn get(&self, mac: Mac) -> Result<Option<Arc<Subject>>> {
+        if let Some(subject) = self.by_mac.get(&mac) {
+            return Ok(Some(subject));
+        }
+        let clock = self.db.changes().clock();
+        let Some(subject) = self.load(mac)? else { return Ok(None) };
+        let subject = Arc::new(subject);
+        self.by_mac.insert(mac, subject.clone());
+        // A commit between read and insert: what was read may be old.
+        if self.db.changes().clock() != clock {
+            self.by_mac.remove(&mac);
+        }
+        Ok(Some(subject))
+    }
+
+    pub fn mac_by_token(&self, token: &str) -> Result<Option<Mac>> {
+        let hash = Token::hash(token);
+        if let Some(mac) = self.by_token.get(&hash) {
+            return Ok(Some(mac));
+        }
+        let clock = self.db.changes().clock();
+        let mac = self.db.read(|conn| store::mac_by_token(conn, &hash))?;
+        if let Some(mac) = mac {
+            self.by_token.insert(hash, mac);
+            if self.db.changes().clock() != clock {
+                self.by_token.remove(&hash);
+            }
+        }
+        Ok(mac)
+    }
+
+    fn load(&self, mac: Mac) -> Result<Option<Subject>> {
+        self.db.read(|conn| {
+            let Some(device) = store::by_mac(conn, &self.keys, mac)? else { return Ok(None) };
+            let lines = store::lines(conn, &self.keys, device.id)?;
+            let label: Arc<str> = mac.to_string().into();
+            let own = Values::new(settings::values(conn, &self.keys, Layer::Device, device.id, &label)?);
+            let mut line_sets = lines.iter().flat_map(|line| account_sets(line, &label)).collect::<Vec<_>>();
+            line_sets.extend(settings::values(conn, &self.keys, Layer::Line, device.id, &label)?);
+            Ok(Some(Subject {
+                stamp: STAMP.fetch_add(1, Ordering::Relaxed),
+                lines: lines.iter().map(|line| line.number).collect(),
+                own,
+                line_values: Values::new(line_sets),
+                raw: shared::raw(conn, &self.keys, Layer::Device, device.id, &label)?,
+                bindings: networks::store::bindings(conn, device.id)?,
+                device,
+            }))
+        })
+    }
+}
+
+/// What a SIP account says about its line.
+fn account_sets(line: &Line, label: &Arc<str>) -> Vec<Set> {
+    static IDS: LazyLock<[Option<SettingId>; 5]> = LazyLock::new(|| {
+        ["line.user", "line.auth_id", "line.password", "line.display_name", "line.enabled"]
+            .map(|name| catalogue().find(name).ok())
+    });
+    let Some(account) = &line.account else { return Vec::new() };
+    let from = Provenance {
+        layer: Layer::Line,
+        scope: label.clone(),
+        author: account.author.as_str().into(),
+        at: account.updated_at,
+    };
+    let from = Arc::new(from);
+    let plain = |text: &str| Some(Value::Plain(text.into()));
+    let values = [
+        plain(&account.user),
+        account.auth_id.as_deref().and_then(plain),
+        account.password.clone().map(Value::Secret),
+        account.display_name.as_deref().and_then(plain),
+        plain("true"),
+    ];
+    let sets = IDS.iter().zip(values).filter_map(|(id, value)| {
+        Some(Set { id: (*id)?, line: line.number, value: value?, from: from.clone() })
+    });
+    sets.collect()
+}
