@@ -137,8 +137,10 @@ fn upgrade(input: &Render<'_>) -> Result<Document, WriteError> {
     let family = FAMILIES.iter().find(|family| family.file.eq_ignore_ascii_case(input.file));
     let family = family.ok_or_else(|| no_file(input))?;
     let mut warnings = Warnings::default();
-    let chosen: Vec<Chosen<'_>> =
-        params(input.items).filter_map(|param| choose(param, family, input.model, &mut warnings)).collect();
+    let chosen: Vec<Chosen<'_>> = params(input.items)
+        .filter(|param| is_firmware(param))
+        .filter_map(|param| choose(param, family, input.model, &mut warnings))
+        .collect();
     let mut out = Writer::default();
     let mut branches: Vec<&Model> = Vec::new();
     for model in family.models {

@@ -116,3 +116,14 @@ fn threat_072_hostile_firmware_adds_no_statement() {
         }
     }
 }
+
+#[test]
+fn firmware_in_raw_text_stays_in_the_settings_file() {
+    let raw = crate::vendors::raw::parse_raw("avaya", "SET APPNAME mine.bin").unwrap();
+    let items = [raw.lines[0].item(false, from()), param("J179.APPNAME", "chosen.bin")];
+    assert_eq!(
+        boot("J100Supgrade.txt", &items, Some("J179"), &[("MODEL4", "J179")]).value("APPNAME"),
+        Some("chosen.bin")
+    );
+    assert_eq!(string(&device_file("avaya", "", &items)), "SET APPNAME mine.bin\r\n");
+}
