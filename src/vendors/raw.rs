@@ -10,6 +10,9 @@ use crate::settings::{Provenance, Secret, Value};
 use std::fmt;
 use std::sync::Arc;
 
+/// Bytes of raw text in one layer. Avaya's whole template, comments included, is no configuration to send to a phone.
+const MAX_RAW: usize = 256 * 1024;
+
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Raw {
     pub lines: Vec<RawLine>,
@@ -85,6 +88,9 @@ pub struct RawWarning {
 
 pub fn parse_raw(vendor: &str, text: &str) -> Result<Raw, RawError> {
     match writer(vendor) {
+        Some(_) if text.len() > MAX_RAW => {
+            Err(RawError { line: 0, text: String::new(), rule: "raw text is limited to 256 KiB" })
+        }
         Some(writer) => (writer.parse_raw)(text),
         None => Err(RawError { line: 0, text: String::new(), rule: "raw text needs a vendor that has a writer" }),
     }

@@ -74,5 +74,5 @@ pub(super) fn params(items: &[Item]) -> impl Iterator<Item = &Param> {
 }
 
 #[cfg(test)]
-#[path = "write_tests.rs"]
+#[path = "write_tests/mod.rs"]
 mod tests;

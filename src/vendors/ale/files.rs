@@ -11,6 +11,7 @@
 use crate::vendors::format::{Fault, key_value, xml};
 use crate::vendors::write::{RAW_TEXT, Warnings, WriteError};
 use crate::vendors::{Document, FileKind, Item, Param, Render};
+use std::collections::HashMap;
 
 /// The dialect of the IP Touch phones; every other ALE phone takes XML.
 const NOE: &str = "noe";
@@ -74,7 +75,8 @@ fn single_setting(text: &str) -> Option<xml::Element> {
 
 fn ini(items: &[Item]) -> Document {
     let mut warnings = Warnings::default();
-    let mut sections: Vec<(&str, String)> = Vec::new();
+    let mut sections: Vec<(&str, String)> = Vec::new(); // in the order of their first parameter
+    let mut places: HashMap<&str, usize> = HashMap::new();
     for item in items {
         let Item::Param(param) = item else {
             warnings.push(RAW_TEXT, Fault::Statement);
@@ -88,7 +90,8 @@ fn ini(items: &[Item]) -> Document {
         let written = key_value::check_name(section)
             .and_then(|()| key_value::write_line(&mut line, key, "=", param.value.text()));
         if written.is_ok() {
-            match sections.iter_mut().find(|(name, _)| *name == section) {
+            let place = *places.entry(section).or_insert(sections.len());
+            match sections.get_mut(place) {
                 Some((_, lines)) => lines.push_str(&line),
                 None => sections.push((section, line)),
             }

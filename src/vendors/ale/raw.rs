@@ -1,7 +1,7 @@
 //! ALE's raw text: `<setting …/>` elements, alone or in a whole `<settings>` document, or the IP Touch text form when the
 //! first character is not `<` (`protocols/vendors.md` §2.3).
 
-use crate::vendors::format::key_value::{Line, read_line};
+use crate::vendors::format::key_value::{Line, check_name, read_line};
 use crate::vendors::format::xml;
 use crate::vendors::raw::{Raw, RawError, RawLine};
 
@@ -34,8 +34,9 @@ fn setting(element: &xml::Element, text: &str) -> Result<RawLine, RawError> {
     if element.name != "setting" || !element.children.is_empty() {
         return Err(fail("<settings> holds <setting id=\"…\" value=\"…\"/> and nothing else"));
     }
-    let id = element.attribute("id").filter(|id| !id.is_empty()).ok_or(fail("a <setting> needs an id"))?;
-    let value = element.attribute("value").ok_or(fail("a <setting> needs a value; an empty one means default"))?;
+    let id = element.attribute("id").filter(|id| !id.is_empty()).ok_or_else(|| fail("a <setting> needs an id"))?;
+    let value =
+        element.attribute("value").ok_or_else(|| fail("a <setting> needs a value; an empty one means default"))?;
     let plain = element.attributes.iter().all(|(name, value)| match name.as_str() {
         "id" | "value" => true,
         "override" => value == "true",
@@ -53,9 +54,12 @@ fn ini(text: &str) -> Result<Raw, RawError> {
     for (number, line) in (1..).zip(text.lines()) {
         match read_line(line).map_err(|rule| RawError::at(number, text, rule))? {
             Line::Nothing => {}
-            Line::Section(name) => section = Some(name),
+            Line::Section(name) => {
+                check_name(name).map_err(|fault| RawError::at(number, text, fault.rule()))?;
+                section = Some(name);
+            }
             Line::Pair(name, value) => {
-                let section = section.ok_or(RawError::at(number, text, "a [section] line must come first"))?;
+                let section = section.ok_or_else(|| RawError::at(number, text, "a [section] line must come first"))?;
                 raw.lines.push(RawLine::param(number, &[section, ".", name].concat(), value, line.trim()));
             }
         }

@@ -92,12 +92,12 @@ fn settings(input: &Render<'_>) -> Result<Document, WriteError> {
     for item in input.items {
         match item {
             Item::Param(param) if is_firmware(param) => {}
-            Item::Param(param) if param.name.starts_with("SOFTKEY_") && lists.contains(&param.name.as_str()) => {
+            Item::Param(param) if is_add_list(&param.name) && lists.contains(&param.name.as_str()) => {
                 warnings.note(&param.name, out.add(&param.name, param.value.text()));
             }
             Item::Param(param) => {
                 let result = out.set(&param.name, param.value.text());
-                if result.is_ok() {
+                if result.is_ok() && is_add_list(&param.name) {
                     lists.push(&param.name);
                 }
                 warnings.note(&param.name, result);
@@ -111,6 +111,11 @@ fn settings(input: &Render<'_>) -> Result<Document, WriteError> {
         get(&mut out, next)?;
     }
     Ok(warnings.document(TEXT, out.out))
+}
+
+/// Lists that `ADD` extends: the softkeys, but not the numbers of SOFTKEY_CONFIGURATION.
+pub(super) fn is_add_list(name: &str) -> bool {
+    name.starts_with("SOFTKEY_") && name != "SOFTKEY_CONFIGURATION"
 }
 
 /// Firmware that a setting chose. `SET APPNAME` in raw text stays where its author put it.
@@ -132,8 +137,10 @@ fn upgrade(input: &Render<'_>) -> Result<Document, WriteError> {
     let family = FAMILIES.iter().find(|family| family.file.eq_ignore_ascii_case(input.file));
     let family = family.ok_or_else(|| no_file(input))?;
     let mut warnings = Warnings::default();
-    let chosen: Vec<Chosen<'_>> =
-        params(input.items).filter_map(|param| choose(param, family, input.model, &mut warnings)).collect();
+    let chosen: Vec<Chosen<'_>> = params(input.items)
+        .filter(|param| is_firmware(param))
+        .filter_map(|param| choose(param, family, input.model, &mut warnings))
+        .collect();
     let mut out = Writer::default();
     let mut branches: Vec<&Model> = Vec::new();
     for model in family.models {

@@ -4,39 +4,48 @@
 //! A phone reads every line that is no statement as a comment, so a slip of the pen goes unnoticed; here a comment must
 //! start with `#`, and everything else must be a statement.
 
+use super::lint::{Source, lint};
 use crate::vendors::format::is_control;
-use crate::vendors::format::settings46xx::{Statement, read};
+use crate::vendors::format::settings46xx::{Statement, Writer, check_value, read};
 use crate::vendors::raw::{Raw, RawError, RawLine, RawWarning};
 
 pub fn parse(text: &str) -> Result<Raw, RawError> {
     let mut raw = Raw::default();
-    for (number, line) in (1..).zip(text.lines()) {
-        let fail = |rule| RawError::at(number, text, rule);
-        if line.trim().is_empty() {
-            continue;
-        }
-        if line.chars().any(|c| is_control(c) && c != '\t') {
+    let mut sources = Vec::new();
+    for (line, own) in (1..).zip(text.lines()).filter(|(_, own)| !own.trim().is_empty()) {
+        let fail = |rule| RawError::at(line, text, rule);
+        if own.chars().any(|c| is_control(c) && c != '\t') {
             return Err(fail("a line holds a control character"));
         }
-        let found = read(line).map_err(fail)?;
+        let found = read(own).map_err(fail)?;
         if !found.trailing.is_empty() && !found.trailing.starts_with('#') {
             return Err(fail("a value with a blank must stand in double quotes"));
         }
-        let own = line.trim_end();
-        let own = own.strip_suffix(found.trailing).unwrap_or(own).trim_end();
-        let assignment = |name, value, verbatim| RawLine { verbatim, ..RawLine::param(number, name, value, own) };
-        let other = RawLine { line: number, name: None, value: None, text: own.to_owned(), verbatim: true };
-        match found.statement {
-            Statement::Comment if line.starts_with('#') => {}
-            Statement::Comment => return Err(fail("a line is SET, ADD, IF, GOTO, GET, a label or a # comment")),
-            Statement::Set(name, value) => raw.lines.push(assignment(name, value, false)),
-            Statement::Add(name, value) => raw.lines.push(assignment(name, value, true)),
-            Statement::If(..) | Statement::Goto(_) | Statement::Get(_) | Statement::Label(_) => raw.lines.push(other),
-        }
         if !found.trailing.is_empty() {
-            raw.warnings
-                .push(RawWarning { line: number, text: "text behind the value is not sent to the phone".into() });
+            raw.warnings.push(RawWarning { line, text: "text behind the value is not sent to the phone".to_owned() });
         }
+        let own = own.trim_end();
+        sources.push(Source { line, statement: found.statement, text: own });
+        let own = own.strip_suffix(found.trailing).unwrap_or(own).trim_end();
+        raw.lines.push(match found.statement {
+            Statement::Comment if own.starts_with('#') => continue,
+            Statement::Comment => return Err(fail("a line is SET, ADD, IF, GOTO, GET, a label or a # comment")),
+            Statement::Set(name, value) | Statement::Add(name, value) => {
+                check_value(value).map_err(|fault| fail(fault.rule()))?;
+                // AVA-077: quotes that the author wrote are served as written, also where the writer would do without.
+                RawLine { verbatim: !is_canonical(name, value, own), ..RawLine::param(line, name, value, own) }
+            }
+            Statement::If(..) | Statement::Goto(_) | Statement::Get(_) | Statement::Label(_) => {
+                RawLine { line, name: None, value: None, text: own.to_owned(), verbatim: true }
+            }
+        });
     }
+    raw.warnings.extend(lint(&sources));
+    raw.warnings.sort_by_key(|warning| warning.line);
     Ok(raw)
+}
+
+fn is_canonical(name: &str, value: &str, own: &str) -> bool {
+    let mut writer = Writer::default();
+    writer.set(name, value).is_ok() && writer.out.trim_end() == own
 }

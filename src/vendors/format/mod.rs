@@ -49,11 +49,14 @@ impl Fault {
         self != Fault::Removed
     }
 
-    fn rule(self) -> &'static str {
+    /// Why, in words that may follow a colon.
+    pub fn rule(self) -> &'static str {
         match self {
             Fault::Name => "its name is not one this file format can carry",
             Fault::ControlCharacter => "this file format has no way to say a line break or control character",
-            Fault::Quote => "this file format has no way to say a double quote inside a value",
+            Fault::Quote => {
+                "this file format has no way to say a double quote, straight or typographic, inside a value"
+            }
             Fault::BlankEnds => "this file format loses a blank at the start or end of a value",
             Fault::TooLong => "the value is longer than 4096 bytes",
             Fault::Statement => "the text is not one statement of this file format",

@@ -119,7 +119,7 @@ pub fn check_name(name: &str) -> Result<(), Fault> {
     }
 }
 
-fn check_value(value: &str) -> Result<(), Fault> {
+pub fn check_value(value: &str) -> Result<(), Fault> {
     if value.chars().any(is_control) {
         Err(Fault::ControlCharacter)
     } else if value.contains(['"', '\u{201c}', '\u{201d}']) {

@@ -9,6 +9,7 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
 const MAX_DEPTH: usize = 32;
+const MAX_ATTRIBUTES: usize = 64;
 
 pub fn is_char(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
@@ -179,6 +180,9 @@ fn element(start: &BytesStart<'_>, at: XmlFault) -> Result<Element, XmlFault> {
     }
     let mut attributes = Vec::new();
     for attribute in start.attributes() {
+        if attributes.len() >= MAX_ATTRIBUTES {
+            return Err(fail("an element has more than 64 attributes"));
+        }
         let attribute = attribute.map_err(|_| fail("an attribute is written name=\"value\", each name once"))?;
         let key = attribute.key.as_ref().to_owned();
         let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|_| at)?.into_owned();

@@ -179,7 +179,9 @@ impl<'a> Settings<'a> {
                     name if SECTIONS.contains(&name) => &mut self.sections,
                     _ => &mut self.phone,
                 };
-                place.push_str("  ");
+                if !SECTIONS.contains(&element.name.as_str()) {
+                    place.push_str("  ");
+                }
                 element.write(place);
                 place.push('\n');
             }

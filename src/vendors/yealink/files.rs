@@ -1,7 +1,7 @@
 //! Yealink files: `y….cfg` and `<mac>.cfg` of `name = value` lines, and the `.boot` file that includes them.
 //!
-//! Follows `protocols/vendors.md` §1.2: line 1 is `#!version:1.0.0.1` and cannot be changed; `%NULL%` clears a value, which
-//! an empty one is written as (blank means "keep" unless `overwrite_mode = 1`). The phone compares MD5 sums, so the
+//! Follows `protocols/vendors.md` §1.2: line 1 is `#!version:1.0.0.1` and cannot be changed; `%NULL%` clears a value, and an
+//! empty one is written so (a blank one is documented to clear only under `overwrite_mode = 1`). The phone compares MD5 sums, so the
 //! bytes depend on the items alone.
 //!
 //! A `.boot` file includes [`Render::next`] (the model's common file) if given, then `<mac>.cfg`; of the items it takes only
