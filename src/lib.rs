@@ -16,6 +16,8 @@
 //! Imports point down only (`tests/it/architecture.rs`); reading [`provision`] is reading the product.
 
 pub mod checkins;
+pub mod config;
+pub mod datadir;
 pub mod db;
 pub mod devices;
 pub mod net;
@@ -24,4 +26,5 @@ pub mod profiles;
 pub mod provision;
 pub mod seal;
 pub mod settings;
+pub mod telemetry;
 pub mod vendors;
