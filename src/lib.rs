@@ -16,14 +16,19 @@
 //! Imports point down only (`tests/it/architecture.rs`); reading [`provision`] is reading the product.
 
 pub mod checkins;
+pub mod clock;
+pub mod config;
+pub mod datadir;
 pub mod db;
 pub mod devices;
 pub mod files;
+pub mod listen;
 pub mod net;
 pub mod networks;
 pub mod profiles;
 pub mod provision;
 pub mod seal;
 pub mod settings;
+pub mod telemetry;
 pub mod uploads;
 pub mod vendors;

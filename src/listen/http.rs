@@ -178,7 +178,7 @@ impl Worker {
         if let Err(error) = outcome
             && error.is_parse()
         {
-            self.pipeline.record_malformed(connection.transport, connection.peer, &error.to_string(), respond::now());
+            self.pipeline.record_malformed(connection.transport, connection.peer, &error.to_string(), crate::clock::now());
         }
     }
 }

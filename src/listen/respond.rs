@@ -5,6 +5,7 @@
 
 use super::mapped;
 use crate::checkins::{Reason, Transport};
+use crate::clock::now;
 use crate::provision::{self, Answer, Delivered, Method, Pipeline, Request, Served};
 use crate::vendors;
 use bytes::Bytes;
@@ -17,7 +18,7 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// A whole upload must arrive within this time (T31).
 const UPLOAD_TIME: Duration = Duration::from_secs(30);
@@ -77,10 +78,6 @@ impl Drop for Sent {
             tokio::spawn(async move { done.pipeline.delivered(done.delivered, now()).await });
         }
     }
-}
-
-pub fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
 }
 
 pub async fn respond(pipeline: Arc<Pipeline>, connection: &Connection, request: hyper::Request<Incoming>) -> Response<Sent> {

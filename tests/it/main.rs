@@ -1,1 +1,4 @@
+//! One test binary: every test goes through a door that a phone, a person or an operator uses.
 
+mod config;
+mod datadir;
