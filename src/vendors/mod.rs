@@ -2,17 +2,79 @@
 //!
 //! Knows settings and wire values, and nothing else: no device, no database, no listener.
 
+mod akuvox;
 pub mod ale;
 pub mod avaya;
+mod brand;
+mod cisco;
+mod fanvil;
+mod flyingvoice;
 pub mod format;
+mod gigaset;
+mod grandstream;
+mod htek;
+pub mod identify;
+mod mitel;
+mod models;
+mod others;
+mod ouis;
+mod panasonic;
+mod poly;
 pub mod raw;
+mod sangoma;
 pub mod snom;
 pub mod write;
 pub mod yealink;
 
+pub use brand::Vendor;
+pub use identify::{Evidence, Identity, classify, identify};
+pub use models::Model;
+
 use crate::net::Mac;
 use crate::settings::{Provenance, SettingId, Value};
 use std::sync::Arc;
+
+/// Every vendor, those with a writer first. A new vendor is one folder and one line here.
+pub static VENDORS: &[&Vendor] = &[
+    &avaya::AVAYA,
+    &ale::ALE,
+    &yealink::YEALINK,
+    &snom::SNOM,
+    &poly::POLY,
+    &grandstream::GRANDSTREAM,
+    &fanvil::FANVIL,
+    &cisco::CISCO,
+    &gigaset::GIGASET,
+    &mitel::MITEL,
+    &panasonic::PANASONIC,
+    &htek::HTEK,
+    &sangoma::SANGOMA,
+    &flyingvoice::FLYINGVOICE,
+    &akuvox::AKUVOX,
+    &others::AUDIOCODES,
+    &others::PATTON,
+    &others::TECHNICOLOR,
+    &others::ESCENE,
+    &others::ZENITEL,
+    &others::ALGO,
+    &others::VTECH,
+    &others::UNIFY,
+    &others::SWISSVOICE,
+    &others::ATCOM,
+    &others::SPECTRALINK,
+    &others::UNIDATA,
+    &others::OBIHAI,
+    &others::YEASTAR,
+];
+
+pub fn by_id(id: &str) -> Option<&'static Vendor> {
+    VENDORS.iter().find(|vendor| vendor.id == id).copied()
+}
+
+/// A model by any spelling: letter case and separators do not matter.
+pub fn model(vendor: &'static Vendor, name: &str) -> Option<&'static Model> {
+    vendor.models.find(name)
+}
 
 /// What a requested file is, whatever the vendor calls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
