@@ -16,6 +16,7 @@
 //! Imports point down only (`tests/it/architecture.rs`); reading [`provision`] is reading the product.
 
 pub mod checkins;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod datadir;

@@ -6,4 +6,5 @@
 pub mod guard;
 pub mod http;
 mod mapped;
+pub mod proxy;
 mod respond;

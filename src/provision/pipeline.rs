@@ -9,7 +9,7 @@ use super::shared::{Shared, SharedCache};
 use super::subject::{Subject, Subjects};
 use super::{Method, Path, Request, effects, render};
 use crate::checkins::recorder::Recorder;
-use crate::checkins::{CheckIn, Decision, Reason};
+use crate::checkins::{CheckIn, Decision, Reason, Transport};
 use crate::db::{Db, Error};
 use crate::files::{self, StoredFile};
 use crate::uploads;
@@ -309,7 +309,7 @@ impl Pipeline {
                 tracing::warn!(%error, "a refusal could not be noted");
             }
         }
-        let tls = request.transport == crate::checkins::Transport::Https;
+        let tls = request.transport == Transport::Https;
         Ok(match refusal.challenge {
             true => Outcome::refused(Answer::Challenge(self.logins.challenge(request.now, tls)), refusal.reason),
             false => Outcome::not_found(refusal.reason),
@@ -475,6 +475,28 @@ impl Pipeline {
             Some(if port == usual { format!("{scheme}://{host}") } else { format!("{scheme}://{host}:{port}") }.into())
         };
         Origin { http: url("http", self.reach.http_port, 80), https: url("https", self.reach.https_port, 443) }
+    }
+
+    /// What could not even be read as a request is a check-in too.
+    pub fn record_malformed(&self, transport: Transport, peer: IpAddr, detail: &str, now: i64) {
+        self.recorder.record(CheckIn {
+            at: now,
+            transport,
+            peer,
+            mac: None,
+            vendor: None,
+            model: None,
+            version: None,
+            method: "",
+            file: "",
+            evidence: &"",
+            decision: Decision::Refused,
+            reason: Reason::BadRequest,
+            detail: Some(detail),
+            status: 400,
+            bytes: 0,
+            micros: 0,
+        });
     }
 
     /// Step 8: what was asked, decided and sent.

@@ -4,8 +4,7 @@ use super::shared::{RawItems, Scope, Shared};
 use super::subject::Subject;
 use crate::devices::{Device, Proof};
 use crate::profiles::{Profile, Target};
-use crate::settings::resolve::{Set, Values, resolve};
-use crate::settings::{Layer, Provenance, Resolved, Secret, SettingId, Value, catalogue};
+use crate::settings::{Layer, Provenance, Resolved, Secret, Set, SettingId, Value, Values, catalogue, resolve};
 use crate::vendors::{self, Item, SteadyProof};
 use std::sync::{Arc, LazyLock};
 

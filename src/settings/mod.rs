@@ -5,6 +5,7 @@
 pub mod catalogue;
 mod check;
 mod resolve;
+pub mod store;
 pub mod timezone;
 
 pub use catalogue::catalogue;

@@ -1,6 +1,6 @@
 //! The setting and raw_text rows of a layer's scope.
 
-use super::resolve::Set;
+use super::Set;
 use super::{Layer, Provenance, Value, catalogue};
 use crate::db::{Connection, Result, params};
 use crate::seal::Keyring;

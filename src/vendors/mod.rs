@@ -2,20 +2,111 @@
 //!
 //! Knows settings and wire values, and nothing else: no device, no database, no listener.
 
+mod akuvox;
 pub mod ale;
 pub mod avaya;
+mod brand;
+mod cisco;
+mod fanvil;
+mod flyingvoice;
 pub mod format;
+mod gigaset;
+mod grandstream;
+mod htek;
+pub mod identify;
+mod mitel;
+mod models;
+mod others;
+mod ouis;
+mod panasonic;
+mod poly;
+pub mod map;
 pub mod raw;
+mod sangoma;
 pub mod snom;
 mod steady;
 pub mod write;
 pub mod yealink;
 
 pub use steady::{SteadyProof, steady_proof, steady_proof_note};
+pub use brand::Vendor;
+pub use identify::{Evidence, Identity, classify, identify};
+pub use models::Model;
 
 use crate::net::Mac;
 use crate::settings::{Provenance, SettingId, Value};
 use std::sync::Arc;
+
+/// Every vendor, those with a writer first. A new vendor is one folder and one line here.
+pub static VENDORS: &[&Vendor] = &[
+    &avaya::AVAYA,
+    &ale::ALE,
+    &yealink::YEALINK,
+    &snom::SNOM,
+    &poly::POLY,
+    &grandstream::GRANDSTREAM,
+    &fanvil::FANVIL,
+    &cisco::CISCO,
+    &gigaset::GIGASET,
+    &mitel::MITEL,
+    &panasonic::PANASONIC,
+    &htek::HTEK,
+    &sangoma::SANGOMA,
+    &flyingvoice::FLYINGVOICE,
+    &akuvox::AKUVOX,
+    &others::AUDIOCODES,
+    &others::PATTON,
+    &others::TECHNICOLOR,
+    &others::ESCENE,
+    &others::ZENITEL,
+    &others::ALGO,
+    &others::VTECH,
+    &others::UNIFY,
+    &others::SWISSVOICE,
+    &others::ATCOM,
+    &others::SPECTRALINK,
+    &others::UNIDATA,
+    &others::OBIHAI,
+    &others::YEASTAR,
+];
+
+/// By its id or its name, in any letter case.
+pub fn by_id(id: &str) -> Option<&'static Vendor> {
+    VENDORS.iter().find(|vendor| vendor.id.eq_ignore_ascii_case(id) || vendor.name.eq_ignore_ascii_case(id)).copied()
+}
+
+/// A model by any spelling: letter case and separators do not matter.
+pub fn model(vendor: &'static Vendor, name: &str) -> Option<&'static Model> {
+    vendor.models.find(name)
+}
+
+/// Which of a vendor's dialects a file name belongs to, where the name says it and no model is known.
+pub fn dialect_of_file(vendor: &Vendor, file: &str) -> Option<&'static str> {
+    const NAMES: &[(&str, &str, &str)] = &[
+        ("avaya", "j100", "j100"),
+        ("avaya", "96x1", "96x1"),
+        ("avaya", "96xx", "96x0"),
+        ("avaya", "16xx", "16xx"),
+        ("avaya", "k1xx", "vantage"),
+        ("ale", "sipconfig", "noe"),
+        ("ale", "lanpbx", "noe"),
+    ];
+    let file = file.to_ascii_lowercase();
+    let named = NAMES.iter().find(|(of, start, _)| *of == vendor.id && file.starts_with(start));
+    named.map(|(_, _, dialect)| *dialect)
+}
+
+/// Files that a vendor's phones try and that this box does without: a quick 404, and the phone goes on.
+pub fn is_optional(vendor: &str, kind: FileKind) -> bool {
+    // Yealink's .boot would take the place of the two .cfg files (vendors.md §1.1).
+    vendor == "yealink" && kind == FileKind::Container
+}
+
+/// Whether an HTTP connection ends after each answer: Avaya phones other than J100 (avaya.md §1.7).
+pub fn closes_connection(vendor: Option<&'static Vendor>, user_agent: Option<&[u8]>) -> bool {
+    let is_j100 = |agent: &[u8]| agent.windows(8).any(|part| part == b"AVAYA/J1");
+    vendor.is_some_and(|vendor| vendor.id == "avaya") && !user_agent.is_some_and(is_j100)
+}
 
 /// What a requested file is, whatever the vendor calls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]

@@ -1,0 +1,3 @@
+//! The console: one file per subcommand.
+
+pub mod identify;

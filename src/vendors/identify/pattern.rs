@@ -1,0 +1,299 @@
+//! A small pattern language for the strings phones send: enough for a User-Agent, a vendor class, a certificate name and a
+//! file name, and readable beside the vendor document it was taken from.
+//!
+//! | written      | matches                                                                                |
+//! |--------------|----------------------------------------------------------------------------------------|
+//! | letters      | themselves, in any letter case                                                         |
+//! | blank        | one or more blanks; inside `<…>` at most one of blank, `_`, `-`                        |
+//! | `#`, `@`     | one digit, one letter                                                                  |
+//! | `*`          | anything, as little as possible (inside `<…>` only letters, digits, `-`, `_`)          |
+//! | `{model}`    | the model: letters, digits, `-`, `_`, `+`, as many as possible                         |
+//! | `{model:KX-}`| the same, beginning with `KX-` (`#` is a digit here too)                               |
+//! | `<N### IP>`  | the model, as the pattern inside                                                       |
+//! | `{words}`    | the model, blanks allowed, as little as possible                                       |
+//! | `{version}`  | begins with a digit (or V, R and a digit) and holds a `.` or `_`                       |
+//! | `{version:X}`| begins with `X`                                                                        |
+//! | `{build}`    | a version without a dot: `021230000000`, `11-1-0-MSR4`                                 |
+//! | `{mac}`      | a MAC in any notation                                                                  |
+//! | `{serial}`   | a serial number, so that it is not taken for a MAC                                     |
+//!
+//! Everything is case-insensitive. Matching never allocates, and its work is bounded by the lengths below.
+
+use super::mac;
+use crate::net::Mac;
+
+const MODEL: usize = 32;
+const WORDS: usize = 40;
+const VERSION: usize = 48;
+const SKIP: usize = 96;
+
+#[derive(Debug)]
+enum Part {
+    Literal(Box<[u8]>),
+    Blank,
+    Joint,
+    Digit,
+    Letter,
+    Skip,
+    SkipInModel,
+    Open,
+    Close,
+    Model(Box<[u8]>),
+    Words,
+    Version(Box<[u8]>),
+    Build,
+    Mac,
+    Serial,
+}
+
+/// What a pattern took from the text, as byte ranges.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Found {
+    pub model: Option<(usize, usize)>,
+    pub version: Option<(usize, usize)>,
+    pub mac: Option<Mac>,
+    /// A serial number was named: no further MAC is looked for.
+    pub serial: bool,
+}
+
+#[derive(Debug)]
+pub struct Template {
+    parts: Box<[Part]>,
+    /// The whole text must match; otherwise its beginning.
+    whole: bool,
+}
+
+impl Template {
+    pub fn new(pattern: &str, whole: bool) -> Template {
+        let mut parts = Vec::new();
+        let mut rest = pattern;
+        let mut in_model = false;
+        while let Some(first) = rest.chars().next() {
+            let mut taken = first.len_utf8();
+            match first {
+                '{' => {
+                    let (body, _) = rest[1..].split_once('}').unwrap_or((&rest[1..], ""));
+                    taken = (body.len() + 2).min(rest.len());
+                    parts.push(placeholder(body));
+                }
+                '<' | '>' => {
+                    in_model = first == '<';
+                    parts.push(if in_model { Part::Open } else { Part::Close });
+                }
+                ' ' => parts.push(if in_model { Part::Joint } else { Part::Blank }),
+                '*' => parts.push(if in_model { Part::SkipInModel } else { Part::Skip }),
+                '#' => parts.push(Part::Digit),
+                '@' => parts.push(Part::Letter),
+                _ => {
+                    taken = rest.find(['{', '<', '>', ' ', '*', '#', '@']).unwrap_or(rest.len());
+                    parts.push(Part::Literal(rest.as_bytes()[..taken].into()));
+                }
+            }
+            rest = &rest[taken..];
+        }
+        Template { parts: parts.into(), whole }
+    }
+
+    /// The bytes a text may begin with, lower case; empty means any.
+    pub fn first_bytes(&self) -> Vec<u8> {
+        let from = |bytes: &[u8]| match bytes.first() {
+            Some(b'#') => b"0123456789".to_vec(),
+            Some(byte) => vec![byte.to_ascii_lowercase()],
+            None => Vec::new(),
+        };
+        match self.parts.iter().find(|part| !matches!(part, Part::Open)) {
+            Some(Part::Literal(bytes) | Part::Model(bytes) | Part::Version(bytes)) => from(bytes),
+            Some(Part::Digit) => from(b"#"),
+            _ => Vec::new(),
+        }
+    }
+
+    pub fn starts_with_mac(&self) -> bool {
+        matches!(self.parts.first(), Some(Part::Mac))
+    }
+
+    pub fn find(&self, text: &[u8]) -> Option<Found> {
+        self.step(0, text, 0, 0, Found::default())
+    }
+
+    fn step(&self, part: usize, text: &[u8], at: usize, open: usize, found: Found) -> Option<Found> {
+        let rest = text.get(at..)?;
+        let Some(this) = self.parts.get(part) else {
+            return (!self.whole || rest.is_empty()).then_some(found);
+        };
+        let go = |at: usize| self.step(part + 1, text, at, open, found);
+        match this {
+            Part::Literal(bytes) => {
+                let here = rest.get(..bytes.len())?;
+                if here.eq_ignore_ascii_case(bytes) { go(at + bytes.len()) } else { None }
+            }
+            Part::Blank => {
+                let blanks = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+                if blanks > 0 { go(at + blanks) } else { None }
+            }
+            Part::Joint => match rest.first() {
+                Some(b' ' | b'_' | b'-') => go(at + 1),
+                _ => go(at),
+            },
+            Part::Digit => {
+                if rest.first()?.is_ascii_digit() {
+                    go(at + 1)
+                } else {
+                    None
+                }
+            }
+            Part::Letter => {
+                if rest.first()?.is_ascii_alphabetic() {
+                    go(at + 1)
+                } else {
+                    None
+                }
+            }
+            Part::Skip => (0..=rest.len().min(SKIP)).find_map(|skip| go(at + skip)),
+            Part::SkipInModel => (0..=token(rest)).find_map(|skip| go(at + skip)),
+            Part::Open => self.step(part + 1, text, at, at, found),
+            Part::Close => {
+                let found = Found { model: Some((open, at)), ..found };
+                self.step(part + 1, text, at, open, found)
+            }
+            Part::Model(prefix) => {
+                let longest = token(rest);
+                let shortest = prefix.len().max(1);
+                if longest < shortest || !begins(rest, prefix) {
+                    return None;
+                }
+                self.backtrack(part, text, at, (shortest, longest), |end| Found { model: Some((at, end)), ..found })
+            }
+            Part::Words => {
+                let longest = rest.iter().take_while(|byte| is_token(**byte) || **byte == b' ').count().min(WORDS);
+                (1..=longest).find_map(|length| {
+                    let found = Found { model: Some((at, at + length)), ..found };
+                    self.step(part + 1, text, at + length, open, found)
+                })
+            }
+            Part::Version(prefix) => {
+                if prefix.is_empty() {
+                    starts_version(rest)?
+                } else if !begins(rest, prefix) {
+                    return None;
+                }
+                let longest = version(rest);
+                let dot = rest.iter().take(longest).position(|byte| matches!(byte, b'.' | b'_'))?;
+                let shortest = (dot + 1).max(prefix.len());
+                self.backtrack(part, text, at, (shortest, longest), |end| Found { version: Some((at, end)), ..found })
+            }
+            Part::Build => {
+                let longest = version(rest);
+                if !rest.first()?.is_ascii_digit() {
+                    return None;
+                }
+                self.backtrack(part, text, at, (1, longest), |end| Found { version: Some((at, end)), ..found })
+            }
+            Part::Mac => {
+                let (mac, taken) = mac::at_start(rest)?;
+                self.step(part + 1, text, at + taken, open, Found { mac: Some(mac), ..found })
+            }
+            Part::Serial => {
+                let length = token(rest);
+                self.step(part + 1, text, at + length, open, Found { serial: true, ..found })
+            }
+        }
+    }
+
+    /// The longest capture first, then shorter ones until the rest of the pattern fits.
+    fn backtrack(
+        &self,
+        part: usize,
+        text: &[u8],
+        at: usize,
+        (shortest, longest): (usize, usize),
+        found: impl Fn(usize) -> Found,
+    ) -> Option<Found> {
+        (shortest..=longest).rev().find_map(|length| self.step(part + 1, text, at + length, at, found(at + length)))
+    }
+}
+
+fn placeholder(body: &str) -> Part {
+    let (name, prefix) = body.split_once(':').unwrap_or((body, ""));
+    let prefix = prefix.as_bytes().into();
+    match name {
+        "words" => Part::Words,
+        "version" => Part::Version(prefix),
+        "build" => Part::Build,
+        "mac" => Part::Mac,
+        "serial" => Part::Serial,
+        _ => Part::Model(prefix),
+    }
+}
+
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'+')
+}
+
+fn is_version(byte: u8) -> bool {
+    is_token(byte) || matches!(byte, b'.' | b'(' | b')')
+}
+
+/// Up to the end of the word; a closing bracket counts only where it was opened: `6.1.5(a)` but `8.7.5.35` of `8.7.5.35)`.
+fn version(text: &[u8]) -> usize {
+    let word = text.iter().take(VERSION).take_while(|byte| is_version(**byte)).count();
+    let opened = text.iter().take(word).any(|byte| *byte == b'(');
+    match text.get(..word) {
+        Some([inner @ .., b')']) if !opened => inner.iter().rposition(|byte| *byte != b')').map_or(0, |last| last + 1),
+        _ => word,
+    }
+}
+
+fn token(text: &[u8]) -> usize {
+    text.iter().take(MODEL).take_while(|byte| is_token(**byte)).count()
+}
+
+fn begins(text: &[u8], prefix: &[u8]) -> bool {
+    text.len() >= prefix.len()
+        && prefix.iter().zip(text).all(|(want, byte)| match want {
+            b'#' => byte.is_ascii_digit(),
+            _ => want.eq_ignore_ascii_case(byte),
+        })
+}
+
+fn starts_version(text: &[u8]) -> Option<()> {
+    let digit = match text.first()? {
+        b'v' | b'V' | b'r' | b'R' => text.get(1)?,
+        first => first,
+    };
+    digit.is_ascii_digit().then_some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// (model, version) as text.
+    fn find<'a>(pattern: &str, text: &'a str) -> Option<(&'a str, &'a str)> {
+        let found = Template::new(pattern, false).find(text.as_bytes())?;
+        let part = |range: Option<(usize, usize)>| range.map_or("", |(from, to)| &text[from..to]);
+        Some((part(found.model), part(found.version)))
+    }
+
+    #[test]
+    fn captures_are_as_the_table_says() {
+        assert_eq!(
+            find("Yealink SIP-{model} {version}", "yealink sip-T38G  38.0.0.115 x"),
+            Some(("T38G", "38.0.0.115"))
+        );
+        assert_eq!(find("Linksys/{model}-{version} (", "Linksys/SPA-942-6.1.5(a) (8"), Some(("SPA-942", "6.1.5(a)")));
+        assert_eq!(find("Fanvil {words} {version}", "Fanvil X6U Pro 0.0.10 x"), Some(("X6U Pro", "0.0.10")));
+        assert_eq!(find("<S### IP>", "S675IP"), Some(("S675IP", "")));
+        assert_eq!(find("<S### IP>", "s675_IP"), Some(("s675_IP", "")));
+        assert_eq!(find("V:{version}-SIP", "V:6.4.0.140-SIP"), Some(("", "6.4.0.140")));
+        assert_eq!(find("{version:SIP12x0.})", "SIP12x0.45.02)"), Some(("", "SIP12x0.45.02")));
+        assert_eq!(find("snom {model} {version}", "snom lid 3605"), None);
+        assert_eq!(find("{model:SN####}", "SN411"), None);
+    }
+
+    #[test]
+    fn a_whole_pattern_leaves_nothing_over() {
+        assert!(Template::new("lanpbx.cfg", true).find(b"LANPBX.CFG").is_some());
+        assert!(Template::new("lanpbx.cfg", true).find(b"lanpbx.cfg.bak").is_none());
+    }
+}
