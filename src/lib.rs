@@ -29,6 +29,7 @@ pub mod networks;
 pub mod profiles;
 pub mod provision;
 pub mod seal;
+pub mod server;
 pub mod settings;
 pub mod telemetry;
 pub mod uploads;

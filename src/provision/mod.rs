@@ -15,6 +15,7 @@ pub mod authorize;
 pub mod budget;
 mod documents;
 mod effects;
+pub mod explain;
 pub mod login;
 mod pipeline;
 mod render;

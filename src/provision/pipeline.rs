@@ -36,13 +36,14 @@ pub struct Limits {
     pub uploads: u64,
 }
 
-/// Where phones reach this box.
+/// Where phones reach this box: the ports of the address they reached, or a configured URL instead.
 #[derive(Debug, Clone, Default)]
 pub struct Reach {
     pub http_port: Option<u16>,
     pub https_port: Option<u16>,
-    /// A configured name instead of the address the phone reached.
-    pub name: Option<String>,
+    /// Without trailing slash.
+    pub http_url: Option<String>,
+    pub https_url: Option<String>,
 }
 
 pub struct Pipeline {
@@ -465,16 +466,21 @@ impl Pipeline {
     }
 
     fn origin(&self, local: IpAddr) -> Origin {
-        let host = match (&self.reach.name, crate::net::unmap(local)) {
-            (Some(name), _) => name.clone(),
-            (None, IpAddr::V4(v4)) => v4.to_string(),
-            (None, IpAddr::V6(v6)) => format!("[{v6}]"),
+        let host = match crate::net::unmap(local) {
+            IpAddr::V4(v4) => v4.to_string(),
+            IpAddr::V6(v6) => format!("[{v6}]"),
         };
-        let url = |scheme: &str, port: Option<u16>, usual: u16| -> Option<Arc<str>> {
+        let url = |configured: &Option<String>, scheme: &str, port: Option<u16>, usual: u16| -> Option<Arc<str>> {
+            if let Some(url) = configured {
+                return Some(url.as_str().into());
+            }
             let port = port?;
             Some(if port == usual { format!("{scheme}://{host}") } else { format!("{scheme}://{host}:{port}") }.into())
         };
-        Origin { http: url("http", self.reach.http_port, 80), https: url("https", self.reach.https_port, 443) }
+        Origin {
+            http: url(&self.reach.http_url, "http", self.reach.http_port, 80),
+            https: url(&self.reach.https_url, "https", self.reach.https_port, 443),
+        }
     }
 
     /// What could not even be read as a request is a check-in too.

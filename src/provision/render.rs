@@ -35,7 +35,6 @@ pub enum Failure {
 
 /// A file before it is bytes: what explain and preview show line by line.
 pub struct Draft {
-    pub resolved: Vec<Resolved>,
     pub mapped: Mapped,
     pub next: Option<&'static str>,
     pub base: String,
@@ -116,7 +115,7 @@ impl Job<'_> {
             (_, true) => Some("c/46xxsettings.txt"),
             _ => None,
         };
-        Draft { resolved, mapped, next, base: self.base() }
+        Draft { mapped, next, base: self.base() }
     }
 
     fn scopes(&self, whom: &For) -> Scopes<'_> {

@@ -96,6 +96,39 @@ pub fn dialect_of_file(vendor: &Vendor, file: &str) -> Option<&'static str> {
     named.map(|(_, _, dialect)| *dialect)
 }
 
+/// The files a device of this vendor asks for, by name, in the order of its boot.
+pub fn file_names(vendor: &Vendor, name: Option<&str>, mac: Mac) -> Vec<String> {
+    const NAMES: &[(&str, &str, &[&str])] = &[
+        ("avaya", "j100", &["J100Supgrade.txt", "46xxsettings.txt", "{mac}.txt"]),
+        ("avaya", "96x1", &["96x1Supgrade.txt", "46xxsettings.txt", "{mac}.txt"]),
+        ("avaya", "96x0", &["96xxupgrade.txt", "46xxsettings.txt", "{mac}.txt"]),
+        ("avaya", "16xx", &["16xxupgrade.txt", "46xxsettings.txt", "{mac}.txt"]),
+        ("avaya", "vantage", &["K1xxSupgrade.txt", "46xxsettings.txt", "{mac}.txt"]),
+        ("avaya", "", &["46xxsettings.txt", "{mac}.txt"]),
+        ("ale", "noe", &["sipconfig.txt", "sipconfig-{MAC}.txt"]),
+        ("ale", "", &["config.{model}.xml", "config.{mac}.xml"]),
+        ("yealink", "", &["{common}", "{mac}.cfg"]),
+        ("snom", "", &["snom{model}.htm", "snom{model}-{MAC}.htm", "{mac}.xml", "snom{model}-firmware.xml"]),
+    ];
+    let row = name.and_then(|name| vendor.models.find(name));
+    let dialect = row.and_then(|row| row.dialect.as_deref()).unwrap_or("");
+    let fits = |(of, kind, _): &&(&str, &str, &[&str])| *of == vendor.id && (*kind == dialect || kind.is_empty());
+    let Some((_, _, names)) = NAMES.iter().find(fits) else { return Vec::new() };
+    let model = row.map_or(name, |row| Some(row.name.as_str()));
+    let common = row.and_then(|row| row.common.as_deref());
+    let filled = names.iter().filter_map(|text| {
+        let text = text.replace("{mac}", &mac.to_string()).replace("{MAC}", &mac.upper());
+        let text = if text.contains("{model}") { text.replace("{model}", model?) } else { text };
+        Some(if text.contains("{common}") { text.replace("{common}", common?) } else { text })
+    });
+    filled.collect()
+}
+
+/// The vendor that a MAC's prefix belongs to.
+pub fn vendor_of_mac(mac: Mac) -> Option<&'static Vendor> {
+    ouis::owners(mac).next()
+}
+
 /// Files that a vendor's phones try and that this box does without: a quick 404, and the phone goes on.
 pub fn is_optional(vendor: &str, kind: FileKind) -> bool {
     // Yealink's .boot would take the place of the two .cfg files (vendors.md §1.1).

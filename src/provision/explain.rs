@@ -1,0 +1,300 @@
+//! Why a phone got what it got, and what it would get now: the same steps as for a phone, shown instead of sent.
+//!
+//! Secrets are masked before anything is written, so that nothing here can show one.
+
+use super::pipeline::Pipeline;
+use super::render::{Draft, Failure, Job};
+use super::resolve::{self, Origin};
+use super::subject::Subject;
+use super::{Path, parse};
+use crate::checkins::{Reason, store as checkins, words};
+use crate::db::Error;
+use crate::devices::State;
+use crate::net::Mac;
+use crate::settings::{Provenance, Value, catalogue};
+use crate::vendors::{self, FileKind, Item};
+
+/// One statement of a file and where it comes from.
+#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
+pub struct Line {
+    /// The vendor's parameter; empty for a statement without one.
+    pub name: String,
+    /// Secrets are masked.
+    pub value: String,
+    /// The neutral setting it was made from.
+    pub setting: Option<String>,
+    pub layer: String,
+    /// The site's, profile's, group's … name.
+    pub scope: String,
+    pub author: String,
+    /// When it was set, milliseconds since 1970-01-01 UTC; 0 for what the box computes.
+    pub at: i64,
+}
+
+#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
+pub struct FileView {
+    pub name: String,
+    pub lines: Vec<Line>,
+    /// Settings that have a value and do not reach the phone, and why.
+    pub unsaid: Vec<String>,
+}
+
+/// A rendered file with its secrets masked.
+#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
+pub struct Preview {
+    #[serde(flatten)]
+    pub view: FileView,
+    pub content_type: String,
+    pub text: String,
+}
+
+#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
+pub struct Explanation {
+    pub mac: String,
+    /// Whether somebody added this device.
+    pub known: bool,
+    pub state: Option<String>,
+    pub vendor: Option<String>,
+    pub model: Option<String>,
+    pub site: Option<String>,
+    pub profile: Option<String>,
+    /// How it proved itself: token, credentials, certificate.
+    pub proof: Option<String>,
+    /// How its kind of phone proves itself on day two.
+    pub steady_proof: Option<String>,
+    /// End of the first-contact window, milliseconds since 1970-01-01 UTC; 0 when closed.
+    pub window_until: i64,
+    pub enrolled_at: Option<i64>,
+    /// Secrets went over a plain transport.
+    pub plain_secrets: Vec<String>,
+    /// The newest first.
+    pub timeline: Vec<checkins::Stored>,
+    pub files: Vec<FileView>,
+    /// One sentence: what is wrong and what to do.
+    pub verdict: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum PreviewError {
+    #[error("nobody added the device {0}")]
+    Unknown(Mac),
+    #[error("the vendor of {0} is not known. Set it: phonebox device set {0} --vendor NAME --model NAME")]
+    Vendor(Mac),
+    #[error("\"{0}\" is not a file that this device asks for")]
+    File(String),
+    #[error("the file could not be written: {0}")]
+    Write(String),
+    #[error(transparent)]
+    Db(#[from] Error),
+}
+
+const TIMELINE: u32 = 50;
+const MASK: &str = "******";
+
+impl Pipeline {
+    /// Steps 4 and 5 with a chosen grant, secrets masked.
+    pub fn preview(&self, mac: Mac, file: &str, secrets: bool, origin: &Origin, now: i64) -> Result<Preview, PreviewError> {
+        let subject = self.subjects.get(mac)?.ok_or(PreviewError::Unknown(mac))?;
+        let vendor = vendor_of(&subject).ok_or(PreviewError::Vendor(mac))?;
+        let path = parse(file.as_bytes()).ok_or_else(|| PreviewError::File(file.to_owned()))?;
+        let kind = vendors::classify(vendor, &path.name).map(|(kind, _)| kind);
+        let kind = kind.filter(|kind| *kind != FileKind::Upload && !vendors::is_optional(vendor.id, *kind));
+        let kind = kind.ok_or_else(|| PreviewError::File(file.to_owned()))?;
+        self.draft(&subject, vendor, kind, &path, secrets, origin, now, |job, mut draft| {
+            let view = view(&path.name, &draft);
+            mask(&mut draft);
+            let rendered = job.write(&draft).map_err(|failure| match failure {
+                Failure::NoWriter => PreviewError::Write(format!("this box cannot write {} files yet", vendor.name)),
+                Failure::Write(why) => PreviewError::Write(why),
+            })?;
+            let text = String::from_utf8_lossy(&rendered.bytes).into_owned();
+            Ok(Preview { view, content_type: rendered.content_type.to_owned(), text })
+        })?
+    }
+
+    pub fn explain(&self, mac: Mac, origin: &Origin, now: i64) -> Result<Explanation, Error> {
+        let timeline = self.db.read(|conn| checkins::list(conn, Some(mac), None, TIMELINE))?;
+        let plain_secrets = timeline
+            .iter()
+            .filter(|one| one.transport != "https" && one.status == 200 && is_secret_reason(&one.reason))
+            .map(|one| format!("{} over {} to {}", one.file, one.transport, one.peer))
+            .collect::<std::collections::BTreeSet<_>>();
+        let Some(subject) = self.subjects.get(mac)? else {
+            let seen = timeline.first();
+            return Ok(Explanation {
+                mac: mac.to_string(),
+                known: false,
+                state: None,
+                vendor: seen.and_then(|one| one.vendor.clone()),
+                model: seen.and_then(|one| one.model.clone()),
+                site: None,
+                profile: None,
+                proof: None,
+                steady_proof: None,
+                window_until: 0,
+                enrolled_at: None,
+                plain_secrets: plain_secrets.into_iter().collect(),
+                verdict: match seen {
+                    Some(one) => verdict_of(one),
+                    None => format!(
+                        "Nobody added {mac} and it has never asked here: add it (phonebox device add {mac} --activate) and \
+                         see that it is given this box's URL."
+                    ),
+                },
+                timeline,
+                files: Vec::new(),
+            });
+        };
+        let shared = self.shared.get()?;
+        let device = &subject.device;
+        let profile = resolve::profile(&shared, device);
+        let vendor = vendor_of(&subject).or_else(|| timeline.iter().find_map(|one| vendors::by_id(one.vendor.as_deref()?)));
+        let mut files = Vec::new();
+        if let Some(vendor) = vendor {
+            for name in vendors::file_names(vendor, device.model.as_deref(), mac) {
+                let Some(path) = parse(name.as_bytes()) else { continue };
+                let Some((kind, _)) = vendors::classify(vendor, &name) else { continue };
+                let own = self.draft(&subject, vendor, kind, &path, true, origin, now, |_, draft| view(&name, &draft))?;
+                files.push(own);
+            }
+        }
+        let dialect = vendor.and_then(|vendor| vendors::model(vendor, device.model.as_deref()?)?.dialect.as_deref());
+        Ok(Explanation {
+            mac: mac.to_string(),
+            known: true,
+            state: Some(format!("{:?}", device.state).to_lowercase()),
+            vendor: vendor.map(|vendor| vendor.name.to_owned()),
+            model: device.model.clone().or_else(|| timeline.iter().find_map(|one| one.model.clone())),
+            site: device.site_id.and_then(|id| Some(shared.sites.get(&id)?.name.to_string())),
+            profile: profile.map(|profile| profile.name.clone()),
+            proof: device.proof.map(|proof| format!("{proof:?}").to_lowercase()),
+            steady_proof: vendor.map(|vendor| vendors::steady_proof_note(vendor.id, dialect.unwrap_or("")).to_owned()),
+            window_until: if device.window_open(now) { device.window_until } else { 0 },
+            enrolled_at: device.enrolled_at,
+            plain_secrets: plain_secrets.into_iter().collect(),
+            verdict: verdict(&subject, profile.is_some(), &timeline, origin),
+            timeline,
+            files,
+        })
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn draft<T>(
+        &self,
+        subject: &Subject,
+        vendor: &'static vendors::Vendor,
+        kind: FileKind,
+        path: &Path,
+        secrets: bool,
+        origin: &Origin,
+        now: i64,
+        then: impl FnOnce(&Job, Draft) -> T,
+    ) -> Result<T, Error> {
+        let shared = self.shared.get()?;
+        let profile = resolve::profile(&shared, &subject.device);
+        let outside = profile.and_then(|profile| resolve::outside_target(subject, profile));
+        let job = Job {
+            vendor,
+            kind,
+            path,
+            shared: &shared,
+            subject: Some(subject),
+            profile: profile.map(|profile| &**profile),
+            outside: outside.as_ref(),
+            secrets,
+            identity_model: None,
+            identity_version: None,
+            origin: origin.clone(),
+            now,
+        };
+        let draft = job.draft();
+        Ok(then(&job, draft))
+    }
+}
+
+fn vendor_of(subject: &Subject) -> Option<&'static vendors::Vendor> {
+    let named = subject.device.vendor.as_deref().and_then(vendors::by_id);
+    named.or_else(|| vendors::vendor_of_mac(subject.device.mac))
+}
+
+fn view(name: &str, draft: &Draft) -> FileView {
+    let line = |name: &str, value: &Value, setting: Option<String>, from: &Provenance| Line {
+        name: name.to_owned(),
+        value: value.masked().to_owned(),
+        setting,
+        layer: from.layer.word().to_owned(),
+        scope: from.scope.to_string(),
+        author: from.author.to_string(),
+        at: from.at,
+    };
+    let lines = draft.mapped.items.iter().map(|item| match item {
+        Item::Param(param) => {
+            line(&param.name, &param.value, param.setting.map(|id| catalogue().name(id)), &param.from)
+        }
+        Item::Text { text, from } => line("", text, None, from),
+    });
+    let unsaid = draft.mapped.unsaid.iter().map(|one| format!("{}: {}", catalogue().name(one.setting), one.why));
+    FileView { name: name.to_owned(), lines: lines.collect(), unsaid: unsaid.collect() }
+}
+
+fn mask(draft: &mut Draft) {
+    for item in &mut draft.mapped.items {
+        let value = match item {
+            Item::Param(param) => &mut param.value,
+            Item::Text { text, .. } => text,
+        };
+        if value.is_secret() {
+            *value = Value::Plain(MASK.into());
+        }
+    }
+    if let Some(place) = draft.base.find("/p/") {
+        draft.base.truncate(place);
+        draft.base.push_str("/p/******/");
+    }
+}
+
+fn is_secret_reason(code: &str) -> bool {
+    [Reason::Token, Reason::Credentials, Reason::Window, Reason::Bound].iter().any(|reason| reason.code() == code)
+}
+
+fn verdict_of(last: &checkins::Stored) -> String {
+    if last.next.is_empty() { last.text.clone() } else { format!("{} {}", last.text, last.next) }
+}
+
+fn verdict(subject: &Subject, has_profile: bool, timeline: &[checkins::Stored], origin: &Origin) -> String {
+    let device = &subject.device;
+    let say = |reason: Reason| {
+        let (text, next) = words(reason.code(), Some(device.mac), "");
+        format!("{text} {next}").trim().to_owned()
+    };
+    match device.state {
+        State::Known => return say(Reason::NotActive),
+        State::Blocked => return say(Reason::Blocked),
+        State::Active => {}
+    }
+    if !has_profile {
+        return say(Reason::NoProfile);
+    }
+    if device.conflict_at.is_some() {
+        return say(Reason::Conflict);
+    }
+    if device.reset_at.is_some() {
+        return say(Reason::ResetSuspected);
+    }
+    // What counts is the last time it asked for a file of its own.
+    let own = timeline.iter().find(|one| !matches!(one.reason.as_str(), "optional-file" | "no-file" | "trust-certificate"));
+    match own {
+        None => {
+            let url = origin.http.as_ref().or(origin.https.as_ref()).map_or("of this box", |url| url);
+            format!("It has not asked yet: see that it is on the network and is given the URL {url}/.")
+        }
+        Some(last) if last.decision == "refused" => verdict_of(last),
+        Some(last) if last.next.is_empty() => format!("All is well: {}", lower_first(&last.text)),
+        Some(last) => verdict_of(last),
+    }
+}
+
+fn lower_first(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
