@@ -15,6 +15,7 @@
 //! Two fronts, one core: the phone listeners serve no admin page, the admin listener serves no phone file.
 //! Imports point down only (`tests/it/architecture.rs`); reading [`provision`] is reading the product.
 
+pub mod ca;
 pub mod checkins;
 pub mod cli;
 pub mod clock;

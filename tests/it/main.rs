@@ -1,4 +1,5 @@
 //! One test binary: every test goes through a door that a phone, a person or an operator uses.
 
+mod ca;
 mod config;
 mod datadir;

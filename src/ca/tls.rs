@@ -1,0 +1,141 @@
+//! TLS 1.2 and 1.3 on top of the box's certificates, for phones and for people. The provider is always passed, so that
+//! no other library's choice counts.
+//!
+//! Phones are asked for a certificate, nobody must show one and none is judged here: whoever shows one has proved that
+//! he holds its key, and that is all. It is evidence of identity, never trust.
+
+use super::{CaError, Identity};
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use rustls::{
+    CipherSuite, DigitallySignedStruct, DistinguishedName, NamedGroup, ServerConfig, SignatureScheme, version,
+};
+use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer, UnixTime};
+use std::sync::{Arc, LazyLock};
+
+static PROVIDER: LazyLock<Arc<CryptoProvider>> =
+    LazyLock::new(|| Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
+
+pub fn provider() -> Arc<CryptoProvider> {
+    PROVIDER.clone()
+}
+
+pub(super) fn certified(certificate: Vec<u8>, key: &rcgen::KeyPair) -> Result<Arc<CertifiedKey>, CaError> {
+    let key = PrivatePkcs8KeyDer::from(key.serialized_der()).clone_key();
+    let key = PROVIDER.key_provider.load_private_key(key.into())?;
+    let certified = CertifiedKey::new(vec![certificate.into()], key);
+    certified.keys_match()?;
+    Ok(Arc::new(certified))
+}
+
+impl Identity {
+    /// For the admin listener: no certificate is asked for, so that no browser prompts.
+    pub fn for_people(&self) -> Result<Arc<ServerConfig>, CaError> {
+        let config = ServerConfig::builder_with_provider(provider())
+            .with_protocol_versions(&[&version::TLS13, &version::TLS12])?
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(Choice(self.clone())));
+        finish(config)
+    }
+
+    /// For the phone listener.
+    pub fn for_phones(&self) -> Result<Arc<ServerConfig>, CaError> {
+        let config = ServerConfig::builder_with_provider(provider())
+            .with_protocol_versions(&[&version::TLS13, &version::TLS12])?
+            .with_client_cert_verifier(Arc::new(Ask(PROVIDER.signature_verification_algorithms)))
+            .with_cert_resolver(Arc::new(Choice(self.clone())));
+        finish(config)
+    }
+}
+
+fn finish(mut config: ServerConfig) -> Result<Arc<ServerConfig>, CaError> {
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    // Sessions are resumed from what the client keeps: a hundred thousand phones need no memory here.
+    config.ticketer = rustls::crypto::aws_lc_rs::Ticketer::new()?;
+    config.send_tls13_tickets = 1;
+    Ok(Arc::new(config))
+}
+
+/// ECDSA for a client that can use it in every version it may end up with, RSA for all others.
+struct Choice(Identity);
+
+const ECDSA_SUITES: [CipherSuite; 3] = [
+    CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+    CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+    CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+];
+const TLS13_SUITES: [CipherSuite; 3] = [
+    CipherSuite::TLS13_AES_128_GCM_SHA256,
+    CipherSuite::TLS13_AES_256_GCM_SHA384,
+    CipherSuite::TLS13_CHACHA20_POLY1305_SHA256,
+];
+
+fn takes_ecdsa(schemes: &[SignatureScheme], suites: &[CipherSuite], groups: Option<&[NamedGroup]>) -> bool {
+    let only_13 = suites
+        .iter()
+        .all(|suite| TLS13_SUITES.contains(suite) || matches!(suite, CipherSuite::TLS_EMPTY_RENEGOTIATION_INFO_SCSV));
+    schemes.contains(&SignatureScheme::ECDSA_NISTP256_SHA256)
+        && groups.is_none_or(|groups| groups.contains(&NamedGroup::secp256r1))
+        && (only_13 || suites.iter().any(|suite| ECDSA_SUITES.contains(suite)))
+}
+
+impl ResolvesServerCert for Choice {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let ecdsa = takes_ecdsa(hello.signature_schemes(), hello.cipher_suites(), hello.named_groups());
+        Some(if ecdsa { self.0.ecdsa.clone() } else { self.0.rsa.clone() })
+    }
+}
+
+impl std::fmt::Debug for Choice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Choice")
+    }
+}
+
+/// Asks for a certificate, without hints (some phones send none when no hint fits), and takes what comes.
+#[derive(Debug)]
+struct Ask(WebPkiSupportedAlgorithms);
+
+impl ClientCertVerifier for Ask {
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        _certificate: &CertificateDer<'_>,
+        _chain: &[CertificateDer<'_>],
+        _now: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, certificate, signature, &self.0)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, certificate, signature, &self.0)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_schemes()
+    }
+}
