@@ -10,11 +10,14 @@
 
 mod changes;
 mod migrate;
+mod params;
 mod writer;
 
 pub use changes::{Changes, Touch};
+pub(crate) use params::params;
+pub use params::{Params, named};
 pub use rusqlite::types::{FromSql, ToSql, Value as Cell};
-pub use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+pub use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 pub use writer::Tx;
 
 use std::cell::RefCell;

@@ -24,7 +24,7 @@ pub fn mac_by_token(conn: &Connection, hash: &[u8; 16]) -> Result<Option<Mac>> {
     Ok(bits.and_then(|bits| Mac::from_u64(bits as u64)))
 }
 
-fn one(conn: &Connection, keys: &Keyring, condition: &str, values: &[&dyn crate::db::ToSql]) -> Result<Option<Device>> {
+fn one(conn: &Connection, keys: &Keyring, condition: &str, values: &crate::db::Params) -> Result<Option<Device>> {
     let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM device WHERE {condition}"))?;
     let mut rows = statement.query(values)?;
     rows.next()?.map(|row| device(row, keys)).transpose()

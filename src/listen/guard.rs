@@ -41,7 +41,9 @@ impl<T> Guarded<T> {
             Poll::Pending => {
                 let deadline = self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(WINDOW)));
                 match deadline.as_mut().poll(cx) {
-                    Poll::Ready(()) => Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer reads too slowly"))),
+                    Poll::Ready(()) => {
+                        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer reads too slowly")))
+                    }
                     Poll::Pending => Poll::Pending,
                 }
             }
@@ -62,7 +64,11 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Guarded<T> {
         self.watch(cx, outcome)
     }
 
-    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.io).poll_write_vectored(cx, bufs);
         self.watch(cx, outcome)
     }

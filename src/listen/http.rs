@@ -149,7 +149,12 @@ impl Worker {
         }
     }
 
-    async fn http<T: AsyncRead + AsyncWrite + Unpin + 'static>(&self, stream: T, connection: Connection, forwarded: bool) {
+    async fn http<T: AsyncRead + AsyncWrite + Unpin + 'static>(
+        &self,
+        stream: T,
+        connection: Connection,
+        forwarded: bool,
+    ) {
         let pipeline = self.pipeline.clone();
         let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
             let pipeline = pipeline.clone();
@@ -178,7 +183,12 @@ impl Worker {
         if let Err(error) = outcome
             && error.is_parse()
         {
-            self.pipeline.record_malformed(connection.transport, connection.peer, &error.to_string(), crate::clock::now());
+            self.pipeline.record_malformed(
+                connection.transport,
+                connection.peer,
+                &error.to_string(),
+                crate::clock::now(),
+            );
         }
     }
 }

@@ -80,7 +80,11 @@ impl Drop for Sent {
     }
 }
 
-pub async fn respond(pipeline: Arc<Pipeline>, connection: &Connection, request: hyper::Request<Incoming>) -> Response<Sent> {
+pub async fn respond(
+    pipeline: Arc<Pipeline>,
+    connection: &Connection,
+    request: hyper::Request<Incoming>,
+) -> Response<Sent> {
     let (parts, body) = request.into_parts();
     let value = |name: HeaderName| parts.headers.get(name).map(HeaderValue::as_bytes);
     // An absolute-form target or an authority has no place in a phone's request: only the path is looked at.
@@ -234,7 +238,13 @@ fn short(status: StatusCode) -> Response<Sent> {
     response
 }
 
-fn content(asked: &HeaderMap, bytes: Bytes, content_type: &'static str, modified: i64, etag: Option<&str>) -> Response<Sent> {
+fn content(
+    asked: &HeaderMap,
+    bytes: Bytes,
+    content_type: &'static str,
+    modified: i64,
+    etag: Option<&str>,
+) -> Response<Sent> {
     let mut response = Response::new(Sent::new(Bytes::new()));
     let headers = response.headers_mut();
     headers.reserve(6);

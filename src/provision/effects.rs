@@ -102,13 +102,13 @@ fn close_alarm(tx: &mut Tx, kind: &str, context: &Context) -> Result<(), Error> 
     Ok(())
 }
 
-/// The last byte of a complete answer left: enrolled. The window stays open for retries, not longer than it was.
-pub async fn enrolled(db: &Db, mac: Mac, now: i64) -> Result<(), Error> {
+/// The last byte of a complete answer left: enrolled. After a redirection the window stays open for retries only.
+pub async fn enrolled(db: &Db, mac: Mac, redirected: bool, now: i64) -> Result<(), Error> {
     db.write(move |tx| {
         tx.prepare_cached(
             "UPDATE device SET enrolled_at = $2, window_until = min(window_until, $3) WHERE mac = $1 AND enrolled_at IS NULL",
         )?
-        .execute(params![mac.to_u64() as i64, now, now + RETRY_MS])?;
+        .execute(params![mac.to_u64() as i64, now, if redirected { now + RETRY_MS } else { i64::MAX }])?;
         tx.touch(Touch::Device(mac));
         Ok(())
     })

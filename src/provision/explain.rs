@@ -93,7 +93,14 @@ const MASK: &str = "******";
 
 impl Pipeline {
     /// Steps 4 and 5 with a chosen grant, secrets masked.
-    pub fn preview(&self, mac: Mac, file: &str, secrets: bool, origin: &Origin, now: i64) -> Result<Preview, PreviewError> {
+    pub fn preview(
+        &self,
+        mac: Mac,
+        file: &str,
+        secrets: bool,
+        origin: &Origin,
+        now: i64,
+    ) -> Result<Preview, PreviewError> {
         let subject = self.subjects.get(mac)?.ok_or(PreviewError::Unknown(mac))?;
         let vendor = vendor_of(&subject).ok_or(PreviewError::Vendor(mac))?;
         let path = parse(file.as_bytes()).ok_or_else(|| PreviewError::File(file.to_owned()))?;
@@ -112,7 +119,9 @@ impl Pipeline {
         })?
     }
 
-    pub fn explain(&self, mac: Mac, origin: &Origin, now: i64) -> Result<Explanation, Error> {
+    pub async fn explain(&self, mac: Mac, origin: &Origin, now: i64) -> Result<Explanation, Error> {
+        // What happened a moment ago belongs to the answer.
+        self.recorder.flush().await;
         let timeline = self.db.read(|conn| checkins::list(conn, Some(mac), None, TIMELINE))?;
         let plain_secrets = timeline
             .iter()
@@ -148,13 +157,15 @@ impl Pipeline {
         let shared = self.shared.get()?;
         let device = &subject.device;
         let profile = resolve::profile(&shared, device);
-        let vendor = vendor_of(&subject).or_else(|| timeline.iter().find_map(|one| vendors::by_id(one.vendor.as_deref()?)));
+        let vendor =
+            vendor_of(&subject).or_else(|| timeline.iter().find_map(|one| vendors::by_id(one.vendor.as_deref()?)));
         let mut files = Vec::new();
         if let Some(vendor) = vendor {
             for name in vendors::file_names(vendor, device.model.as_deref(), mac) {
                 let Some(path) = parse(name.as_bytes()) else { continue };
                 let Some((kind, _)) = vendors::classify(vendor, &name) else { continue };
-                let own = self.draft(&subject, vendor, kind, &path, true, origin, now, |_, draft| view(&name, &draft))?;
+                let own =
+                    self.draft(&subject, vendor, kind, &path, true, origin, now, |_, draft| view(&name, &draft))?;
                 files.push(own);
             }
         }
@@ -282,7 +293,8 @@ fn verdict(subject: &Subject, has_profile: bool, timeline: &[checkins::Stored], 
         return say(Reason::ResetSuspected);
     }
     // What counts is the last time it asked for a file of its own.
-    let own = timeline.iter().find(|one| !matches!(one.reason.as_str(), "optional-file" | "no-file" | "trust-certificate"));
+    let own =
+        timeline.iter().find(|one| !matches!(one.reason.as_str(), "optional-file" | "no-file" | "trust-certificate"));
     match own {
         None => {
             let url = origin.http.as_ref().or(origin.https.as_ref()).map_or("of this box", |url| url);

@@ -84,7 +84,8 @@ impl Logins {
             return Ok(Credential::BadLogin);
         }
         let count = u32::from_str_radix(field("nc"), 16).unwrap_or(0);
-        let fresh = field("qop").is_empty() || self.is_fresh(&[field("nonce"), field("username"), field("cnonce")], count, issued);
+        let fresh = field("qop").is_empty()
+            || self.is_fresh(&[field("nonce"), field("username"), field("cnonce")], count, issued);
         Ok(if fresh { Credential::Login(mac) } else { Credential::BadLogin })
     }
 
@@ -105,7 +106,10 @@ impl Logins {
     }
 }
 
-fn expected<E>(user: &str, password: impl FnOnce(Mac) -> Result<Option<String>, E>) -> Result<Option<(Mac, String)>, E> {
+fn expected<E>(
+    user: &str,
+    password: impl FnOnce(Mac) -> Result<Option<String>, E>,
+) -> Result<Option<(Mac, String)>, E> {
     let Ok(mac) = user.parse::<Mac>() else { return Ok(None) };
     Ok(password(mac)?.map(|password| (mac, password)))
 }
@@ -135,7 +139,9 @@ fn fields(text: &str) -> HashMap<String, String> {
     while let Some((name, tail)) = rest.split_once('=') {
         let (value, tail) = match tail.strip_prefix('"') {
             Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
-            None => tail.split_once(',').map_or((tail, ""), |(value, _)| (value, tail.get(value.len()..).unwrap_or(""))),
+            None => {
+                tail.split_once(',').map_or((tail, ""), |(value, _)| (value, tail.get(value.len()..).unwrap_or("")))
+            }
         };
         fields.entry(name.trim().to_ascii_lowercase()).or_insert_with(|| value.trim().to_owned());
         rest = tail.trim_start().trim_start_matches(',').trim_start();
@@ -198,7 +204,18 @@ mod tests {
     #[test]
     fn junk_is_no_login_and_no_panic() {
         let logins = Logins::new(&[7; 32]);
-        for header in ["", "Basic", "Basic =", "Basic ####", "Digest", "Digest =", "Digest a=\"", "Digest ,,,=", "Bearer x", "Digest username"] {
+        for header in [
+            "",
+            "Basic",
+            "Basic =",
+            "Basic ####",
+            "Digest",
+            "Digest =",
+            "Digest a=\"",
+            "Digest ,,,=",
+            "Bearer x",
+            "Digest username",
+        ] {
             assert_eq!(check(&logins, header, 0), Credential::BadLogin, "{header}");
         }
         assert_eq!(logins.check(b"\xff\xfe", "GET", 0, |_| Ok::<_, Infallible>(None)).unwrap(), Credential::BadLogin);

@@ -26,5 +26,5 @@ mod subject;
 
 pub use documents::Rendered;
 pub use pipeline::{ACCOUNT, Answer, Delivered, Limits, Pipeline, Reach, Served};
-pub use subject::Subject;
 pub use request::{Method, Path, Request, masked, parse};
+pub use subject::Subject;

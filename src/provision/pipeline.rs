@@ -12,11 +12,11 @@ use crate::checkins::recorder::Recorder;
 use crate::checkins::{CheckIn, Decision, Reason, Transport};
 use crate::db::{Db, Error};
 use crate::files::{self, StoredFile};
-use crate::uploads;
 use crate::net::Mac;
 use crate::networks;
 use crate::profiles::Profile;
 use crate::seal::{self, Keyring, SealError};
+use crate::uploads;
 use crate::vendors::{self, Evidence, FileKind, Identity};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -67,12 +67,23 @@ pub struct Pipeline {
 pub enum Answer {
     Document(Arc<Rendered>),
     /// Bytes of the file store.
-    File { path: PathBuf, file: StoredFile },
+    File {
+        path: PathBuf,
+        file: StoredFile,
+    },
     /// Small bytes that are no rendered file: certificates, uploads sent back.
-    Bytes { bytes: bytes::Bytes, content_type: &'static str, modified: i64 },
+    Bytes {
+        bytes: bytes::Bytes,
+        content_type: &'static str,
+        modified: i64,
+    },
     Redirect(String),
     /// The body may be read now, up to this many bytes, and given to [`Pipeline::store_upload`].
-    Upload { device: Arc<Subject>, name: String, limit: u64 },
+    Upload {
+        device: Arc<Subject>,
+        name: String,
+        limit: u64,
+    },
     NotFound,
     /// `WWW-Authenticate` values.
     Challenge(Vec<String>),
@@ -83,7 +94,11 @@ pub enum Answer {
 
 /// To be told when the last byte of the answer has left.
 #[derive(Debug, Clone, Copy)]
-pub struct Delivered(pub Mac);
+pub struct Delivered {
+    pub mac: Mac,
+    /// To another server: the window closes soon, this box has nothing more to hand out.
+    pub redirected: bool,
+}
 
 pub struct Served<'a> {
     pub answer: Answer,
@@ -249,9 +264,7 @@ impl Pipeline {
             now: request.now,
         };
         match decided {
-            Err(refusal) => {
-                self.refuse(request, refusal, loaded.mac.map(context)).await
-            }
+            Err(refusal) => self.refuse(request, refusal, loaded.mac.map(context)).await,
             Ok(grant) => {
                 // Rendered first: an answer that cannot be written must leave no trace of having been sent.
                 let outcome = self.make(request, &loaded, &grant, outside.as_ref(), &mark.identity)?;
@@ -289,7 +302,9 @@ impl Pipeline {
         let own = subject.as_ref().and_then(|subject| subject.device.vendor.as_deref()).and_then(vendors::by_id);
         let vendor = own.or(identity.vendor);
         let kind = match vendor {
-            Some(vendor) if Some(vendor) != identity.vendor => vendors::classify(vendor, &path.name).map(|(kind, _)| kind),
+            Some(vendor) if Some(vendor) != identity.vendor => {
+                vendors::classify(vendor, &path.name).map(|(kind, _)| kind)
+            }
             _ => identity.kind,
         };
         let ask = match (request.method, kind) {
@@ -300,7 +315,12 @@ impl Pipeline {
         Ok(Loaded { shared, subject, profile, credential, mac, path, ask, vendor })
     }
 
-    async fn refuse(&self, request: &Request<'_>, refusal: Refusal, context: Option<effects::Context>) -> Result<Outcome, Error> {
+    async fn refuse(
+        &self,
+        request: &Request<'_>,
+        refusal: Refusal,
+        context: Option<effects::Context>,
+    ) -> Result<Outcome, Error> {
         if refusal.failed_lookup {
             self.count_failure(request.peer, request.now);
         }
@@ -327,12 +347,19 @@ impl Pipeline {
         identity: &Identity,
     ) -> Result<Outcome, Error> {
         let kind = match loaded.ask {
+            Ask::Upload if !is_upload_name(loaded) => {
+                return Ok(Outcome::refused(Answer::MethodNotAllowed, Reason::Method));
+            }
             Ask::Upload => {
                 let Some(device) = loaded.subject.clone() else { return Ok(Outcome::not_found(Reason::UploadRefused)) };
                 let answer = Answer::Upload { device, name: loaded.path.name.clone(), limit: self.limits.upload };
                 return Ok(Outcome { decision: Decision::Stored, ..Outcome::served(answer, Reason::Stored) });
             }
-            Ask::Static => return self.stored_file(&loaded.path.name, grant.reason),
+            Ask::Static => {
+                let found = self.stored_file(&loaded.path.name)?;
+                // What a phone stored under a name of its own choice (reports, backups) is its own again.
+                return if found.reason == Reason::NoFile { self.uploaded(loaded, grant) } else { Ok(found) };
+            }
             Ask::File(FileKind::Upload) => return self.uploaded(loaded, grant),
             Ask::File(kind) => kind,
         };
@@ -359,15 +386,20 @@ impl Pipeline {
             && profile.redirect_302
             && let Some(url) = job.redirect_url(target)
         {
-            let delivered = loaded.mac.map(Delivered);
+            let delivered = loaded.mac.map(|mac| Delivered { mac, redirected: true });
             let answer = Answer::Redirect(url);
-            return Ok(Outcome { decision: Decision::Redirected, delivered, ..Outcome::served(answer, Reason::Redirected) });
+            return Ok(Outcome {
+                decision: Decision::Redirected,
+                delivered,
+                ..Outcome::served(answer, Reason::Redirected)
+            });
         }
         Ok(match self.render(&job) {
             Ok(rendered) => {
                 let own = matches!(kind, FileKind::Settings | FileKind::Device | FileKind::Container);
                 let first = loaded.subject.as_ref().is_some_and(|subject| subject.device.enrolled_at.is_none());
-                let delivered = loaded.mac.filter(|_| own && first && (grant.secrets || outside.is_some())).map(Delivered);
+                let delivered =
+                    loaded.mac.filter(|_| own && first && (grant.secrets || outside.is_some())).map(Delivered);
                 let redirected = outside.is_some() && own;
                 Outcome {
                     decision: if redirected { Decision::Redirected } else { Decision::Served },
@@ -377,7 +409,9 @@ impl Pipeline {
                 }
             }
             Err(render::Failure::NoWriter) => Outcome::not_found(Reason::NoWriter),
-            Err(render::Failure::Write(why)) => Outcome { detail: Some(why), ..Outcome::not_found(Reason::CannotWrite) },
+            Err(render::Failure::Write(why)) => {
+                Outcome { detail: Some(why), ..Outcome::not_found(Reason::CannotWrite) }
+            }
         })
     }
 
@@ -390,19 +424,24 @@ impl Pipeline {
             _ => {
                 let id: i64 = name.strip_prefix("target-")?.strip_suffix(".pem")?.parse().ok()?;
                 let shared = self.shared.get().ok()?;
-                let pem = shared.profiles.values().flat_map(|profile| &profile.targets).find(|target| target.id == id)?.root_ca.clone()?;
+                let pem = shared
+                    .profiles
+                    .values()
+                    .flat_map(|profile| &profile.targets)
+                    .find(|target| target.id == id)?
+                    .root_ca
+                    .clone()?;
                 (pem.into(), "application/x-x509-ca-cert")
             }
         };
         Some(Outcome::served(Answer::Bytes { bytes, content_type, modified: 0 }, Reason::TrustCertificate))
     }
 
-    fn stored_file(&self, name: &str, reason: Reason) -> Result<Outcome, Error> {
+    fn stored_file(&self, name: &str) -> Result<Outcome, Error> {
         let file = self.db.read(|conn| files::store::by_name(conn, ACCOUNT, name))?;
         Ok(match file {
             Some(file) => {
                 let path = self.files.join(&file.sha256);
-                let _ = reason;
                 Outcome::served(Answer::File { path, file }, Reason::StaticFile)
             }
             None => Outcome::not_found(Reason::NoFile),
@@ -424,8 +463,15 @@ impl Pipeline {
     }
 
     /// Stores a body that [`Answer::Upload`] allowed. `Ok(None)`: it would take more room than the device may use.
-    pub async fn store_upload(&self, device: &Subject, name: &str, body: Vec<u8>, now: i64) -> Result<Option<bool>, Error> {
-        let (keys, quota, name, device) = (self.keys.clone(), self.limits.uploads, name.to_owned(), device.device.clone());
+    pub async fn store_upload(
+        &self,
+        device: &Subject,
+        name: &str,
+        body: Vec<u8>,
+        now: i64,
+    ) -> Result<Option<bool>, Error> {
+        let (keys, quota, name, device) =
+            (self.keys.clone(), self.limits.uploads, name.to_owned(), device.device.clone());
         self.db.write(move |tx| uploads::store::put(tx, &keys, &device, &name, &body, quota, now)).await
     }
 
@@ -460,7 +506,7 @@ impl Pipeline {
 
     /// After the last byte of a complete answer.
     pub async fn delivered(&self, delivered: Delivered, now: i64) {
-        if let Err(error) = effects::enrolled(&self.db, delivered.0, now).await {
+        if let Err(error) = effects::enrolled(&self.db, delivered.mac, delivered.redirected, now).await {
             tracing::warn!(%error, "an enrolment could not be noted");
         }
     }
@@ -537,6 +583,15 @@ impl Pipeline {
             micros: mark.started.elapsed().as_micros() as u64,
         });
     }
+}
+
+/// Names a phone may store: never one that this box writes itself.
+fn is_upload_name(loaded: &Loaded) -> bool {
+    let name = &loaded.path.name;
+    let ours = loaded.vendor.and_then(|vendor| vendors::classify(vendor, name));
+    ours.is_none_or(|(kind, _)| kind == FileKind::Upload)
+        && name.len() <= 128
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }
 
 impl<'a> Served<'a> {

@@ -86,7 +86,8 @@ impl Job<'_> {
         let outside = self.outside.zip(self.subject);
         let resolved = match outside {
             Some((target, subject)) => {
-                let told = resolve::of_the_target(subject, target, &whom, &self.origin, self.secrets).unwrap_or_default();
+                let told =
+                    resolve::of_the_target(subject, target, &whom, &self.origin, self.secrets).unwrap_or_default();
                 crate::settings::resolve(&[&told], &[], self.secrets)
             }
             None => {

@@ -116,7 +116,9 @@ fn is_plain(segment: &str) -> bool {
         && segment != ".."
         && !segment.ends_with([' ', '.'])
         && !segment.starts_with(' ')
-        && segment.chars().all(|c| !c.is_control() && !matches!(c, '\\' | '%' | ';' | ':' | '*' | '?' | '"' | '<' | '>' | '|'))
+        && segment
+            .chars()
+            .all(|c| !c.is_control() && !matches!(c, '\\' | '%' | ';' | ':' | '*' | '?' | '"' | '<' | '>' | '|'))
 }
 
 fn is_mac_query(query: &[u8]) -> bool {
@@ -152,7 +154,8 @@ fn decode(path: &[u8]) -> Option<String> {
 pub fn masked(raw: &[u8]) -> String {
     let text = String::from_utf8_lossy(raw.get(..LONGEST.min(raw.len())).unwrap_or_default());
     let parts = text.split('/').map(|part| {
-        let is_token = Token::is_one(part.as_bytes()) || part.len() > TOKEN_LEN && part.bytes().all(|b| b.is_ascii_alphanumeric());
+        let is_token =
+            Token::is_one(part.as_bytes()) || part.len() > TOKEN_LEN && part.bytes().all(|b| b.is_ascii_alphanumeric());
         if is_token { "******" } else { part }
     });
     parts.collect::<Vec<_>>().join("/")
@@ -182,9 +185,31 @@ mod tests {
     #[test]
     fn threat_014_and_015_no_form_of_a_path_means_anything_but_a_plain_name() {
         for text in [
-            "/%2e%2e/x", "/..%2fx", "/%252e%252e/x", "/..\\x", "//x", "/./x", "/a%00b", "/x%c0%af", "/x.", "/x%20", "/x;y",
-            "/805ec0aabb01.cfg?..%2f", "/805ec0aabb01.cfg/", "/", "", "/%", "/%4", "/%zz", "C:\\x", "/C:/x", "\\\\host\\share",
-            "/p/805ec0aabb01.cfg", "/x?mac=../../y", "file:///etc/passwd", "/a/../b",
+            "/%2e%2e/x",
+            "/..%2fx",
+            "/%252e%252e/x",
+            "/..\\x",
+            "//x",
+            "/./x",
+            "/a%00b",
+            "/x%c0%af",
+            "/x.",
+            "/x%20",
+            "/x;y",
+            "/805ec0aabb01.cfg?..%2f",
+            "/805ec0aabb01.cfg/",
+            "/",
+            "",
+            "/%",
+            "/%4",
+            "/%zz",
+            "C:\\x",
+            "/C:/x",
+            "\\\\host\\share",
+            "/p/805ec0aabb01.cfg",
+            "/x?mac=../../y",
+            "file:///etc/passwd",
+            "/a/../b",
         ] {
             assert_eq!(path(text), None, "{text}");
         }

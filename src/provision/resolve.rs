@@ -184,13 +184,25 @@ fn plain(text: &str) -> Value {
 ///
 /// URLs are HTTP until the device has completed HTTPS here (trust certificate first, URL second). The steady token and
 /// the HTTP password are secrets; without the grant they are not even put in.
-pub fn of_the_box(subject: Option<&Subject>, profile: Option<&Profile>, whom: &For, origin: &Origin, secrets: bool) -> Values {
+pub fn of_the_box(
+    subject: Option<&Subject>,
+    profile: Option<&Profile>,
+    whom: &For,
+    origin: &Origin,
+    secrets: bool,
+) -> Values {
     let mut sets = Vec::new();
     let (Some(subject), Some(profile)) = (subject, profile) else { return Values::default() };
     let device = &subject.device;
     let https = profile.https && (device.tls_at.is_some() || profile.secrets_tls_only);
-    let origin_now = if https { origin.https.as_ref().or(origin.http.as_ref()) } else { origin.http.as_ref().or(origin.https.as_ref()) };
-    if profile.https && let Some(http) = origin.http.as_ref().or(origin.https.as_ref()) {
+    let origin_now = if https {
+        origin.https.as_ref().or(origin.http.as_ref())
+    } else {
+        origin.http.as_ref().or(origin.https.as_ref())
+    };
+    if profile.https
+        && let Some(http) = origin.http.as_ref().or(origin.https.as_ref())
+    {
         set(&mut sets, IDS.trust, plain(&format!("{http}/phonebox-ca.pem")));
     }
     let Some(base) = origin_now else { return Values::new(sets) };
@@ -226,7 +238,9 @@ pub fn of_the_target(subject: &Subject, target: &Target, whom: &For, origin: &Or
             set(&mut sets, IDS.password, Value::Secret(password.clone()));
         }
     }
-    if target.root_ca.is_some() && let Some(http) = origin.http.as_ref().or(origin.https.as_ref()) {
+    if target.root_ca.is_some()
+        && let Some(http) = origin.http.as_ref().or(origin.https.as_ref())
+    {
         set(&mut sets, IDS.trust, plain(&format!("{http}/target-{}.pem", target.id)));
     }
     Some(Values::new(sets))

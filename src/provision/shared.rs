@@ -102,7 +102,8 @@ fn load(conn: &Connection, keys: &Keyring, epoch: u64) -> Result<Shared> {
     let site_names = named("SELECT id, name FROM site")?;
     let mut sites = HashMap::new();
     for (id, name) in site_names {
-        let profile_id = tx.prepare_cached("SELECT profile_id FROM site WHERE id = $1")?.query_row(params![id], |r| r.get(0))?;
+        let profile_id =
+            tx.prepare_cached("SELECT profile_id FROM site WHERE id = $1")?.query_row(params![id], |r| r.get(0))?;
         sites.insert(id, Site { name, profile_id });
     }
     let mut models = HashMap::new();

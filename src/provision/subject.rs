@@ -125,8 +125,9 @@ fn account_sets(line: &Line, label: &Arc<str>) -> Vec<Set> {
         account.display_name.as_deref().and_then(plain),
         plain("true"),
     ];
-    let sets = IDS.iter().zip(values).filter_map(|(id, value)| {
-        Some(Set { id: (*id)?, line: line.number, value: value?, from: from.clone() })
-    });
+    let sets = IDS
+        .iter()
+        .zip(values)
+        .filter_map(|(id, value)| Some(Set { id: (*id)?, line: line.number, value: value?, from: from.clone() }));
     sets.collect()
 }

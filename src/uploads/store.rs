@@ -9,7 +9,15 @@ pub fn place(device_id: i64, name: &str) -> String {
 }
 
 /// `Ok(None)`: over the device's quota. Otherwise whether the name is new.
-pub fn put(tx: &mut Tx, keys: &Keyring, device: &Device, name: &str, body: &[u8], quota: u64, now: i64) -> Result<Option<bool>> {
+pub fn put(
+    tx: &mut Tx,
+    keys: &Keyring,
+    device: &Device,
+    name: &str,
+    body: &[u8],
+    quota: u64,
+    now: i64,
+) -> Result<Option<bool>> {
     let name = name.to_ascii_lowercase();
     let others: i64 = tx
         .prepare_cached("SELECT coalesce(sum(size), 0) FROM upload WHERE device_id = $1 AND name <> $2")?

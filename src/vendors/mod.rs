@@ -14,13 +14,13 @@ mod gigaset;
 mod grandstream;
 mod htek;
 pub mod identify;
+pub mod map;
 mod mitel;
 mod models;
 mod others;
 mod ouis;
 mod panasonic;
 mod poly;
-pub mod map;
 pub mod raw;
 mod sangoma;
 pub mod snom;
@@ -28,10 +28,10 @@ mod steady;
 pub mod write;
 pub mod yealink;
 
-pub use steady::{SteadyProof, steady_proof, steady_proof_note};
 pub use brand::Vendor;
 pub use identify::{Evidence, Identity, classify, identify};
 pub use models::Model;
+pub use steady::{SteadyProof, steady_proof, steady_proof_note};
 
 use crate::net::Mac;
 use crate::settings::{Provenance, SettingId, Value};

@@ -25,12 +25,48 @@ struct Row {
 
 /// The first row that fits counts.
 static ROWS: [Row; 7] = [
-    Row { vendor: "yealink", dialect: "", since: &[], proof: SteadyProof::Token, note: "URL with its token; DHCP and PnP discovery switched off" },
-    Row { vendor: "snom", dialect: "", since: &[], proof: SteadyProof::Token, note: "URL with its token in setting_server" },
-    Row { vendor: "ale", dialect: "noe", since: &[], proof: SteadyProof::Binding, note: "none known for NOE: bind the MAC to a network" },
-    Row { vendor: "ale", dialect: "", since: &[], proof: SteadyProof::Token, note: "URL with its token; DHCP and PnP discovery switched off" },
-    Row { vendor: "avaya", dialect: "j100", since: &[4, 0, 3, 1], proof: SteadyProof::Credentials, note: "FORCE_HTTP_AUTH_USERNAME and _PASSWORD (J100 4.0.3.1 and later)" },
-    Row { vendor: "avaya", dialect: "", since: &[], proof: SteadyProof::Binding, note: "none known: bind the MAC to a network" },
+    Row {
+        vendor: "yealink",
+        dialect: "",
+        since: &[],
+        proof: SteadyProof::Token,
+        note: "URL with its token; DHCP and PnP discovery switched off",
+    },
+    Row {
+        vendor: "snom",
+        dialect: "",
+        since: &[],
+        proof: SteadyProof::Token,
+        note: "URL with its token in setting_server",
+    },
+    Row {
+        vendor: "ale",
+        dialect: "noe",
+        since: &[],
+        proof: SteadyProof::Binding,
+        note: "none known for NOE: bind the MAC to a network",
+    },
+    Row {
+        vendor: "ale",
+        dialect: "",
+        since: &[],
+        proof: SteadyProof::Token,
+        note: "URL with its token; DHCP and PnP discovery switched off",
+    },
+    Row {
+        vendor: "avaya",
+        dialect: "j100",
+        since: &[4, 0, 3, 1],
+        proof: SteadyProof::Credentials,
+        note: "FORCE_HTTP_AUTH_USERNAME and _PASSWORD (J100 4.0.3.1 and later)",
+    },
+    Row {
+        vendor: "avaya",
+        dialect: "",
+        since: &[],
+        proof: SteadyProof::Binding,
+        note: "none known: bind the MAC to a network",
+    },
     Row { vendor: "", dialect: "", since: &[], proof: SteadyProof::Binding, note: "" },
 ];
 
