@@ -142,7 +142,10 @@ impl Worker {
         match &self.tls {
             None => self.http(stream, connection, forwarded).await,
             Some(acceptor) => match tokio::time::timeout(HANDSHAKE_TIME, acceptor.accept(stream)).await {
-                Ok(Ok(stream)) => self.http(stream, connection, forwarded).await,
+                Ok(Ok(stream)) => {
+                    connection.client_cert_dn = client_subject(&stream);
+                    self.http(stream, connection, forwarded).await;
+                }
                 Ok(Err(error)) => tracing::debug!(peer = %connection.peer, %error, "a TLS handshake failed"),
                 Err(_) => tracing::debug!(peer = %connection.peer, "a TLS handshake took too long"),
             },
@@ -191,4 +194,11 @@ impl Worker {
             );
         }
     }
+}
+
+/// Subject of the client's certificate: evidence of who it is, judged by the pipeline.
+fn client_subject(stream: &tokio_rustls::server::TlsStream<TcpStream>) -> Option<Arc<str>> {
+    let certificate = stream.get_ref().1.peer_certificates()?.first()?;
+    let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
+    Some(parsed.subject().to_string().into())
 }

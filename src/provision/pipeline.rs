@@ -398,9 +398,9 @@ impl Pipeline {
             Ok(rendered) => {
                 let own = matches!(kind, FileKind::Settings | FileKind::Device | FileKind::Container);
                 let first = loaded.subject.as_ref().is_some_and(|subject| subject.device.enrolled_at.is_none());
-                let delivered =
-                    loaded.mac.filter(|_| own && first && (grant.secrets || outside.is_some())).map(Delivered);
                 let redirected = outside.is_some() && own;
+                let whole = own && first && (grant.secrets || redirected);
+                let delivered = loaded.mac.filter(|_| whole).map(|mac| Delivered { mac, redirected });
                 Outcome {
                     decision: if redirected { Decision::Redirected } else { Decision::Served },
                     reason: if redirected { Reason::Redirected } else { grant.reason },

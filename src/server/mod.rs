@@ -5,12 +5,13 @@
 mod bind;
 mod maintenance;
 
+use crate::ca;
 use crate::checkins::recorder::Recorder;
 use crate::config::Config;
 use crate::datadir::DataDir;
 use crate::listen::http::HttpListener;
 use crate::provision::{Limits, Pipeline, Reach};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -29,6 +30,8 @@ pub enum StartError {
     Db(#[from] crate::db::Error),
     #[error(transparent)]
     Seal(#[from] crate::seal::SealError),
+    #[error(transparent)]
+    Ca(#[from] ca::CaError),
     #[error("a listener could not be started: {0}")]
     Io(#[from] std::io::Error),
 }
@@ -55,10 +58,11 @@ pub struct ServerHandle {
 pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartError> {
     let (stop, stopped) = watch::channel(false);
     let http = bind::tcp("http", &config.listen.http)?;
-    let mut addresses = Addresses::default();
-    for socket in &http {
-        addresses.http.push(socket.local_addr()?);
-    }
+    let https = bind::tcp("https", &config.listen.https)?;
+    let addresses = Addresses { http: bound(&http)?, https: bound(&https)?, ..Addresses::default() };
+    let (names, own) = interfaces::certificate_subject(config);
+    let identity = ca::server_identity(&dir.db, &dir.keys, &names, &own).await?;
+    identity.publish(&dir.path)?;
     let recorder = Recorder::new(dir.db.clone());
     let pipeline = Arc::new(Pipeline::new(
         dir.db.clone(),
@@ -67,19 +71,25 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
         limits(config),
         reach(config, &addresses),
         dir.path.join("files"),
-        (bytes::Bytes::new(), bytes::Bytes::new()),
+        (identity.ca_pem().into(), identity.ca_der().to_vec().into()),
     )?);
     let proxies: Arc<[_]> = config.trusted_proxies.clone().into();
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let mut threads = Vec::new();
-    for socket in http {
-        let listener = HttpListener { socket, tls: None, trusted_proxies: proxies.clone() };
+    let tls = identity.for_phones()?;
+    let sockets = http.into_iter().map(|socket| (socket, None)).chain(https.into_iter().map(|s| (s, Some(tls.clone()))));
+    for (socket, tls) in sockets {
+        let listener = HttpListener { socket, tls, trusted_proxies: proxies.clone() };
         threads.extend(listener.start(workers, pipeline.clone(), stopped.clone(), GRACE)?);
     }
     let writing = recorder.clone();
     let recorder = (recorder, tokio::spawn(async move { writing.run().await }));
     let maintenance = tokio::spawn(maintenance::run(dir.db.clone(), config.checkins.clone(), stopped));
     Ok(ServerHandle { addresses, pipeline, dir, stop, threads, recorder, maintenance })
+}
+
+fn bound(sockets: &[TcpListener]) -> std::io::Result<Vec<SocketAddr>> {
+    sockets.iter().map(TcpListener::local_addr).collect()
 }
 
 fn limits(config: &Config) -> Limits {
