@@ -8,3 +8,4 @@ pub mod http;
 mod mapped;
 pub mod proxy;
 mod respond;
+pub mod tftp;

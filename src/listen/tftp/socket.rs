@@ -1,0 +1,247 @@
+//! Every system call of the TFTP door: the request port, one port per transfer, and the set that waits for them all.
+//!
+//! Knows addresses and packets, no protocol. A reply leaves from the address that the request came to (IP_PKTINFO), as
+//! clients behind firewalls and on multi-homed hosts need. The transfer's port is drawn by the kernel at random for
+//! each transfer: it is the only secret a client proves to know (see the module's head).
+
+use super::packet::{ErrorCode, Packet};
+use crate::net;
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use nix::sys::socket::{self as sys, AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType};
+use nix::sys::socket::{SockProtocol, SockaddrStorage, sockopt};
+use nix::{setsockopt_impl, sockopt_impl};
+use std::io::{self, IoSlice, IoSliceMut};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+
+// nix has no name for it. DONT clears the "don't fragment" bit, so that a narrow tunnel on the way delays a block
+// instead of swallowing it for ever.
+sockopt_impl!(MtuDiscover, SetOnly, libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, libc::c_int);
+
+/// Largest UDP payload on IPv4, and the fewest segments a kernel with UDP_SEGMENT takes in one call.
+const BULK_BYTES: usize = 65_507;
+const BULK_PACKETS: usize = 64;
+
+/// A boot storm arrives faster than one loop can read it; the kernel halves what it does not grant.
+const REQUEST_QUEUE_BYTES: usize = 1 << 20;
+
+/// Where a request came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Local {
+    pub address: IpAddr,
+    /// Link-local addresses mean nothing without it.
+    interface: u32,
+}
+
+/// The port that requests come to.
+pub struct Door {
+    socket: UdpSocket,
+    control: Vec<u8>,
+}
+
+pub struct Datagram {
+    pub length: usize,
+    /// It was longer than the buffer.
+    pub cut: bool,
+    pub peer: SocketAddr,
+    pub local: Option<Local>,
+}
+
+impl Door {
+    /// `[::]` takes IPv4 as well.
+    pub fn bind(address: SocketAddr) -> io::Result<Door> {
+        let socket = datagram_socket(address.ip())?;
+        let _ = sys::setsockopt(&socket, sockopt::RcvBuf, &REQUEST_QUEUE_BYTES);
+        if address.is_ipv6() {
+            sys::setsockopt(&socket, sockopt::Ipv6V6Only, &!net::is_wildcard(address.ip()))?;
+            sys::setsockopt(&socket, sockopt::Ipv6RecvPacketInfo, &true)?;
+        }
+        sys::setsockopt(&socket, sockopt::Ipv4PacketInfo, &true)?;
+        sys::bind(socket.as_raw_fd(), &SockaddrStorage::from(address))?;
+        let control = nix::cmsg_space!(libc::in_pktinfo, libc::in6_pktinfo);
+        Ok(Door { socket: socket.into(), control })
+    }
+
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    pub fn receive(&mut self, buffer: &mut [u8]) -> io::Result<Datagram> {
+        let (fd, mut slices) = (self.socket.as_raw_fd(), [IoSliceMut::new(buffer)]);
+        let message = sys::recvmsg::<SockaddrStorage>(fd, &mut slices, Some(&mut self.control), MsgFlags::empty())?;
+        let peer = message.address.as_ref().and_then(to_std).ok_or(io::ErrorKind::InvalidData)?;
+        let mut local = None;
+        for part in message.cmsgs()? {
+            local = match part {
+                ControlMessageOwned::Ipv4PacketInfo(info) => {
+                    let address = Ipv4Addr::from(info.ipi_spec_dst.s_addr.to_ne_bytes());
+                    Some(Local { address: address.into(), interface: 0 })
+                }
+                ControlMessageOwned::Ipv6PacketInfo(info) => {
+                    let address = Ipv6Addr::from(info.ipi6_addr.s6_addr);
+                    // On a socket for both families an IPv4 packet brings both; the IPv4 one is never a broadcast.
+                    let interface = info.ipi6_ifindex;
+                    local.or(address.to_ipv4_mapped().is_none().then_some(Local { address: address.into(), interface }))
+                }
+                _ => local,
+            };
+        }
+        let cut = message.flags.contains(MsgFlags::MSG_TRUNC);
+        Ok(Datagram { length: message.bytes, cut, peer: unmap(peer), local })
+    }
+
+    /// Best effort, like every datagram.
+    pub fn send_error(&self, to: SocketAddr, from: Option<Local>, code: ErrorCode, message: &str) {
+        let mut packet = Vec::with_capacity(64);
+        let _ = Packet::Error { code, message: message.as_bytes() }.emit(&mut packet);
+        let is_v6_socket = self.socket.local_addr().is_ok_and(|address| address.is_ipv6());
+        let to = SockaddrStorage::from(if is_v6_socket { map(to) } else { to });
+        let (v4, v6);
+        let mut control = Vec::new();
+        match from.map(|local| (local.address, local.interface)) {
+            Some((IpAddr::V4(address), _)) => {
+                let source = libc::in_addr { s_addr: u32::from_ne_bytes(address.octets()) };
+                v4 = libc::in_pktinfo { ipi_ifindex: 0, ipi_spec_dst: source, ipi_addr: source };
+                control.push(ControlMessage::Ipv4PacketInfo(&v4));
+            }
+            Some((IpAddr::V6(address), interface)) => {
+                let source = libc::in6_addr { s6_addr: address.octets() };
+                v6 = libc::in6_pktinfo { ipi6_addr: source, ipi6_ifindex: interface };
+                control.push(ControlMessage::Ipv6PacketInfo(&v6));
+            }
+            None => {}
+        }
+        let (fd, slices) = (self.socket.as_raw_fd(), [IoSlice::new(&packet)]);
+        let _ = sys::sendmsg(fd, &slices, &control, MsgFlags::empty(), Some(&to));
+    }
+}
+
+impl AsFd for Door {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+/// The port of one transfer.
+pub struct Channel {
+    socket: UdpSocket,
+    peer: SocketAddr,
+    packet_size: usize,
+    /// Packets that one system call may carry (UDP_SEGMENT).
+    bulk: usize,
+}
+
+impl Channel {
+    pub fn open(local: Option<Local>, peer: SocketAddr, packet_size: usize, window: u64) -> io::Result<Channel> {
+        let socket = datagram_socket(peer.ip())?;
+        if peer.is_ipv4() {
+            sys::setsockopt(&socket, MtuDiscover, &libc::IP_PMTUDISC_DONT)?;
+        }
+        let source = local.filter(|local| local.address.is_ipv4() == peer.is_ipv4()).map(|local| match local.address {
+            IpAddr::V4(_) => SocketAddr::new(local.address, 0),
+            IpAddr::V6(address) => SocketAddrV6::new(address, 0, 0, local.interface).into(),
+        });
+        let anywhere = if peer.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+        let source = SockaddrStorage::from(source.unwrap_or(SocketAddr::new(anywhere, 0)));
+        sys::bind(socket.as_raw_fd(), &source)?;
+        let segments = window > 1 && sys::setsockopt(&socket, sockopt::UdpGsoSegment, &(packet_size as i32)).is_ok();
+        let bulk = if segments { (BULK_BYTES / packet_size).clamp(1, BULK_PACKETS) } else { 1 };
+        Ok(Channel { socket: socket.into(), peer, packet_size, bulk })
+    }
+
+    /// Sends packets that lie one behind the other. What the network does not take is lost, as on any wire.
+    pub fn send(&mut self, mut packets: &[u8]) {
+        while !packets.is_empty() {
+            let portion = packets.len().min(self.packet_size * self.bulk);
+            let (now, later) = packets.split_at(portion);
+            match self.socket.send_to(now, self.peer) {
+                // A device without checksum offload, or a path narrower than the packet: one by one then.
+                Err(_) if portion > self.packet_size => {
+                    self.bulk = 1;
+                    let _ = sys::setsockopt(&self.socket, sockopt::UdpGsoSegment, &0);
+                }
+                _ => packets = later,
+            }
+        }
+    }
+
+    pub fn receive(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        self.socket.recv_from(buffer)
+    }
+
+    pub fn send_error(&self, to: SocketAddr, code: ErrorCode, message: &str) {
+        let mut packet = Vec::with_capacity(64);
+        let _ = Packet::Error { code, message: message.as_bytes() }.emit(&mut packet);
+        let _ = self.socket.send_to(&packet, to);
+    }
+}
+
+/// All ports, as one descriptor that is readable when any of them is. Cheaper than a registration with the runtime
+/// for each transfer, and it hands out what happened in batches.
+pub struct Ports(Epoll);
+
+impl Ports {
+    pub const BATCH: usize = 64;
+
+    pub fn new() -> io::Result<Ports> {
+        Ok(Ports(Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?))
+    }
+
+    /// `key` is what [`Ports::ready`] reports. Closing a port removes it.
+    pub fn add(&self, port: &impl AsFd, key: u64) -> io::Result<()> {
+        Ok(self.0.add(port, EpollEvent::new(EpollFlags::EPOLLIN, key))?)
+    }
+
+    pub fn remove(&self, port: &impl AsFd) -> io::Result<()> {
+        Ok(self.0.delete(port)?)
+    }
+
+    /// Keys of the ports that have something to read, without waiting.
+    pub fn ready(&self, keys: &mut Vec<u64>) -> io::Result<()> {
+        let mut events = [EpollEvent::empty(); Ports::BATCH];
+        let count = self.0.wait(&mut events, EpollTimeout::ZERO)?;
+        keys.clear();
+        keys.extend(events.iter().take(count).map(EpollEvent::data));
+        Ok(())
+    }
+}
+
+impl AsRawFd for Ports {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.0.as_raw_fd()
+    }
+}
+
+impl AsFd for Channel {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+fn datagram_socket(like: IpAddr) -> io::Result<OwnedFd> {
+    let family = if like.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
+    let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
+    Ok(sys::socket(family, SockType::Datagram, flags, SockProtocol::Udp)?)
+}
+
+fn to_std(address: &SockaddrStorage) -> Option<SocketAddr> {
+    let v4 = address.as_sockaddr_in().map(|v4| SocketAddr::new(v4.ip().into(), v4.port()));
+    v4.or_else(|| {
+        let v6 = address.as_sockaddr_in6()?;
+        Some(SocketAddrV6::new(v6.ip(), v6.port(), v6.flowinfo(), v6.scope_id()).into())
+    })
+}
+
+fn unmap(address: SocketAddr) -> SocketAddr {
+    match net::unmap(address.ip()) {
+        IpAddr::V4(v4) => SocketAddr::new(v4.into(), address.port()),
+        IpAddr::V6(_) => address,
+    }
+}
+
+fn map(address: SocketAddr) -> SocketAddr {
+    match address {
+        SocketAddr::V4(v4) => SocketAddr::new(v4.ip().to_ipv6_mapped().into(), v4.port()),
+        SocketAddr::V6(_) => address,
+    }
+}
