@@ -77,7 +77,7 @@ reasons! {
     ResetSuspected = "reset-suspected", ProofMissing = "proof-missing", Conflict = "conflict",
     NoProfile = "no-profile", NoFile = "no-file", NoWriter = "no-writer", VendorUnknown = "vendor-unknown",
     Slowed = "slowed", Method = "method", UploadRefused = "upload-refused", TooLarge = "too-large", Quota = "quota",
-    BadRequest = "bad-request", Storage = "storage", CannotWrite = "cannot-write",
+    BadRequest = "bad-request", Storage = "storage", CannotWrite = "cannot-write", Busy = "busy",
 }
 
 #[derive(serde::Deserialize)]

@@ -9,3 +9,4 @@ mod mapped;
 pub mod proxy;
 mod respond;
 pub mod tftp;
+pub mod tftp_front;

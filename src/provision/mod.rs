@@ -18,6 +18,7 @@ mod effects;
 pub mod explain;
 pub mod login;
 mod pipeline;
+mod record;
 mod render;
 mod request;
 pub mod resolve;
@@ -25,6 +26,7 @@ mod shared;
 mod subject;
 
 pub use documents::Rendered;
-pub use pipeline::{ACCOUNT, Answer, Delivered, Limits, Pipeline, Reach, Served};
+pub use pipeline::{ACCOUNT, Answer, Delivered, Limits, Pipeline, Reach};
+pub use record::{Kept, Served};
 pub use request::{Method, Path, Request, masked, parse};
 pub use subject::Subject;

@@ -4,12 +4,13 @@ use super::authorize::{Ask, Credential, Facts, Grant, Refusal, authorize};
 use super::budget::{Budget, Verdict};
 use super::documents::{Documents, Rendered};
 use super::login::Logins;
+use super::record::{Mark, Served};
 use super::resolve::{self, Origin};
 use super::shared::{Shared, SharedCache};
 use super::subject::{Subject, Subjects};
 use super::{Method, Path, Request, effects, render};
 use crate::checkins::recorder::Recorder;
-use crate::checkins::{CheckIn, Decision, Reason, Transport};
+use crate::checkins::{Decision, Reason, Transport};
 use crate::db::{Db, Error};
 use crate::files::{self, StoredFile};
 use crate::net::Mac;
@@ -98,26 +99,6 @@ pub struct Delivered {
     pub mac: Mac,
     /// To another server: the window closes soon, this box has nothing more to hand out.
     pub redirected: bool,
-}
-
-pub struct Served<'a> {
-    pub answer: Answer,
-    pub delivered: Option<Delivered>,
-    mark: Mark<'a>,
-}
-
-struct Mark<'a> {
-    request: Request<'a>,
-    identity: Identity<'a>,
-    shown: Option<&'a Path>,
-    mac: Option<Mac>,
-    /// What the device's row says of itself, where the request did not.
-    vendor: Option<&'static str>,
-    model: Option<String>,
-    decision: Decision,
-    reason: Reason,
-    detail: Option<String>,
-    started: Instant,
 }
 
 /// What step 3 to 5 came to.
@@ -528,61 +509,6 @@ impl Pipeline {
             https: url(&self.reach.https_url, "https", self.reach.https_port, 443),
         }
     }
-
-    /// What could not even be read as a request is a check-in too.
-    pub fn record_malformed(&self, transport: Transport, peer: IpAddr, detail: &str, now: i64) {
-        self.recorder.record(CheckIn {
-            at: now,
-            transport,
-            peer,
-            mac: None,
-            vendor: None,
-            model: None,
-            version: None,
-            method: "",
-            file: "",
-            evidence: &"",
-            decision: Decision::Refused,
-            reason: Reason::BadRequest,
-            detail: Some(detail),
-            status: 400,
-            bytes: 0,
-            micros: 0,
-        });
-    }
-
-    /// Step 8: what was asked, decided and sent.
-    pub fn record(&self, served: &Served<'_>, status: u16, bytes: u64) {
-        let mark = &served.mark;
-        let decision = if status == 304 { Decision::Unchanged } else { mark.decision };
-        let masked;
-        let file = match mark.shown {
-            Some(path) if path.token.is_none() => std::str::from_utf8(&path.shown).unwrap_or(&path.name),
-            _ => {
-                masked = super::masked(mark.request.path);
-                &masked
-            }
-        };
-        self.recorder.record(CheckIn {
-            at: mark.request.now,
-            transport: mark.request.transport,
-            peer: mark.request.peer,
-            // A slowed source is one line, not one for each MAC it tries.
-            mac: mark.mac.filter(|_| mark.reason != Reason::Slowed),
-            vendor: mark.vendor.or(mark.identity.vendor.map(|vendor| vendor.name)),
-            model: mark.identity.model.as_deref().or(mark.model.as_deref()),
-            version: mark.identity.version.as_deref(),
-            method: mark.request.verb,
-            file: if mark.reason == Reason::Slowed { "*" } else { file },
-            evidence: &mark.identity,
-            decision,
-            reason: mark.reason,
-            detail: mark.detail.as_deref(),
-            status,
-            bytes,
-            micros: mark.started.elapsed().as_micros() as u64,
-        });
-    }
 }
 
 /// Names a phone may store: never one that this box writes itself.
@@ -592,21 +518,4 @@ fn is_upload_name(loaded: &Loaded) -> bool {
     ours.is_none_or(|(kind, _)| kind == FileKind::Upload)
         && name.len() <= 128
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
-}
-
-impl<'a> Served<'a> {
-    /// What the request itself says: never what the database knows, so that a head gives nothing away.
-    pub fn vendor(&self) -> Option<&'static vendors::Vendor> {
-        self.mark.identity.vendor
-    }
-
-    pub fn user_agent(&self) -> Option<&'a [u8]> {
-        self.mark.request.user_agent
-    }
-
-    /// The outcome changed while the listener answered: an upload was too large, the disk was full.
-    pub fn refused(&mut self, reason: Reason) {
-        self.mark.decision = Decision::Refused;
-        self.mark.reason = reason;
-    }
 }

@@ -1,9 +1,11 @@
 //! Sockets: bound before anything else starts, so that a port in use is one clear line and no half-started box.
 
 use crate::config::Bind;
+use crate::listen::tftp_front::TftpListener;
 use std::io;
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::{SocketAddr, TcpListener};
 use std::os::fd::AsRawFd;
+use std::time::Duration;
 
 #[derive(Debug, thiserror::Error)]
 #[error("the {name} listener cannot use {address}: {reason}")]
@@ -40,9 +42,9 @@ pub fn tcp(name: &'static str, bind: &Bind) -> Result<Vec<TcpListener>, BindErro
     bound.collect()
 }
 
-pub fn udp(name: &'static str, bind: &Bind) -> Result<Vec<UdpSocket>, BindError> {
+pub fn tftp(bind: &Bind, grace: Duration) -> Result<Vec<TftpListener>, BindError> {
     bind.addresses()
         .iter()
-        .map(|address| UdpSocket::bind(address).map_err(|error| BindError::new(name, *address, &error)))
+        .map(|address| TftpListener::bind(*address, grace).map_err(|error| BindError::new("tftp", *address, &error)))
         .collect()
 }

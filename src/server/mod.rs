@@ -3,6 +3,7 @@
 //! Knows every front and wires them; decides nothing about a phone or a person.
 
 mod bind;
+pub mod interfaces;
 mod maintenance;
 
 use crate::ca;
@@ -10,6 +11,7 @@ use crate::checkins::recorder::Recorder;
 use crate::config::Config;
 use crate::datadir::DataDir;
 use crate::listen::http::HttpListener;
+use crate::listen::tftp_front::TftpListener;
 use crate::provision::{Limits, Pipeline, Reach};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -59,7 +61,13 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
     let (stop, stopped) = watch::channel(false);
     let http = bind::tcp("http", &config.listen.http)?;
     let https = bind::tcp("https", &config.listen.https)?;
-    let addresses = Addresses { http: bound(&http)?, https: bound(&https)?, ..Addresses::default() };
+    let tftp = bind::tftp(&config.listen.tftp, GRACE)?;
+    let addresses = Addresses {
+        tftp: tftp.iter().map(TftpListener::local_addr).collect::<Result<_, _>>()?,
+        http: bound(&http)?,
+        https: bound(&https)?,
+        ..Addresses::default()
+    };
     let (names, own) = interfaces::certificate_subject(config);
     let identity = ca::server_identity(&dir.db, &dir.keys, &names, &own).await?;
     identity.publish(&dir.path)?;
@@ -77,10 +85,14 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let mut threads = Vec::new();
     let tls = identity.for_phones()?;
-    let sockets = http.into_iter().map(|socket| (socket, None)).chain(https.into_iter().map(|s| (s, Some(tls.clone()))));
+    let sockets =
+        http.into_iter().map(|socket| (socket, None)).chain(https.into_iter().map(|s| (s, Some(tls.clone()))));
     for (socket, tls) in sockets {
         let listener = HttpListener { socket, tls, trusted_proxies: proxies.clone() };
         threads.extend(listener.start(workers, pipeline.clone(), stopped.clone(), GRACE)?);
+    }
+    for listener in tftp {
+        threads.push(listener.start(pipeline.clone(), stopped.clone())?);
     }
     let writing = recorder.clone();
     let recorder = (recorder, tokio::spawn(async move { writing.run().await }));
