@@ -20,7 +20,7 @@ mod value;
 pub use flags::{Flags, PlaceFlags};
 pub use keys::{KEYS, Key, Kind};
 pub use load::{Environment, Given, Loaded, Source, load};
-pub use value::masked;
+pub use value::{is_dns_name, masked};
 
 use crate::net::Cidr;
 use crate::profiles::url::TargetUrl;

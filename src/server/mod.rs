@@ -3,7 +3,11 @@
 //! Knows every front and wires them; decides nothing about a phone or a person.
 
 mod bind;
+pub mod interfaces;
 mod maintenance;
+pub mod process;
+pub mod run_file;
+pub mod screen;
 
 use crate::ca;
 use crate::checkins::recorder::Recorder;
