@@ -134,7 +134,8 @@ fn check(path: &Path) -> Result<(), DataDirError> {
     Ok(())
 }
 
-fn lock(path: &Path) -> Result<File, DataDirError> {
+/// For who must not disturb a running box, and need not open it.
+pub fn lock(path: &Path) -> Result<File, DataDirError> {
     let name = path.join(LOCK);
     let fail = |error: io::Error| {
         wrong(path, format!("is not writable: {error}"), "Give it to this user, or name another one with --data")

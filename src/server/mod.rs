@@ -5,6 +5,9 @@
 mod bind;
 pub mod interfaces;
 mod maintenance;
+pub mod process;
+pub mod run_file;
+pub mod screen;
 
 use crate::ca;
 use crate::checkins::recorder::Recorder;

@@ -3,3 +3,4 @@
 mod ca;
 mod config;
 mod datadir;
+mod service;

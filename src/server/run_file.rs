@@ -1,0 +1,27 @@
+//! `DIR/run.json`: where a running box listens, for scripts and for the console. It is there exactly while the box is
+//! ready: removed before the start, written when every listener listens, removed at the stop.
+
+use super::Addresses;
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+
+pub const FILE: &str = "run.json";
+
+pub fn write(dir: &Path, addresses: &Addresses) -> io::Result<()> {
+    let first = |of: &[SocketAddr]| of.first().map(ToString::to_string);
+    let text = serde_json::json!({
+        "admin": first(&addresses.admin),
+        "http": first(&addresses.http),
+        "https": first(&addresses.https),
+        "tftp": first(&addresses.tftp),
+    });
+    // Renamed, so that a script never reads half of it.
+    let part = dir.join("run.json.part");
+    std::fs::write(&part, format!("{text}\n"))?;
+    std::fs::rename(part, dir.join(FILE))
+}
+
+pub fn remove(dir: &Path) {
+    let _ = std::fs::remove_file(dir.join(FILE));
+}

@@ -1,0 +1,278 @@
+//! The one start screen: what a phone must be given, where the API is, what must be kept. Its sentences are in
+//! `screen.toml`; the only secret on it is the API token, once.
+
+use super::interfaces::Interface;
+use super::{Addresses, process};
+use crate::config::Config;
+use crate::settings::Secret;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::LazyLock;
+
+#[derive(serde::Deserialize)]
+#[serde(transparent)]
+struct Words(std::collections::BTreeMap<String, String>);
+
+static WORDS: LazyLock<Words> =
+    LazyLock::new(|| Words(toml::from_str(include_str!("screen.toml")).unwrap_or_default()));
+
+/// A sentence with its places filled.
+fn say(name: &str, places: &[(&str, &str)]) -> String {
+    let mut text = WORDS.0.get(name).cloned().unwrap_or_else(|| name.to_owned());
+    for (place, value) in places {
+        text = text.replace(&format!("{{{place}}}"), value);
+        text = text.replace(&format!("{{{place}:5}}"), &format!("{value:<5}"));
+    }
+    text
+}
+
+pub struct Screen<'a> {
+    pub config: &'a Config,
+    pub addresses: &'a Addresses,
+    pub interfaces: &'a [Interface],
+    pub data: &'a Path,
+    pub key: &'a Path,
+    /// Only at the first start.
+    pub token: Option<&'a Secret>,
+    pub fingerprint: &'a str,
+    /// This program, for the one command that installs it.
+    pub program: &'a Path,
+}
+
+impl Screen<'_> {
+    pub fn text(&self) -> String {
+        let mut lines = vec![say("title", &[("version", env!("CARGO_PKG_VERSION"))]), String::new()];
+        self.phones(&mut lines);
+        self.reach(&mut lines);
+        self.people(&mut lines);
+        self.data(&mut lines);
+        lines.join("\n") + "\n"
+    }
+
+    fn phones(&self, lines: &mut Vec<String>) {
+        let a = self.addresses;
+        if a.http.is_empty() && a.https.is_empty() && a.tftp.is_empty() {
+            lines.push(say("phones_none", &[]));
+            return;
+        }
+        lines.push(say("phones", &[]));
+        let mut shown = false;
+        for interface in self.interfaces {
+            for address in &interface.addresses {
+                let host = Host::of(a, *address);
+                if host.is_reached() {
+                    lines.push(format!("  {}  {address}", interface.name));
+                    host.lines(lines);
+                    shown = true;
+                }
+            }
+        }
+        let public = &self.config.public;
+        if public.http.is_some() || public.https.is_some() || public.tftp.is_some() {
+            lines.push(format!("  {}", say("public", &[])));
+            for (name, url) in [("http", &public.http), ("https", &public.https)] {
+                lines.extend(url.as_ref().map(|url| format!("    {}", say(name, &[("url", &url.to_string())]))));
+            }
+            let tftp = public.tftp.as_ref().map(|(host, port)| format!("tftp://{host}:{port}/"));
+            lines.extend(tftp.map(|url| format!("    {}", say("tftp", &[("url", &url)]))));
+            shown = true;
+        }
+        if !shown {
+            let local = [&a.http, &a.https, &a.tftp].into_iter().flatten().next();
+            let address = local.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), SocketAddr::ip);
+            lines.push(format!("  {address}  {}", say("only_here", &[])));
+            Host::of(a, address).lines(lines);
+        }
+    }
+
+    /// Which listeners have the ports that phones use when nobody tells them another one.
+    fn reach(&self, lines: &mut Vec<String>) {
+        let a = self.addresses;
+        let listeners = [("HTTP", &a.http, 80, ""), ("HTTPS", &a.https, 443, "https_"), ("TFTP", &a.tftp, 69, "")];
+        let on: Vec<_> = listeners.iter().filter_map(|l| Some((l.0, l.1.first()?.port(), l.2, l.3))).collect();
+        if on.is_empty() {
+            return;
+        }
+        lines.extend([String::new(), say("reach", &[])]);
+        for (name, port, real, kind) in &on {
+            let kind = format!("{kind}{}", if port == real { "plain" } else { "full_url" });
+            let places = [("name", *name), ("port", &port.to_string()), ("real", &real.to_string())];
+            lines.push(format!("  {}", say(&kind, &places)));
+        }
+        if on.iter().any(|(_, port, real, _)| port != real) {
+            lines.push(format!("  {}", say("install", &[("command", &self.command())])));
+        }
+    }
+
+    fn people(&self, lines: &mut Vec<String>) {
+        lines.extend([String::new(), say("people", &[])]);
+        let mut line = |text: String| lines.push(format!("  {text}"));
+        for url in self.admin() {
+            line(say("admin", &[("url", &url)]));
+        }
+        if let Some(token) = self.token {
+            line(say("token", &[("token", token.reveal())]));
+        }
+        let file = self.data.join(crate::ca::FILE);
+        line(say("ca", &[("file", &file.display().to_string())]));
+        line(say("fingerprint", &[("fingerprint", self.fingerprint)]));
+    }
+
+    fn admin(&self) -> Vec<String> {
+        let bound = &self.addresses.admin;
+        let everywhere = self.interfaces.iter().flat_map(|interface| &interface.addresses);
+        let mut urls: Vec<String> =
+            everywhere.filter_map(|address| Some(url("https", *address, port(bound, *address)?, 443))).collect();
+        if urls.is_empty() {
+            urls = bound.iter().map(|address| url("https", address.ip(), address.port(), 443)).collect();
+        }
+        urls.truncate(3);
+        urls
+    }
+
+    fn data(&self, lines: &mut Vec<String>) {
+        lines.extend([String::new(), say("data", &[])]);
+        lines.push(format!("  {}", say("directory", &[("path", &self.data.display().to_string())])));
+        lines.push(format!("  {}", say("key", &[("path", &self.key.display().to_string())])));
+        if process::is_root() {
+            lines.extend([String::new(), say("root", &[("command", &self.command())])]);
+        }
+    }
+
+    /// The one command that gives the box the real ports, and takes this data along.
+    fn command(&self) -> String {
+        format!("sudo {} service install --from {}", quoted(self.program), quoted(self.data))
+    }
+}
+
+/// For a shell.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@".contains(c);
+    if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+/// The ports under which phones reach one address of the box.
+struct Host {
+    address: IpAddr,
+    http: Option<u16>,
+    https: Option<u16>,
+    tftp: Option<u16>,
+}
+
+/// A wildcard of the address's family, IPv6's for both, or the address itself.
+fn port(bound: &[SocketAddr], address: IpAddr) -> Option<u16> {
+    let fits = |socket: &&SocketAddr| match socket.ip() {
+        own if own == address => true,
+        IpAddr::V6(v6) => v6.is_unspecified(),
+        IpAddr::V4(v4) => v4.is_unspecified() && address.is_ipv4(),
+    };
+    bound.iter().find(fits).map(SocketAddr::port)
+}
+
+fn url(scheme: &str, address: IpAddr, port: u16, real: u16) -> String {
+    let host = match address {
+        IpAddr::V4(v4) => v4.to_string(),
+        IpAddr::V6(v6) => format!("[{v6}]"),
+    };
+    if port == real { format!("{scheme}://{host}/") } else { format!("{scheme}://{host}:{port}/") }
+}
+
+impl Host {
+    fn of(addresses: &Addresses, address: IpAddr) -> Host {
+        let port = |bound: &[SocketAddr]| port(bound, address);
+        Host { address, http: port(&addresses.http), https: port(&addresses.https), tftp: port(&addresses.tftp) }
+    }
+
+    fn is_reached(&self) -> bool {
+        self.http.is_some() || self.https.is_some() || self.tftp.is_some()
+    }
+
+    fn lines(&self, lines: &mut Vec<String>) {
+        let mut line = |text: String| lines.push(format!("    {text}"));
+        let link = |scheme, port: Option<u16>, real| port.map(|port| url(scheme, self.address, port, real));
+        let (http, https) = (link("http", self.http, 80), link("https", self.https, 443));
+        let tftp = link("tftp", self.tftp, 69);
+        for (name, url) in
+            [("http", &http), ("https", &https), ("tftp", &tftp), ("option_66", http.as_ref().map_or(&tftp, |_| &http))]
+        {
+            if let Some(url) = url {
+                line(say(name, &[("url", url)]));
+            }
+        }
+        // HTTP only: a phone is sent to HTTPS once it has proved that it trusts the box's certificate.
+        if let Some(port) = self.http {
+            let port = if port == 80 { String::new() } else { format!(",HTTPPORT={port}") };
+            line(say("option_242", &[("text", &format!("HTTPSRVR={}{port}", self.address))]));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(addresses: &Addresses, token: Option<&Secret>) -> String {
+        let interfaces = [
+            Interface { name: "eth0".into(), addresses: vec!["192.0.2.5".parse().unwrap()] },
+            Interface { name: "eth1".into(), addresses: vec!["10.9.0.1".parse().unwrap(), "fd00::5".parse().unwrap()] },
+        ];
+        let screen = Screen {
+            config: &Config::default(),
+            addresses,
+            interfaces: &interfaces,
+            data: Path::new("/home/x/my box"),
+            key: Path::new("/home/x/my box/seal.key"),
+            token,
+            fingerprint: "AB:CD",
+            program: Path::new("/opt/phonebox"),
+        };
+        screen.text()
+    }
+
+    fn on(ports: [&str; 4]) -> Addresses {
+        let at = |text: &str| text.parse().ok().into_iter().collect();
+        Addresses { admin: at(ports[0]), http: at(ports[1]), https: at(ports[2]), tftp: at(ports[3]) }
+    }
+
+    #[test]
+    fn every_sentence_is_used_and_filled() {
+        let fresh = on(["[::]:8443", "[::]:8080", "[::]:8444", "[::]:6969"]);
+        let text = text(&fresh, Some(&Secret::new("tok-1")));
+        assert!(!text.contains('{') && !text.contains('}'), "{text}");
+        for line in [
+            "  eth0  192.0.2.5",
+            "HTTP      http://192.0.2.5:8080/",
+            "HTTPS     https://192.0.2.5:8444/",
+            "TFTP      tftp://192.0.2.5:6969/",
+            "DHCP 66   http://192.0.2.5:8080/",
+            "DHCP 242  HTTPSRVR=192.0.2.5,HTTPPORT=8080",
+            "http://[fd00::5]:8080/",
+            "HTTP  port 8080: by its full URL only",
+            "TFTP  port 6969: by its full URL only",
+            "sudo /opt/phonebox service install --from '/home/x/my box'",
+            "Admin API    https://192.0.2.5:8443/api/v1",
+            "API token    tok-1",
+            "/home/x/my box/seal.key   without it no stored password",
+        ] {
+            assert!(text.contains(line), "{line}\n{text}");
+        }
+    }
+
+    #[test]
+    fn real_ports_need_no_command_and_later_starts_show_no_token() {
+        let text = text(&on(["[::]:8443", "[::]:80", "[::]:443", "0.0.0.0:69"]), None);
+        assert!(text.contains("HTTP  port 80: by a plain DHCP option 66 too"), "{text}");
+        assert!(text.contains("HTTPS port 443: by a URL without a port too"), "{text}");
+        assert!(text.contains("DHCP 242  HTTPSRVR=192.0.2.5\n"), "{text}");
+        assert!(!text.contains("tftp://[fd00::5]"), "{text}");
+        assert!(!text.contains("API token") && !text.contains("Ports 80"), "{text}");
+    }
+
+    #[test]
+    fn a_box_on_loopback_says_so() {
+        let text = text(&on(["127.0.0.1:1", "127.0.0.1:2", "", ""]), None);
+        assert!(text.contains("127.0.0.1  only this machine can use it"), "{text}");
+        assert!(text.contains("http://127.0.0.1:2/") && text.contains("https://127.0.0.1:1/api/v1"), "{text}");
+    }
+}
