@@ -45,6 +45,8 @@ pub struct Reach {
     /// Without trailing slash.
     pub http_url: Option<String>,
     pub https_url: Option<String>,
+    /// The address that is usually reached: what people are shown.
+    pub usual: Option<IpAddr>,
 }
 
 pub struct Pipeline {
@@ -490,6 +492,11 @@ impl Pipeline {
         if let Err(error) = effects::enrolled(&self.db, delivered.mac, delivered.redirected, now).await {
             tracing::warn!(%error, "an enrolment could not be noted");
         }
+    }
+
+    /// The addresses as a phone on the usual network reaches them.
+    pub fn usual_origin(&self) -> Origin {
+        self.origin(self.reach.usual.unwrap_or(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST)))
     }
 
     fn origin(&self, local: IpAddr) -> Origin {

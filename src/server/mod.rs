@@ -16,6 +16,7 @@ use crate::datadir::DataDir;
 use crate::listen::http::HttpListener;
 use crate::listen::tftp_front::TftpListener;
 use crate::provision::{Limits, Pipeline, Reach};
+use crate::settings::Secret;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -53,6 +54,10 @@ pub struct Addresses {
 pub struct ServerHandle {
     pub addresses: Addresses,
     pub pipeline: Arc<Pipeline>,
+    /// The API token, at the first start only.
+    pub token: Option<Secret>,
+    /// SHA-256 of the box's CA certificate.
+    pub fingerprint: String,
     dir: DataDir,
     stop: watch::Sender<bool>,
     threads: Vec<JoinHandle<()>>,
@@ -100,7 +105,7 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
     let writing = recorder.clone();
     let recorder = (recorder, tokio::spawn(async move { writing.run().await }));
     let maintenance = tokio::spawn(maintenance::run(dir.db.clone(), config.checkins.clone(), stopped));
-    Ok(ServerHandle { addresses, pipeline, dir, stop, threads, recorder, maintenance })
+    Ok(ServerHandle { addresses, pipeline, token: None, fingerprint: identity.fingerprint(), dir, stop, threads, recorder, maintenance })
 }
 
 fn bound(sockets: &[TcpListener]) -> std::io::Result<Vec<SocketAddr>> {
@@ -125,6 +130,7 @@ fn reach(config: &Config, addresses: &Addresses) -> Reach {
         https_port: port(&addresses.https),
         http_url: url(&config.public.http),
         https_url: url(&config.public.https),
+        usual: interfaces::list().into_iter().flat_map(|interface| interface.addresses).next(),
     }
 }
 

@@ -1,0 +1,53 @@
+//! `phonebox serve`: configuration, data directory, listeners, one start screen, and an orderly end.
+
+use super::Failure;
+use crate::config::{self, Environment, Flags};
+use crate::datadir::DataDir;
+use crate::server::{self, interfaces, process, run_file, screen::Screen};
+use crate::{clock, telemetry};
+use tokio::signal::unix::{SignalKind, signal};
+
+pub fn run(flags: &Flags) -> Result<(), Failure> {
+    process::prepare();
+    let loaded = config::load(flags, &Environment::of_process()).map_err(|error| Failure::new(error, ""))?;
+    telemetry::init(&loaded.config.log);
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(error, ""))?;
+    runtime.block_on(serve(loaded.config))
+}
+
+async fn serve(config: config::Config) -> Result<(), Failure> {
+    let fail = |error: &dyn std::fmt::Display| Failure::new(error, "");
+    // Before the listeners: a signal that comes while they start must not kill them half-way.
+    let mut term = signal(SignalKind::terminate()).map_err(|error| fail(&error))?;
+    let mut int = signal(SignalKind::interrupt()).map_err(|error| fail(&error))?;
+    let dir = DataDir::open(&config.data, config.key_file.as_deref(), clock::now()).map_err(|error| fail(&error))?;
+    let (data, key) = (dir.path.clone(), dir.keys.path().to_path_buf());
+    let server = server::start(&config, dir).await.map_err(|error| fail(&error))?;
+    run_file::write(&data, &server.addresses).map_err(|error| fail(&error))?;
+    let program = std::env::current_exe().unwrap_or_else(|_| "phonebox".into());
+    let screen = Screen {
+        config: &config,
+        addresses: &server.addresses,
+        interfaces: &interfaces::list(),
+        data: &data,
+        key: &key,
+        token: server.token.as_ref(),
+        fingerprint: &server.fingerprint,
+        program: &program,
+    };
+    println!("{}", screen.text());
+    process::notify_ready();
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+    tracing::info!("stopping");
+    process::notify_stopping();
+    run_file::remove(&data);
+    server.stop().await;
+    Ok(())
+}

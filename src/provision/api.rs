@@ -1,0 +1,66 @@
+//! Explain and preview over REST.
+
+use super::explain::{Explanation, Preview, PreviewError};
+use super::pipeline::Pipeline;
+use crate::clock;
+use crate::net::Mac;
+use crate::users::Actor;
+use crate::web::{Code, Json, Problem, Query, Result, words};
+use actix_web::get;
+use actix_web::web::{Data, Path};
+
+/// Why a device got what it got, and what it would get now
+///
+/// Also for a device that nobody added. Secrets are masked.
+#[utoipa::path(tag = "devices", params(("mac" = String, Path, description = "MAC address in any notation")),
+    responses((status = 200, body = Explanation)))]
+#[get("/devices/{mac}/explain")]
+async fn explain(_: Actor, pipeline: Data<Pipeline>, mac: Path<String>) -> Result<Json<Explanation>> {
+    let mac = words::mac(&mac)?;
+    Ok(Json(pipeline.explain(mac, &pipeline.usual_origin(), clock::now()).await?))
+}
+
+#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Grant {
+    /// As for a phone that proved itself (the default), or as for one that did not
+    secrets: Option<bool>,
+}
+
+/// What a device would get for a file name
+///
+/// The same steps as for the phone, with a chosen grant; secrets are masked.
+#[utoipa::path(tag = "devices", params(("mac" = String, Path, description = "MAC address in any notation"),
+    ("file" = String, Path, description = "File name as the phone asks for it"), Grant),
+    responses((status = 200, body = Preview)))]
+#[get("/devices/{mac}/preview/{file}")]
+async fn preview(
+    _: Actor,
+    pipeline: Data<Pipeline>,
+    path: Path<(String, String)>,
+    Query(grant): Query<Grant>,
+) -> Result<Json<Preview>> {
+    let (mac, file) = path.into_inner();
+    let mac = words::mac(&mac)?;
+    let secrets = grant.secrets.unwrap_or(true);
+    let preview = pipeline.preview(mac, &file, secrets, &pipeline.usual_origin(), clock::now());
+    Ok(Json(preview.map_err(|error| problem(error, mac))?))
+}
+
+fn problem(error: PreviewError, mac: Mac) -> Problem {
+    match error {
+        PreviewError::Db(error) => error.into(),
+        PreviewError::Unknown(_) => {
+            Problem::not_found(format_args!("device {mac}"), format!("Add it: phonebox device add {mac} --activate"))
+        }
+        PreviewError::File(_) => {
+            Problem::new(Code::BadValue, format!("{error}."), format!("Its files: phonebox explain {mac}"))
+        }
+        PreviewError::Vendor(_) | PreviewError::Write(_) => Problem::new(Code::BadValue, format!("{error}."), ""),
+    }
+}
+
+pub fn configure(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
+    config.service(explain).service(preview);
+}
