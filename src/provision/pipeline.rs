@@ -208,11 +208,12 @@ impl Pipeline {
         if let Some(public) = self.public(path) {
             return Ok(public);
         }
-        let proofless = path.token.is_none() && request.authorization.is_none();
-        if proofless && self.budget.is_exhausted(request.peer, request.now) {
+        let credential = self.credential(request, path)?;
+        let proven = matches!(credential, Credential::Token(_) | Credential::Login(_));
+        if !proven && self.budget.is_exhausted(request.peer, request.now) {
             return Ok(Outcome::not_found(Reason::Slowed));
         }
-        let loaded = self.load(request, path, &mark.identity)?;
+        let loaded = self.load(request, path, &mark.identity, credential)?;
         mark.mac = loaded.mac;
         if let Some(device) = loaded.subject.as_ref().map(|subject| &subject.device) {
             mark.vendor = loaded.vendor.map(|vendor| vendor.name);
@@ -264,15 +265,27 @@ impl Pipeline {
         }
     }
 
-    fn load<'a>(&self, request: &Request<'_>, path: &'a Path, identity: &Identity) -> Result<Loaded<'a>, Error> {
-        let shared = self.shared.get()?;
-        let credential = match (&path.token, request.authorization) {
-            (Some(token), _) => self.subjects.mac_by_token(token)?.map_or(Credential::UnknownToken, Credential::Token),
+    /// What the request shows besides names.
+    fn credential(&self, request: &Request<'_>, path: &Path) -> Result<Credential, Error> {
+        match (&path.token, request.authorization) {
+            (Some(token), _) => {
+                Ok(self.subjects.mac_by_token(token)?.map_or(Credential::UnknownToken, Credential::Token))
+            }
             (None, Some(header)) => self.logins.check(header, request.verb, request.now, |mac| {
-                Ok::<_, Error>(self.subjects.get(mac)?.map(|subject| subject.device.http_password.reveal().to_owned()))
-            })?,
-            (None, None) => Credential::None,
-        };
+                Ok(self.subjects.get(mac)?.map(|subject| subject.device.http_password.reveal().to_owned()))
+            }),
+            (None, None) => Ok(Credential::None),
+        }
+    }
+
+    fn load<'a>(
+        &self,
+        request: &Request<'_>,
+        path: &'a Path,
+        identity: &Identity,
+        credential: Credential,
+    ) -> Result<Loaded<'a>, Error> {
+        let shared = self.shared.get()?;
         let mac = match credential {
             Credential::Token(mac) | Credential::Login(mac) => identity.mac.or(Some(mac)),
             _ => identity.mac,
