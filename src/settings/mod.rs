@@ -1,4 +1,4 @@
-//! The vendor-neutral vocabulary: what can be set ([`catalogue`]), of which type, and in which layer.
+//! The vendor-neutral vocabulary: what can be set ([`mod@catalogue`]), of which type, and in which layer.
 //!
 //! Knows no vendor parameter, no device and no database. Values are checked at the edge and kept as canonical text.
 

@@ -1,5 +1,6 @@
 //! One test binary: every test goes through a door that a phone, a person or an operator uses.
 
+mod architecture;
 mod ca;
 mod config;
 mod datadir;
