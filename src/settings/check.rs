@@ -63,7 +63,7 @@ fn checked(entry: &Entry, text: &str) -> Result<String, Refusal> {
     };
     let mut items: Vec<String> = Vec::new();
     for item in text.split(',') {
-        let item = one(&entry.kind, item)?;
+        let item = one(&entry.kind, item.trim_matches([' ', '\t']))?;
         if items.contains(&item) {
             return refusal(format!("{} stands there twice", shortened(&item)), "Name it once.");
         }

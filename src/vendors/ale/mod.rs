@@ -5,6 +5,7 @@
 //! carry no MAC.
 
 pub mod files;
+pub mod quirks;
 pub mod raw;
 
 use super::FileKind::{Common, Device, Upload};

@@ -8,6 +8,8 @@
 pub mod files;
 pub mod interpret;
 mod lint;
+pub mod params;
+pub mod quirks;
 pub mod raw;
 
 use super::FileKind::{Device, Settings, Upgrade, Upload};

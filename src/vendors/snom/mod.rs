@@ -5,6 +5,7 @@
 //! firmware requests and from all requests of old firmware.
 
 pub mod files;
+pub mod quirks;
 pub mod raw;
 
 use super::FileKind::{Common, Container, Device, Firmware};

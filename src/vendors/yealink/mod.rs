@@ -4,6 +4,7 @@
 //! From the Auto Provision manuals and public request logs (protocols/vendors.md §0.2, §1; filenames.md §2).
 
 pub mod files;
+pub mod quirks;
 pub mod raw;
 
 use super::FileKind::{Common, Container, Device, Upload};
