@@ -59,8 +59,7 @@ impl Recorder {
 
     pub fn record(&self, checkin: CheckIn) {
         let key = self.key(&checkin);
-        let shard = &self.0.shards[(key as usize) % SHARDS];
-        let mut waiting = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.shard(key).lock().unwrap_or_else(PoisonError::into_inner);
         self.0.recorded.fetch_add(1, Ordering::Relaxed);
         if let Some(known) = waiting.get_mut(&key).filter(|known| checkin.at - known.last_at < FOLD_MS) {
             known.last_at = known.last_at.max(checkin.at);
@@ -111,40 +110,42 @@ impl Recorder {
         self.0.stop.notify_one();
     }
 
-    /// Writes what waits. Rows that cannot be written stay in memory for the next try.
+    /// Writes what waits, oldest first, in one transaction.
     pub async fn flush(&self) {
-        for (index, shard) in self.0.shards.iter().enumerate() {
-            let batch: Vec<(u128, store::Batch)> = {
-                let mut waiting = shard.lock().unwrap_or_else(PoisonError::into_inner);
-                let newest = waiting.values().map(|one| one.last_at).max().unwrap_or(0);
-                waiting.retain(|_, one| one.count > 0 || newest - one.last_at < FOLD_MS);
-                waiting
-                    .iter_mut()
-                    .filter(|(_, one)| one.count > 0)
-                    .map(|(key, one)| (*key, store::Batch::take(one)))
-                    .collect()
-            };
-            if batch.is_empty() {
-                continue;
-            }
-            let outcome = self.0.db.write_soon(move |tx| store::write(tx, batch)).await;
-            let mut waiting = self.0.shards[index].lock().unwrap_or_else(PoisonError::into_inner);
-            match outcome {
-                Ok(rows) => {
-                    for (key, row) in rows {
-                        if let Some(one) = waiting.get_mut(&key) {
-                            one.row = Some(row);
-                        }
+        let mut batch: Vec<(u128, store::Batch)> = Vec::new();
+        for shard in &self.0.shards {
+            let mut waiting = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            let newest = waiting.values().map(|one| one.last_at).max().unwrap_or(0);
+            waiting.retain(|_, one| one.count > 0 || newest - one.last_at < FOLD_MS);
+            let changed = waiting.iter_mut().filter(|(_, one)| one.count > 0);
+            batch.extend(changed.map(|(key, one)| (*key, store::Batch::take(one))));
+        }
+        if batch.is_empty() {
+            return;
+        }
+        batch.sort_unstable_by_key(|(_, one)| one.at);
+        let answers: u64 = batch.iter().map(|(_, one)| one.count).sum();
+        match self.0.db.write_soon(move |tx| store::write(tx, batch)).await {
+            Ok(rows) => {
+                for (key, row) in rows {
+                    let mut waiting = self.shard(key).lock().unwrap_or_else(PoisonError::into_inner);
+                    if let Some(one) = waiting.get_mut(&key) {
+                        one.row = Some(row);
                     }
                 }
-                Err(error) => {
-                    // The facts went with the batch; what is lost is counted, and the disk's state is the alarm.
-                    tracing::warn!(%error, "check-ins could not be written");
-                    let lost: usize = waiting.len();
-                    waiting.clear();
-                    self.0.dropped.fetch_add(lost as u64, Ordering::Relaxed);
+            }
+            Err(error) => {
+                // The facts went with the batch: later repeats must bring their own.
+                tracing::warn!(%error, "check-ins could not be written");
+                for shard in &self.0.shards {
+                    shard.lock().unwrap_or_else(PoisonError::into_inner).clear();
                 }
+                self.0.dropped.fetch_add(answers, Ordering::Relaxed);
             }
         }
+    }
+
+    fn shard(&self, key: u128) -> &Mutex<HashMap<u128, Waiting>> {
+        &self.0.shards[(key as usize) % SHARDS]
     }
 }

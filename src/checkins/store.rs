@@ -56,9 +56,9 @@ impl From<&CheckIn<'_>> for Facts {
 /// What one flush writes of one waiting check-in.
 pub struct Batch {
     row: Option<i64>,
-    at: i64,
+    pub at: i64,
     last_at: i64,
-    count: u64,
+    pub count: u64,
     facts: Option<Box<Facts>>,
 }
 
