@@ -5,3 +5,4 @@ mod ca;
 mod config;
 mod datadir;
 mod service;
+mod tftp;

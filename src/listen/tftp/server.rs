@@ -15,7 +15,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::future::poll_fn;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -36,7 +36,12 @@ pub struct Server {
 
 impl Server {
     pub fn bind(address: SocketAddr, limits: Limits) -> io::Result<Server> {
-        Ok(Server { door: Door::bind(address)?, limits })
+        Server::new(UdpSocket::bind(address)?, limits)
+    }
+
+    /// On a socket that is bound already. `[::]` takes IPv4 as well.
+    pub fn new(socket: UdpSocket, limits: Limits) -> io::Result<Server> {
+        Ok(Server { door: Door::new(socket)?, limits })
     }
 
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -252,7 +257,7 @@ where
         let size = if asked.transfer_size() { source.wire_size() } else { None };
         let agreed = asked.agree(self.limits.block_size_max(peer), self.limits.window, size);
         let transfer = Transfer::new(source, agreed);
-        let opened = Channel::open(local, peer, transfer.packet_size(), agreed.window())
+        let opened = Channel::open(local, peer)
             .and_then(|channel| self.ports.get_ref().add(&channel, index as u64).map(|()| channel));
         let channel = match opened {
             Ok(channel) => channel,
@@ -307,10 +312,10 @@ where
     /// Sends what is due and sets the clock.
     fn send(&mut self, index: usize, now: Instant) {
         let Some(State::Sending(sending)) = self.table.get(index).map(|row| &mut row.state) else { return };
-        if let Err(error) = sending.transfer.pack(&mut self.packets) {
-            return self.fail(index, Failure::Io(error.kind()), "the file cannot be read", now);
+        match sending.transfer.pack(&mut self.packets) {
+            Ok(size) => sending.channel.send(&self.packets, size),
+            Err(error) => return self.fail(index, Failure::Io(error.kind()), "the file cannot be read", now),
         }
-        sending.channel.send(&self.packets);
         let patience = sending.timeout.saturating_mul(1 << sending.tries.min(16));
         sending.deadline = (now + patience).min(sending.progressed + self.limits.idle);
         self.wake = Some(self.wake.map_or(sending.deadline, |wake| wake.min(sending.deadline)));

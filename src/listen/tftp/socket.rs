@@ -36,6 +36,7 @@ pub struct Local {
 /// The port that requests come to.
 pub struct Door {
     socket: UdpSocket,
+    is_ipv6: bool,
     control: Vec<u8>,
 }
 
@@ -48,18 +49,17 @@ pub struct Datagram {
 }
 
 impl Door {
-    /// `[::]` takes IPv4 as well.
-    pub fn bind(address: SocketAddr) -> io::Result<Door> {
-        let socket = datagram_socket(address.ip())?;
+    pub fn new(socket: UdpSocket) -> io::Result<Door> {
+        socket.set_nonblocking(true)?;
+        let is_ipv6 = socket.local_addr()?.is_ipv6();
         let _ = sys::setsockopt(&socket, sockopt::RcvBuf, &REQUEST_QUEUE_BYTES);
-        if address.is_ipv6() {
-            sys::setsockopt(&socket, sockopt::Ipv6V6Only, &!net::is_wildcard(address.ip()))?;
+        if is_ipv6 {
             sys::setsockopt(&socket, sockopt::Ipv6RecvPacketInfo, &true)?;
         }
+        // On an IPv6 socket this is for the IPv4 packets it takes as well.
         sys::setsockopt(&socket, sockopt::Ipv4PacketInfo, &true)?;
-        sys::bind(socket.as_raw_fd(), &SockaddrStorage::from(address))?;
         let control = nix::cmsg_space!(libc::in_pktinfo, libc::in6_pktinfo);
-        Ok(Door { socket: socket.into(), control })
+        Ok(Door { socket, is_ipv6, control })
     }
 
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -94,8 +94,7 @@ impl Door {
     pub fn send_error(&self, to: SocketAddr, from: Option<Local>, code: ErrorCode, message: &str) {
         let mut packet = Vec::with_capacity(64);
         let _ = Packet::Error { code, message: message.as_bytes() }.emit(&mut packet);
-        let is_v6_socket = self.socket.local_addr().is_ok_and(|address| address.is_ipv6());
-        let to = SockaddrStorage::from(if is_v6_socket { map(to) } else { to });
+        let to = SockaddrStorage::from(if self.is_ipv6 { map(to) } else { to });
         let (v4, v6);
         let mut control = Vec::new();
         match from.map(|local| (local.address, local.interface)) {
@@ -126,13 +125,12 @@ impl AsFd for Door {
 pub struct Channel {
     socket: UdpSocket,
     peer: SocketAddr,
-    packet_size: usize,
-    /// Packets that one system call may carry (UDP_SEGMENT).
+    /// Packets that one system call may carry. UDP_SEGMENT takes 2.5 times less processor time for a window of 16.
     bulk: usize,
 }
 
 impl Channel {
-    pub fn open(local: Option<Local>, peer: SocketAddr, packet_size: usize, window: u64) -> io::Result<Channel> {
+    pub fn open(local: Option<Local>, peer: SocketAddr) -> io::Result<Channel> {
         let socket = datagram_socket(peer.ip())?;
         if peer.is_ipv4() {
             sys::setsockopt(&socket, MtuDiscover, &libc::IP_PMTUDISC_DONT)?;
@@ -144,25 +142,30 @@ impl Channel {
         let anywhere = if peer.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
         let source = SockaddrStorage::from(source.unwrap_or(SocketAddr::new(anywhere, 0)));
         sys::bind(socket.as_raw_fd(), &source)?;
-        let segments = window > 1 && sys::setsockopt(&socket, sockopt::UdpGsoSegment, &(packet_size as i32)).is_ok();
-        let bulk = if segments { (BULK_BYTES / packet_size).clamp(1, BULK_PACKETS) } else { 1 };
-        Ok(Channel { socket: socket.into(), peer, packet_size, bulk })
+        Ok(Channel { socket: socket.into(), peer, bulk: BULK_PACKETS })
     }
 
-    /// Sends packets that lie one behind the other. What the network does not take is lost, as on any wire.
-    pub fn send(&mut self, mut packets: &[u8]) {
+    /// Sends packets of this size (the last may be shorter) that lie one behind the other. What the network does not
+    /// take is lost, as on any wire.
+    pub fn send(&mut self, mut packets: &[u8], size: usize) {
         while !packets.is_empty() {
-            let portion = packets.len().min(self.packet_size * self.bulk);
+            let portion = packets.len().min(size * self.bulk.min(BULK_BYTES / size).max(1));
             let (now, later) = packets.split_at(portion);
-            match self.socket.send_to(now, self.peer) {
+            let sent =
+                if portion > size { self.send_bulk(now, size) } else { self.socket.send_to(now, self.peer).map(drop) };
+            match sent {
                 // A device without checksum offload, or a path narrower than the packet: one by one then.
-                Err(_) if portion > self.packet_size => {
-                    self.bulk = 1;
-                    let _ = sys::setsockopt(&self.socket, sockopt::UdpGsoSegment, &0);
-                }
+                Err(_) if portion > size => self.bulk = 1,
                 _ => packets = later,
             }
         }
+    }
+
+    fn send_bulk(&self, packets: &[u8], size: usize) -> io::Result<()> {
+        let size = u16::try_from(size).map_err(io::Error::other)?;
+        let (fd, slices, to) = (self.socket.as_raw_fd(), [IoSlice::new(packets)], SockaddrStorage::from(self.peer));
+        sys::sendmsg(fd, &slices, &[ControlMessage::UdpGsoSegments(&size)], MsgFlags::empty(), Some(&to))?;
+        Ok(())
     }
 
     pub fn receive(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {

@@ -9,6 +9,8 @@ use std::time::Instant;
 pub struct Row<T> {
     pub peer: SocketAddr,
     pub arrived: Instant,
+    /// Requests of one turn arrive at one instant.
+    order: u64,
     /// Not the newest request of its client any more.
     pub superseded: bool,
     /// Never acknowledged anything: the first to go.
@@ -18,6 +20,8 @@ pub struct Row<T> {
 
 pub struct Table<T> {
     rows: Vec<Option<Row<T>>>,
+    /// Rows ever made.
+    made: u64,
     free: Vec<usize>,
     by_peer: HashMap<SocketAddr, usize>,
     per_source: HashMap<IpAddr, usize>,
@@ -33,7 +37,7 @@ pub enum Room {
 
 impl<T> Table<T> {
     pub fn new() -> Table<T> {
-        Table { rows: Vec::new(), free: Vec::new(), by_peer: HashMap::new(), per_source: HashMap::new() }
+        Table { rows: Vec::new(), made: 0, free: Vec::new(), by_peer: HashMap::new(), per_source: HashMap::new() }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -48,7 +52,7 @@ impl<T> Table<T> {
         }
         let rows = self.rows.iter().enumerate().filter_map(|(index, row)| Some((index, row.as_ref()?)));
         let candidates = rows.filter(|(_, row)| row.expendable && (!source_full || row.peer.ip() == source));
-        match candidates.min_by_key(|(_, row)| row.arrived) {
+        match candidates.min_by_key(|(_, row)| row.order) {
             Some((index, _)) => Room::InPlaceOf(index),
             None => Room::None,
         }
@@ -56,7 +60,8 @@ impl<T> Table<T> {
 
     /// The client's row from now on.
     pub fn insert(&mut self, peer: SocketAddr, arrived: Instant, state: T) -> usize {
-        let row = Some(Row { peer, arrived, superseded: false, expendable: false, state });
+        self.made += 1;
+        let row = Some(Row { peer, arrived, order: self.made, superseded: false, expendable: false, state });
         let index = match self.free.pop() {
             Some(index) => {
                 self.rows[index] = row;
@@ -105,7 +110,6 @@ impl<T> Table<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     fn peer(source: u8, port: u16) -> SocketAddr {
         SocketAddr::new([10, 0, 0, source].into(), port)
@@ -115,9 +119,9 @@ mod tests {
     fn threat_039_the_oldest_expendable_row_makes_room() {
         let start = Instant::now();
         let mut table = Table::new();
-        for (second, (source, port)) in [(1, 1), (1, 2), (2, 1), (3, 1)].into_iter().enumerate() {
-            let index = table.insert(peer(source, port), start + Duration::from_secs(second as u64), ());
-            table.get(index).unwrap().expendable = second != 0;
+        for (source, port) in [(1, 1), (1, 2), (2, 1), (3, 1)] {
+            let index = table.insert(peer(source, port), start, ());
+            table.get(index).unwrap().expendable = index != 0;
         }
         assert_eq!(table.room([10, 0, 0, 9].into(), 5, 2), Room::Free);
         assert_eq!(table.room([10, 0, 0, 9].into(), 4, 2), Room::InPlaceOf(1));
