@@ -4,6 +4,7 @@
 //! before they reach it.
 
 pub mod recorder;
+pub mod api;
 pub mod store;
 
 use crate::net::Mac;

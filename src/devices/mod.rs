@@ -2,6 +2,7 @@
 //!
 //! Owns the rows and their rules. Knows no vendor file and no listener.
 
+pub mod api;
 pub mod store;
 
 use crate::net::Mac;
