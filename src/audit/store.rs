@@ -7,7 +7,14 @@ use crate::users::Actor;
 const LONGEST: usize = 2_000;
 
 /// `action` is `device.add`; `object` its name for people; `detail` what about it, without secrets.
-pub fn write(tx: &Tx, actor: &Actor, action: &str, object: impl ToString, detail: Option<String>, now: i64) -> Result<()> {
+pub fn write(
+    tx: &Tx,
+    actor: &Actor,
+    action: &str,
+    object: impl ToString,
+    detail: Option<String>,
+    now: i64,
+) -> Result<()> {
     let tame = |text: String| -> String {
         text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).take(LONGEST).collect()
     };

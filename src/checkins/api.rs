@@ -22,9 +22,8 @@ struct Filter {
 async fn list(_actor: Actor, db: Data<Db>, Query(filter): Query<Filter>) -> Result<Json<Page<Stored>>> {
     let paging = Paging::<i64>::new(filter.after.as_deref(), filter.limit)?;
     let mac = filter.mac.as_deref().map(words::mac).transpose()?;
-    let rows = db
-        .read_long(move |conn| store::list(conn, mac, paging.after, paging.rows()).map_err(Problem::from))
-        .await?;
+    let rows =
+        db.read_long(move |conn| store::list(conn, mac, paging.after, paging.rows()).map_err(Problem::from)).await?;
     Ok(Json(paging.page(rows, |row| row.id.to_string())))
 }
 

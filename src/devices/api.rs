@@ -1,7 +1,7 @@
 //! Devices over REST: add, show, list, change, activate, let in again, bind, remove; and those that wait.
 
 use super::store::{self, Filter, NewDevice, Pending, Summary};
-use super::{Birth, State, WINDOW_MS};
+use super::{Birth, State, Window};
 use crate::db::{Connection, Db, Tx};
 use crate::layers::{self, Checked, Scope};
 use crate::lines::input::{CheckedLine, LineInput, NumberedLine};
@@ -11,7 +11,7 @@ use crate::seal::Keyring;
 use crate::users::Actor;
 use crate::web::json::{created, double, values};
 use crate::web::{Code, Json, Page, Paging, Problem, Query, Result, Text, words};
-use crate::{alarms, audit, clock, groups, lines, models, networks, profiles, sites};
+use crate::{alarms, audit, clock, groups, lines, models, networks, profiles, sites, vendors};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete, get, patch, post};
 use std::collections::BTreeMap;
@@ -156,7 +156,13 @@ async fn list(actor: Actor, db: Data<Db>, Query(query): Query<ListQuery>) -> Res
 /// Add a device with its lines and settings
 #[utoipa::path(tag = "devices", request_body = AddDevice, responses((status = 201, body = DeviceView)))]
 #[post("/devices")]
-async fn add(actor: Actor, db: Data<Db>, keys: Data<Keyring>, Json(body): Json<AddDevice>) -> Result<HttpResponse> {
+async fn add(
+    actor: Actor,
+    db: Data<Db>,
+    keys: Data<Keyring>,
+    window: Data<Window>,
+    Json(body): Json<AddDevice>,
+) -> Result<HttpResponse> {
     let mac = words::mac(&body.mac)?;
     let new = Words {
         vendor: body.vendor.map(Some),
@@ -186,7 +192,7 @@ async fn add(actor: Actor, db: Data<Db>, keys: Data<Keyring>, Json(body): Json<A
             }
             told.extend(own.write(tx, &keys, &actor, id, now)?);
             if body.activate {
-                store::activate(tx, mac, WINDOW_MS, now)?;
+                store::activate(tx, mac, window.0, now)?;
                 told.push("activated".into());
             }
             store::no_longer_pending(tx, mac)?;
@@ -275,7 +281,13 @@ async fn remove(actor: Actor, db: Data<Db>, keys: Data<Keyring>, mac: Path<Strin
 /// Activate a device: it may fetch its files, its first-contact window opens
 #[utoipa::path(tag = "devices", params(("mac" = String, Path)), responses((status = 200, body = DeviceView)))]
 #[post("/devices/{mac}/activate")]
-async fn activate(actor: Actor, db: Data<Db>, keys: Data<Keyring>, mac: Path<String>) -> Result<Json<DeviceView>> {
+async fn activate(
+    actor: Actor,
+    db: Data<Db>,
+    keys: Data<Keyring>,
+    window: Data<Window>,
+    mac: Path<String>,
+) -> Result<Json<DeviceView>> {
     let mac = words::mac(&mac)?;
     let device = db
         .write(move |tx| {
@@ -285,7 +297,7 @@ async fn activate(actor: Actor, db: Data<Db>, keys: Data<Keyring>, mac: Path<Str
                 // Pressing it twice must not open a window for whoever comes next.
                 State::Active => {}
                 _ if device.proof.is_some() => store::unblock(tx, mac, now)?,
-                _ => store::activate(tx, mac, WINDOW_MS, now)?,
+                _ => store::activate(tx, mac, window.0, now)?,
             }
             if device.state != State::Active {
                 audit::store::write(tx, &actor, "device.activate", mac, None, now)?;
@@ -316,7 +328,13 @@ async fn deactivate(actor: Actor, db: Data<Db>, keys: Data<Keyring>, mac: Path<S
 /// Let this phone in again: a new first-contact window, a new token, no proof on record
 #[utoipa::path(tag = "devices", params(("mac" = String, Path)), responses((status = 200, body = DeviceView)))]
 #[post("/devices/{mac}/let-in")]
-async fn let_in(actor: Actor, db: Data<Db>, keys: Data<Keyring>, mac: Path<String>) -> Result<Json<DeviceView>> {
+async fn let_in(
+    actor: Actor,
+    db: Data<Db>,
+    keys: Data<Keyring>,
+    window: Data<Window>,
+    mac: Path<String>,
+) -> Result<Json<DeviceView>> {
     let mac = words::mac(&mac)?;
     let device = db
         .write(move |tx| {
@@ -325,7 +343,7 @@ async fn let_in(actor: Actor, db: Data<Db>, keys: Data<Keyring>, mac: Path<Strin
                 return Err(Problem::new(Code::InUse, format!("The device {mac} is blocked."), next));
             }
             let now = clock::now();
-            let_one_in(tx, &keys, mac, now)?;
+            let_one_in(tx, &keys, **window, mac, now)?;
             audit::store::write(tx, &actor, "device.let-in", mac, None, now)?;
             view(tx, &keys, &actor, mac)
         })
@@ -334,9 +352,9 @@ async fn let_in(actor: Actor, db: Data<Db>, keys: Data<Keyring>, mac: Path<Strin
 }
 
 /// A new window and new secrets; what was told about the old ones is settled.
-pub fn let_one_in(tx: &mut Tx, keys: &Keyring, mac: Mac, now: i64) -> Result<()> {
+pub fn let_one_in(tx: &mut Tx, keys: &Keyring, window: Window, mac: Mac, now: i64) -> Result<()> {
     let birth = Birth::new(keys, mac)?;
-    store::let_in_again(tx, mac, &birth, WINDOW_MS, now)?;
+    store::let_in_again(tx, mac, &birth, window.0, now)?;
     alarms::store::close_of(tx, &mac.to_string(), now)?;
     Ok(())
 }
@@ -451,11 +469,12 @@ impl Words {
             field.as_ref().map(|text| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned))
         };
         if let Some(vendor) = said(&self.vendor) {
-            fields.vendor = vendor.as_deref().map(models::vendor).transpose()?;
+            fields.vendor = vendor.as_deref().map(models::vendor).transpose()?.map(|vendor| vendor.name.to_owned());
             tell("vendor", fields.vendor.as_deref());
         }
         if let Some(model) = said(&self.model) {
-            fields.model = model.as_deref().map(|model| models::model(fields.vendor.as_deref(), model)).transpose()?;
+            let vendor = fields.vendor.as_deref().and_then(vendors::by_id);
+            fields.model = model.as_deref().map(|model| models::model(vendor, model)).transpose()?;
             tell("model", fields.model.as_deref());
         }
         if let Some(serial) = said(&self.serial) {
@@ -475,9 +494,8 @@ impl Words {
             tell("profile", profile.as_deref());
         }
         if let Some(group) = said(&self.group) {
-            let id = |name: &str| {
-                groups::store::id(tx, actor.account_id, name)?.ok_or_else(|| groups::api::missing(name))
-            };
+            let id =
+                |name: &str| groups::store::id(tx, actor.account_id, name)?.ok_or_else(|| groups::api::missing(name));
             fields.group_id = group.as_deref().map(id).transpose()?;
             tell("group", group.as_deref());
         }

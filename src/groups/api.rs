@@ -1,11 +1,11 @@
 //! Groups over REST.
 
 use super::store::{self, Group};
-use crate::db::Db;
+use crate::db::{Db, Touch};
 use crate::users::Actor;
 use crate::web::json::created;
 use crate::web::{Code, Json, Page, Paging, Problem, Query, Result, words};
-use crate::{audit, clock, instance};
+use crate::{audit, clock};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete, get, patch, post};
 
@@ -30,8 +30,9 @@ async fn list(actor: Actor, db: Data<Db>, Query(filter): Query<Filter>) -> Resul
     let paging = Paging::<String>::new(filter.after.as_deref(), filter.limit)?;
     let after = paging.after.clone().unwrap_or_default();
     let rows = paging.rows();
-    let groups =
-        db.read_long(move |conn| store::list(conn, actor.account_id, None, &after, rows).map_err(Problem::from)).await?;
+    let groups = db
+        .read_long(move |conn| store::list(conn, actor.account_id, None, &after, rows).map_err(Problem::from))
+        .await?;
     Ok(Json(paging.page(groups, |group| group.name.clone())))
 }
 
@@ -71,7 +72,7 @@ async fn change(actor: Actor, db: Data<Db>, name: Path<String>, Json(body): Json
                 refuse_taken(tx, &actor, &new)?;
                 let now = clock::now();
                 store::rename(tx, id, &new)?;
-                instance::store::shared_changed(tx, now)?;
+                tx.touch(Touch::Shared);
                 audit::store::write(tx, &actor, "group.rename", &*name, Some(format!("now {new}")), now)?;
             }
             one(tx, &actor, &new)
@@ -89,11 +90,15 @@ async fn remove(actor: Actor, db: Data<Db>, name: Path<String>) -> Result<HttpRe
         let group = one(tx, &actor, &name)?;
         if group.devices > 0 {
             let message = format!("The group \"{name}\" is still in use by {} devices.", group.devices);
-            return Err(Problem::new(Code::InUse, message, "Take them out first: phonebox device set MAC --group \"\""));
+            return Err(Problem::new(
+                Code::InUse,
+                message,
+                "Take them out first: phonebox device set MAC --group \"\"",
+            ));
         }
         let now = clock::now();
         store::remove(tx, id)?;
-        instance::store::shared_changed(tx, now)?;
+        tx.touch(Touch::Shared);
         audit::store::write(tx, &actor, "group.remove", &*name, None, now)?;
         Ok(())
     })
@@ -112,7 +117,9 @@ pub fn missing(name: &str) -> Problem {
 fn refuse_taken(conn: &crate::db::Connection, actor: &Actor, name: &str) -> Result<()> {
     match store::id(conn, actor.account_id, name)? {
         None => Ok(()),
-        Some(_) => Err(Problem::new(Code::Exists, format!("There is a group {name:?} already."), "Choose another name.")),
+        Some(_) => {
+            Err(Problem::new(Code::Exists, format!("There is a group {name:?} already."), "Choose another name."))
+        }
     }
 }
 

@@ -1,8 +1,6 @@
-//! Facts of this box itself, by name: the hash of its API token, the time of the last shared change.
+//! Facts of this box itself, by name. The certificates' rows are `ca::store`'s, the shared change's `db`'s.
 
 pub mod store;
 
 /// SHA-256 of the API token.
 pub const API_TOKEN: &str = "api_token_sha256";
-/// Milliseconds since 1970, as decimal text: when something that many devices' files are made of changed last.
-pub const SHARED_CHANGE: &str = "shared_change";

@@ -2,14 +2,14 @@
 
 use super::store::{self, Shown, Used};
 use super::{Checked, Found, Named, checked, find, layer};
-use crate::db::{Connection, Db, Tx};
+use crate::db::{Connection, Db, Touch, Tx};
 use crate::seal::Keyring;
 use crate::settings::catalogue;
 use crate::settings::{Layer, catalogue::Entry};
 use crate::users::Actor;
 use crate::web::json::values;
 use crate::web::{Code, Json, Problem, Query, Result, Text};
-use crate::{audit, clock, devices, instance, lines, models};
+use crate::{audit, clock, devices, lines, models};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete, get, patch, put};
 use std::collections::BTreeMap;
@@ -164,18 +164,18 @@ async fn show_raw(
     Query(place): Query<Place>,
 ) -> Result<Json<RawView>> {
     let named = place.named_raw()?;
-    let vendor = models::vendor(&vendor)?;
+    let vendor = models::vendor(&vendor)?.id;
     let reveal = place.reveal;
     let text = db
         .write(move |tx| {
             let found = locate(tx, &actor, &named)?;
             let text = match &found {
-                Some(found) => store::raw_text(tx, &keys, found.scope, &vendor)?,
+                Some(found) => store::raw_text(tx, &keys, found.scope, vendor)?,
                 None => None,
             };
-            let text = text.ok_or_else(|| no_raw(&vendor, &named))?;
+            let text = text.ok_or_else(|| no_raw(vendor, &named))?;
             if reveal {
-                audit::store::write(tx, &actor, "raw-text.reveal", &named, Some(vendor), clock::now())?;
+                audit::store::write(tx, &actor, "raw-text.reveal", &named, Some(vendor.into()), clock::now())?;
             }
             Ok::<_, Problem>(text)
         })
@@ -203,24 +203,24 @@ async fn set_raw(
     Json(body): Json<RawInput>,
 ) -> Result<Json<RawView>> {
     let named = place.named_raw()?;
-    let vendor = models::vendor(&vendor)?;
+    let vendor = models::vendor(&vendor)?.id;
     if body.text.len() > MAX_RAW {
         let message = format!("The raw text is larger than {} KiB.", MAX_RAW / 1024);
         return Err(Problem::new(Code::TooLarge, message, "Shorten it."));
     }
     let (bytes, author) = (body.text.len(), actor.name.to_owned());
-    let (vendor, updated_at) = db
+    let updated_at = db
         .write(move |tx| {
             let found = place_for_change(tx, &actor, &named)?;
             let now = clock::now();
-            store::put_raw(tx, &keys, &actor, found.scope, &vendor, &body.text, now)?;
+            store::put_raw(tx, &keys, &actor, found.scope, vendor, &body.text, now)?;
             touched(tx, &found, now)?;
             let detail = Some(format!("{vendor}, {bytes} bytes"));
             audit::store::write(tx, &actor, "raw-text.set", &named, detail, now)?;
-            Ok::<_, Problem>((vendor, now))
+            Ok::<_, Problem>(now)
         })
         .await?;
-    Ok(Json(RawView { vendor, author, updated_at, bytes, text: None }))
+    Ok(Json(RawView { vendor: vendor.into(), author, updated_at, bytes, text: None }))
 }
 
 /// Remove a layer's raw text for a vendor
@@ -233,15 +233,15 @@ async fn unset_raw(
     Query(place): Query<Place>,
 ) -> Result<HttpResponse> {
     let named = place.named_raw()?;
-    let vendor = models::vendor(&vendor)?;
+    let vendor = models::vendor(&vendor)?.id;
     db.write(move |tx| {
         let found = place_for_change(tx, &actor, &named)?;
-        if !store::unset_raw(tx, found.scope, &vendor)? {
-            return Err(no_raw(&vendor, &named));
+        if !store::unset_raw(tx, found.scope, vendor)? {
+            return Err(no_raw(vendor, &named));
         }
         let now = clock::now();
         touched(tx, &found, now)?;
-        audit::store::write(tx, &actor, "raw-text.remove", &named, Some(vendor), now)?;
+        audit::store::write(tx, &actor, "raw-text.remove", &named, Some(vendor.into()), now)?;
         Ok(())
     })
     .await?;
@@ -270,8 +270,7 @@ impl Place {
             Layer::Model => match self.scope.split_once('/') {
                 Some((vendor, model)) => {
                     let vendor = models::vendor(vendor)?;
-                    let model = models::model(Some(&vendor), model)?;
-                    format!("{vendor}/{model}")
+                    format!("{}/{}", vendor.id, models::model(Some(vendor), model)?)
                 }
                 None => {
                     wrong("its scope is a vendor and a model", "Write it like Yealink/T54W.")?;
@@ -319,7 +318,7 @@ fn place_for_change(tx: &mut Tx, actor: &Actor, named: &Named) -> Result<Found> 
 fn touched(tx: &mut Tx, found: &Found, now: i64) -> Result<()> {
     match found.device {
         Some(mac) => devices::store::changed(tx, mac, now)?,
-        None => instance::store::shared_changed(tx, now)?,
+        None => tx.touch(Touch::Shared),
     }
     Ok(())
 }

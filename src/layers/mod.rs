@@ -36,24 +36,12 @@ impl Scope {
     }
 }
 
-/// The layers a person can set, in the words of rows, URLs and commands.
-const WORDS: [(Layer, &str); 7] = [
-    (Layer::Global, "global"),
-    (Layer::Site, "site"),
-    (Layer::Profile, "profile"),
-    (Layer::Model, "model"),
-    (Layer::Group, "group"),
-    (Layer::Device, "device"),
-    (Layer::Line, "line"),
-];
-
-/// Empty for the layers that nobody can set.
-pub fn word(layer: Layer) -> &'static str {
-    WORDS.iter().find(|(one, _)| *one == layer).map_or("", |(_, word)| word)
-}
+/// The layers a person can set.
+const SETTABLE: [Layer; 7] =
+    [Layer::Global, Layer::Site, Layer::Profile, Layer::Model, Layer::Group, Layer::Device, Layer::Line];
 
 pub fn layer(word: &str) -> Option<Layer> {
-    WORDS.iter().find(|(_, one)| one.eq_ignore_ascii_case(word)).map(|(layer, _)| *layer)
+    SETTABLE.into_iter().find(|layer| layer.word().eq_ignore_ascii_case(word))
 }
 
 /// A scope as people name it.
@@ -69,7 +57,7 @@ impl std::fmt::Display for Named {
         match (self.layer, self.line) {
             (Layer::Global, _) => f.write_str("global"),
             (Layer::Line, Some(line)) => write!(f, "device {} line {line}", self.scope),
-            (layer, _) => write!(f, "{} {}", word(layer), self.scope),
+            (layer, _) => write!(f, "{} {}", layer.word(), self.scope),
         }
     }
 }
@@ -83,9 +71,8 @@ pub struct Found {
 /// `None`: there is no such site, profile, model, group or device.
 pub fn find(conn: &Connection, account_id: i64, named: &Named) -> Result<Option<Found>, Error> {
     let name = named.scope.as_str();
-    let shared = |id: Option<i64>| {
-        id.map(|id| Found { scope: Scope { layer: named.layer, id, line: 0 }, device: None })
-    };
+    let shared =
+        |id: Option<i64>| id.map(|id| Found { scope: Scope { layer: named.layer, id, line: 0 }, device: None });
     Ok(match named.layer {
         Layer::Global => shared(Some(0)),
         Layer::Site => shared(sites::store::id(conn, account_id, name)?),

@@ -1,51 +1,11 @@
-//! The setting and raw text rows.
+//! The setting and raw text rows, as people set and see them. `settings::store` reads them for the pipeline.
 
-use super::{Checked, Scope, word};
+use super::{Checked, Scope};
 use crate::db::{Connection, OptionalExtension, Result, Tx, params};
 use crate::seal::Keyring;
-use crate::settings::{Layer, Secret, Value};
+use crate::settings::store::{RawText, raw_place, value_place};
+use crate::settings::{Layer, Value};
 use crate::users::Actor;
-
-/// Where a sealed setting belongs.
-pub fn value_place(scope: Scope, name: &str) -> String {
-    format!("setting.value/{}/{}/{}/{name}", word(scope.layer), scope.id, scope.line)
-}
-
-/// Where a sealed raw text belongs.
-pub fn raw_place(layer: Layer, id: i64, vendor: &str) -> String {
-    format!("raw_text.text/{}/{id}/{vendor}", word(layer))
-}
-
-/// One value somebody set.
-#[derive(Debug, Clone)]
-pub struct Stored {
-    pub line: u8,
-    pub name: String,
-    pub value: Value,
-    pub author: String,
-    pub updated_at: i64,
-}
-
-/// Every value of a site, profile, model, group or device (`line`: of all its lines), by line and name.
-pub fn values(conn: &Connection, keys: &Keyring, layer: Layer, id: i64) -> Result<Vec<Stored>> {
-    let mut statement = conn.prepare_cached(
-        "SELECT line, name, value, value_sealed, author, updated_at FROM setting
-         WHERE layer = $1 AND scope = $2 ORDER BY line, name",
-    )?;
-    let mut rows = statement.query(params![word(layer), id])?;
-    let mut values = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (line, name): (u8, String) = (row.get(0)?, row.get(1)?);
-        let value = match (row.get::<_, Option<String>>(2)?, row.get::<_, Option<Vec<u8>>>(3)?) {
-            (_, Some(sealed)) => {
-                Value::Secret(keys.open_secret(&value_place(Scope { layer, id, line }, &name), &sealed)?)
-            }
-            (text, None) => Value::Plain(text.unwrap_or_default().into()),
-        };
-        values.push(Stored { line, name, value, author: row.get(4)?, updated_at: row.get(5)? });
-    }
-    Ok(values)
-}
 
 /// A value as lists show it: a secret only as being set.
 #[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
@@ -58,20 +18,14 @@ pub struct Shown {
     pub updated_at: i64,
 }
 
-/// Like [`values`] for one scope, without opening any secret.
+/// The values of one scope, no secret opened.
 pub fn shown(conn: &Connection, scope: Scope) -> Result<Vec<Shown>> {
     let mut statement = conn.prepare_cached(
         "SELECT name, value, author, updated_at FROM setting WHERE layer = $1 AND scope = $2 AND line = $3 ORDER BY name",
     )?;
-    let rows = statement.query_map(params![word(scope.layer), scope.id, scope.line], |row| {
+    let rows = statement.query_map(params![scope.layer.word(), scope.id, scope.line], |row| {
         let value: Option<String> = row.get(1)?;
-        Ok(Shown {
-            name: row.get(0)?,
-            secret: value.is_none(),
-            value,
-            author: row.get(2)?,
-            updated_at: row.get(3)?,
-        })
+        Ok(Shown { name: row.get(0)?, secret: value.is_none(), value, author: row.get(2)?, updated_at: row.get(3)? })
     })?;
     Ok(rows.collect::<std::result::Result<_, _>>()?)
 }
@@ -79,9 +33,13 @@ pub fn shown(conn: &Connection, scope: Scope) -> Result<Vec<Shown>> {
 pub fn put(tx: &Tx, keys: &Keyring, actor: &Actor, scope: Scope, checked: &Checked, now: i64) -> Result<()> {
     let (plain, sealed) = match &checked.value {
         Value::Plain(text) => (Some(text.as_ref()), None),
-        Value::Secret(secret) => {
-            (None, Some(keys.seal(&value_place(scope, &checked.name), secret.reveal().as_bytes())?))
-        }
+        Value::Secret(secret) => (
+            None,
+            Some(keys.seal(
+                &value_place(scope.layer.word(), scope.id, scope.line, &checked.name),
+                secret.reveal().as_bytes(),
+            )?),
+        ),
     };
     tx.prepare_cached(
         "INSERT INTO setting (layer, scope, line, name, account_id, value, value_sealed, author, updated_at)
@@ -91,7 +49,7 @@ pub fn put(tx: &Tx, keys: &Keyring, actor: &Actor, scope: Scope, checked: &Check
             updated_at = excluded.updated_at",
     )?
     .execute(params![
-        word(scope.layer),
+        scope.layer.word(),
         scope.id,
         scope.line,
         checked.name,
@@ -108,14 +66,14 @@ pub fn put(tx: &Tx, keys: &Keyring, actor: &Actor, scope: Scope, checked: &Check
 pub fn unset(tx: &Tx, scope: Scope, name: &str) -> Result<bool> {
     let rows = tx
         .prepare_cached("DELETE FROM setting WHERE layer = $1 AND scope = $2 AND line = $3 AND name = $4")?
-        .execute(params![word(scope.layer), scope.id, scope.line, name])?;
+        .execute(params![scope.layer.word(), scope.id, scope.line, name])?;
     Ok(rows > 0)
 }
 
 /// Takes everything with it that was set in a scope.
 pub fn clear(tx: &Tx, layer: Layer, id: i64) -> Result<()> {
-    tx.prepare_cached("DELETE FROM setting WHERE layer = $1 AND scope = $2")?.execute(params![word(layer), id])?;
-    tx.prepare_cached("DELETE FROM raw_text WHERE layer = $1 AND scope = $2")?.execute(params![word(layer), id])?;
+    tx.prepare_cached("DELETE FROM setting WHERE layer = $1 AND scope = $2")?.execute(params![layer.word(), id])?;
+    tx.prepare_cached("DELETE FROM raw_text WHERE layer = $1 AND scope = $2")?.execute(params![layer.word(), id])?;
     Ok(())
 }
 
@@ -125,47 +83,22 @@ pub fn clear_line(tx: &Tx, device_id: i64, line: u8) -> Result<()> {
     Ok(())
 }
 
-/// A layer's text in a vendor's own words.
-#[derive(Debug, Clone)]
-pub struct RawText {
-    pub vendor: String,
-    /// It may hold secrets.
-    pub text: Secret,
-    pub author: String,
-    pub updated_at: i64,
-}
-
-/// The raw texts of one scope.
-pub fn raw_texts(conn: &Connection, keys: &Keyring, layer: Layer, id: i64) -> Result<Vec<RawText>> {
-    let mut statement = conn.prepare_cached(
-        "SELECT vendor, text_sealed, author, updated_at FROM raw_text WHERE layer = $1 AND scope = $2 ORDER BY vendor",
-    )?;
-    let mut rows = statement.query(params![word(layer), id])?;
-    let mut texts = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (vendor, sealed): (String, Vec<u8>) = (row.get(0)?, row.get(1)?);
-        let text = keys.open_secret(&raw_place(layer, id, &vendor), &sealed)?;
-        texts.push(RawText { vendor, text, author: row.get(2)?, updated_at: row.get(3)? });
-    }
-    Ok(texts)
-}
-
 pub fn put_raw(tx: &Tx, keys: &Keyring, actor: &Actor, scope: Scope, vendor: &str, text: &str, now: i64) -> Result<()> {
-    let sealed = keys.seal(&raw_place(scope.layer, scope.id, vendor), text.as_bytes())?;
+    let sealed = keys.seal(&raw_place(scope.layer.word(), scope.id, vendor), text.as_bytes())?;
     tx.prepare_cached(
         "INSERT INTO raw_text (layer, scope, vendor, account_id, text_sealed, author, updated_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7)
          ON CONFLICT (layer, scope, vendor)
          DO UPDATE SET text_sealed = excluded.text_sealed, author = excluded.author, updated_at = excluded.updated_at",
     )?
-    .execute(params![word(scope.layer), scope.id, vendor, actor.account_id, sealed, actor.name, now])?;
+    .execute(params![scope.layer.word(), scope.id, vendor, actor.account_id, sealed, actor.name, now])?;
     Ok(())
 }
 
 pub fn unset_raw(tx: &Tx, scope: Scope, vendor: &str) -> Result<bool> {
     let rows = tx
         .prepare_cached("DELETE FROM raw_text WHERE layer = $1 AND scope = $2 AND vendor = $3")?
-        .execute(params![word(scope.layer), scope.id, vendor])?;
+        .execute(params![scope.layer.word(), scope.id, vendor])?;
     Ok(rows > 0)
 }
 
@@ -205,8 +138,8 @@ pub fn raw_vendors(conn: &Connection, scope: Scope) -> Result<Vec<(String, Strin
     let mut statement = conn.prepare_cached(
         "SELECT vendor, author, updated_at FROM raw_text WHERE layer = $1 AND scope = $2 ORDER BY vendor",
     )?;
-    let rows =
-        statement.query_map(params![word(scope.layer), scope.id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let rows = statement
+        .query_map(params![scope.layer.word(), scope.id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     Ok(rows.collect::<std::result::Result<_, _>>()?)
 }
 
@@ -215,9 +148,9 @@ pub fn raw_text(conn: &Connection, keys: &Keyring, scope: Scope, vendor: &str) -
         "SELECT text_sealed, author, updated_at FROM raw_text WHERE layer = $1 AND scope = $2 AND vendor = $3",
     )?;
     let row: Option<(Vec<u8>, String, i64)> = statement
-        .query_row(params![word(scope.layer), scope.id, vendor], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .query_row(params![scope.layer.word(), scope.id, vendor], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
     let Some((sealed, author, updated_at)) = row else { return Ok(None) };
-    let text = keys.open_secret(&raw_place(scope.layer, scope.id, vendor), &sealed)?;
+    let text = keys.open_secret(&raw_place(scope.layer.word(), scope.id, vendor), &sealed)?;
     Ok(Some(RawText { vendor: vendor.into(), text, author, updated_at }))
 }

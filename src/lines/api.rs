@@ -129,7 +129,9 @@ async fn change_account(
 
 fn account(conn: &Connection, actor: &Actor, id: i64) -> Result<Account> {
     let mut found = store::accounts(conn, actor.account_id, None, Some(id), 0, 1)?;
-    found.pop().ok_or_else(|| Problem::not_found(format_args!("SIP account {id}"), "List them: GET /api/v1/sip-accounts"))
+    found
+        .pop()
+        .ok_or_else(|| Problem::not_found(format_args!("SIP account {id}"), "List them: GET /api/v1/sip-accounts"))
 }
 
 pub fn number(text: &str) -> Result<u8> {
@@ -156,7 +158,10 @@ pub fn put(
         (Some(wanted), old) => {
             if !line.account.is_empty() {
                 let next = "Link the account, or give the line one of its own.";
-                return Err(Problem::bad_value("sip_account stands beside user, auth_id, password or display_name.", next));
+                return Err(Problem::bad_value(
+                    "sip_account stands beside user, auth_id, password or display_name.",
+                    next,
+                ));
             }
             let id = account(tx, actor, wanted)?.id;
             store::put_line(tx, actor.account_id, device_id, number, Some(id))?;

@@ -63,8 +63,7 @@ pub fn devices_of(conn: &Connection, sip_account_id: i64) -> Result<Vec<Mac>> {
 
 /// The outer `None`: no such line. The inner one: a line without an account.
 pub fn line_account(conn: &Connection, device_id: i64, number: u8) -> Result<Option<Option<i64>>> {
-    let mut statement =
-        conn.prepare_cached("SELECT sip_account_id FROM line WHERE device_id = $1 AND number = $2")?;
+    let mut statement = conn.prepare_cached("SELECT sip_account_id FROM line WHERE device_id = $1 AND number = $2")?;
     Ok(statement.query_row(params![device_id, number], |row| row.get(0)).optional()?)
 }
 

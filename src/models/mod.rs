@@ -3,6 +3,8 @@
 pub mod api;
 pub mod store;
 
+use crate::vendors::{self, VENDORS, Vendor};
+
 /// Longest vendor or model name.
 const LONGEST: usize = 64;
 
@@ -15,14 +17,23 @@ pub struct ModelError {
     pub next: String,
 }
 
-/// The vendor's name as this box spells it.
-pub fn vendor(text: &str) -> Result<String, ModelError> {
-    word("vendor", text)
+/// A vendor by its name or id, in any letter case.
+pub fn vendor(text: &str) -> Result<&'static Vendor, ModelError> {
+    let text = word("vendor", text)?;
+    vendors::by_id(&text).ok_or_else(|| ModelError {
+        field: "vendor",
+        value: text,
+        rule: "this box knows no such vendor",
+        next: format!("Known are {}.", VENDORS.iter().map(|vendor| vendor.name).collect::<Vec<_>>().join(", ")),
+    })
 }
 
-/// The model's name as this box spells it.
-pub fn model(_vendor: Option<&str>, text: &str) -> Result<String, ModelError> {
-    word("model", text)
+/// The model's name as this box spells it. Models that no table lists are taken as they are written: there are always
+/// newer ones.
+pub fn model(vendor: Option<&'static Vendor>, text: &str) -> Result<String, ModelError> {
+    let text = word("model", text)?;
+    let known = vendor.and_then(|vendor| vendors::model(vendor, &text));
+    Ok(known.map_or(text, |model| model.name.clone()))
 }
 
 fn word(field: &'static str, text: &str) -> Result<String, ModelError> {

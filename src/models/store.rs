@@ -21,7 +21,8 @@ pub fn ensure(tx: &Tx, account_id: i64, vendor: &str, name: &str) -> Result<i64>
 
 /// Vendor and name of every model that has a row.
 pub fn all(conn: &Connection, account_id: i64) -> Result<Vec<(String, String)>> {
-    let mut statement = conn.prepare_cached("SELECT vendor, name FROM model WHERE account_id = $1 ORDER BY vendor, name")?;
+    let mut statement =
+        conn.prepare_cached("SELECT vendor, name FROM model WHERE account_id = $1 ORDER BY vendor, name")?;
     let rows = statement.query_map([account_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<std::result::Result<_, _>>()?)
 }

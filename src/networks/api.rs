@@ -1,11 +1,11 @@
 //! Networks over REST: what phones may do by where they come from.
 
 use super::{Network, Policy, Unknown, store};
-use crate::db::Db;
+use crate::db::{Db, Touch};
 use crate::net::{Cidr, CidrError};
 use crate::users::Actor;
 use crate::web::{Json, Problem, Result};
-use crate::{audit, clock, instance};
+use crate::{audit, clock};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete, get, put};
 
@@ -72,7 +72,7 @@ async fn set(
     db.write(move |tx| {
         let now = clock::now();
         store::put(tx, actor.account_id, cidr, policy)?;
-        instance::store::shared_changed(tx, now)?;
+        tx.touch(Touch::Shared);
         let detail = format!("settings={} unknown={} ask={}", policy.settings, policy.unknown.word(), policy.ask);
         audit::store::write(tx, &actor, "network.set", cidr, Some(detail), now)?;
         Ok::<_, Problem>(())
@@ -92,7 +92,7 @@ async fn remove(actor: Actor, db: Data<Db>, path: Path<(String, String)>) -> Res
             return Err(Problem::not_found(format_args!("network {cidr}"), "List them: phonebox network list"));
         }
         let now = clock::now();
-        instance::store::shared_changed(tx, now)?;
+        tx.touch(Touch::Shared);
         audit::store::write(tx, &actor, "network.remove", cidr, None, now)?;
         Ok(())
     })

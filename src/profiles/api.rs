@@ -2,13 +2,13 @@
 
 use super::store::{self, NewTarget};
 use super::{Profile, Target, Trust, url};
-use crate::db::{Connection, Db, Tx};
+use crate::db::{Connection, Db, Touch, Tx};
 use crate::seal::Keyring;
 use crate::settings::Secret;
 use crate::users::Actor;
 use crate::web::json::{created, double};
 use crate::web::{Code, Json, Problem, Result, words};
-use crate::{audit, clock, instance};
+use crate::{audit, clock};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete, get, patch, post};
 
@@ -177,7 +177,7 @@ async fn change(
             if !told.is_empty() {
                 let now = clock::now();
                 store::update(tx, &profile, now)?;
-                instance::store::shared_changed(tx, now)?;
+                tx.touch(Touch::Shared);
                 audit::store::write(tx, &actor, "profile.set", &*name, Some(told.join(" ")), now)?;
             }
             view(tx, load(tx, &keys, &actor, &profile.name)?)
@@ -200,7 +200,7 @@ async fn remove(actor: Actor, db: Data<Db>, name: Path<String>) -> Result<HttpRe
         }
         let now = clock::now();
         store::remove(tx, id)?;
-        instance::store::shared_changed(tx, now)?;
+        tx.touch(Touch::Shared);
         audit::store::write(tx, &actor, "profile.remove", &*name, None, now)?;
         Ok(())
     })
@@ -290,7 +290,7 @@ fn changed(
 ) -> Result<ProfileView> {
     let now = clock::now();
     store::update(tx, &profile, now)?;
-    instance::store::shared_changed(tx, now)?;
+    tx.touch(Touch::Shared);
     audit::store::write(tx, actor, action, &profile.name, Some(detail), now)?;
     view(tx, load(tx, keys, actor, &profile.name)?)
 }

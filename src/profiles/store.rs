@@ -151,7 +151,8 @@ pub fn put_target(
         }
     };
     let password = target.password.as_ref();
-    let sealed = password.map(|secret| keys.seal(&password_place(target_id), secret.reveal().as_bytes())).transpose()?;
+    let sealed =
+        password.map(|secret| keys.seal(&password_place(target_id), secret.reveal().as_bytes())).transpose()?;
     let url = target.url.as_ref().map(ToString::to_string);
     tx.prepare_cached(
         "UPDATE target SET url = $2, username = $3, password_sealed = $4, root_ca = $5, phone_group = $6 WHERE id = $1",

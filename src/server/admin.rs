@@ -3,6 +3,7 @@
 //! It listens on TCP (with TLS) and on the console's Unix socket in the data directory. Who comes through the socket is
 //! the box's own user and is taken for *console*; everybody else shows the API token. It serves no phone file.
 
+use crate::config::Config;
 use crate::db::Db;
 use crate::seal::Keyring;
 use crate::users::guard::Console;
@@ -17,11 +18,11 @@ use std::any::Any;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
-use utoipa_actix_web::AppExt;
+use utoipa_actix_web::{AppExt, UtoipaApp};
 use utoipa_actix_web::scope::scope;
 
 /// What the handlers work with; each is handed to them by itself.
@@ -31,6 +32,7 @@ pub struct Services {
     pub keys: Keyring,
     /// The data directory: files, uploads on their way.
     pub dir: PathBuf,
+    pub config: Arc<Config>,
 }
 
 /// Where the listener listens.
@@ -65,7 +67,7 @@ pub fn start(services: Services, sockets: Sockets, workers: usize) -> std::io::R
 }
 
 fn server(services: Services, sockets: Sockets, workers: usize) -> std::io::Result<Server> {
-    let mut server = HttpServer::new(move || create_app(&services).0)
+    let mut server = HttpServer::new(move || create_app(&services))
         .on_connect(|connection: &dyn Any, data| {
             if connection.is::<tokio::net::UnixStream>() {
                 data.insert(Console);
@@ -97,60 +99,72 @@ fn server(services: Services, sockets: Sockets, workers: usize) -> std::io::Resu
 ))]
 struct Document;
 
-/// The App and its OpenAPI document, collected from the handlers.
+/// The App as production and tests run it.
 pub fn create_app(
     services: &Services,
-) -> (
-    App<
-        impl ServiceFactory<
-            ServiceRequest,
-            Config = (),
-            Response = ServiceResponse<impl MessageBody + use<>>,
-            Error = Error,
-            InitError = (),
-        > + use<>,
-    >,
-    utoipa::openapi::OpenApi,
-) {
-    let Services { db, keys, dir } = services.clone();
-    let (app, mut document) = App::new()
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody + use<>>,
+        Error = Error,
+        InitError = (),
+    > + use<>,
+> {
+    let Services { db, keys, dir, config } = services.clone();
+    let window = devices::Window(i64::from(config.provision.window_hours) * 3_600_000);
+    let app = App::new()
         .app_data(Data::new(db))
         .app_data(Data::new(keys))
         .app_data(Data::new(Directory(dir)))
-        .app_data(web::PathConfig::default().error_handler(|_, _| Problem::from(Code::NoRoute).into()))
-        .into_utoipa_app()
-        .openapi(Document::openapi())
-        .service(
-            scope("/api/v1")
-                .configure(devices::api::configure)
-                .configure(lines::api::configure)
-                .configure(sites::api::configure)
-                .configure(profiles::api::configure)
-                .configure(groups::api::configure)
-                .configure(models::api::configure)
-                .configure(networks::api::configure)
-                .configure(layers::api::configure)
-                .configure(checkins::api::configure)
-                .configure(alarms::api::configure)
-                .configure(audit::api::configure)
-                .configure(users::api::configure),
-        )
-        .service(healthz)
-        .split_for_parts();
-    finish(&mut document);
-    let text: Arc<str> = document.to_pretty_json().unwrap_or_default().into();
+        .app_data(Data::new(window))
+        .app_data(Data::new(config.files.clone()))
+        .app_data(web::PathConfig::default().error_handler(|_, _| Problem::from(Code::NoRoute).into()));
     let headers = middleware::DefaultHeaders::new()
         .add(("X-Content-Type-Options", "nosniff"))
         .add(("X-Frame-Options", "DENY"))
         .add(("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"))
         .add(("Referrer-Policy", "no-referrer"))
         .add(("Cache-Control", "no-store"));
-    let app = app
-        .route("/api/v1/openapi.json", web::get().to(move || openapi(text.clone())))
+    routes(app.into_utoipa_app())
+        .into_app()
+        .route("/api/v1/openapi.json", web::get().to(openapi))
         .route("/", web::get().to(note))
         .default_service(web::to(no_route))
-        .wrap(headers);
-    (app, document)
+        .wrap(headers)
+}
+
+/// Every handler: the routes and the document are made from this one list.
+fn routes<T>(app: UtoipaApp<T>) -> UtoipaApp<T>
+where
+    T: ServiceFactory<ServiceRequest, Config = (), Error = Error, InitError = ()>,
+{
+    app.service(
+        scope("/api/v1")
+            .configure(devices::api::configure)
+            .configure(lines::api::configure)
+            .configure(sites::api::configure)
+            .configure(profiles::api::configure)
+            .configure(groups::api::configure)
+            .configure(models::api::configure)
+            .configure(networks::api::configure)
+            .configure(layers::api::configure)
+            .configure(checkins::api::configure)
+            .configure(alarms::api::configure)
+            .configure(audit::api::configure)
+            .configure(users::api::configure),
+    )
+    .service(healthz)
+}
+
+/// The OpenAPI document of this binary.
+pub fn document() -> &'static str {
+    static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
+        let (_, mut document) = routes(App::new().into_utoipa_app().openapi(Document::openapi())).split_for_parts();
+        finish(&mut document);
+        document.to_pretty_json().unwrap_or_default() + "\n"
+    });
+    &DOCUMENT
 }
 
 /// Parameters and answers that hold for every operation stand here, not at each of them.
@@ -178,8 +192,8 @@ async fn healthz() -> web::Json<Health> {
     web::Json(Health { status: "ok" })
 }
 
-async fn openapi(document: Arc<str>) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(document.to_string())
+async fn openapi(_actor: users::Actor) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(document())
 }
 
 async fn note() -> &'static str {

@@ -1,12 +1,12 @@
 //! Sites over REST.
 
 use super::store::{self, Site};
-use crate::db::{Connection, Db};
+use crate::db::{Connection, Db, Touch};
 use crate::seal::Keyring;
 use crate::users::Actor;
 use crate::web::json::{created, double};
 use crate::web::{Code, Json, Page, Paging, Problem, Query, Result, words};
-use crate::{audit, clock, devices, instance, profiles};
+use crate::{audit, clock, devices, profiles};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete, get, patch, post};
 
@@ -49,8 +49,9 @@ async fn list(actor: Actor, db: Data<Db>, Query(filter): Query<Filter>) -> Resul
     let paging = Paging::<String>::new(filter.after.as_deref(), filter.limit)?;
     let after = paging.after.clone().unwrap_or_default();
     let rows = paging.rows();
-    let sites =
-        db.read_long(move |conn| store::list(conn, actor.account_id, None, &after, rows).map_err(Problem::from)).await?;
+    let sites = db
+        .read_long(move |conn| store::list(conn, actor.account_id, None, &after, rows).map_err(Problem::from))
+        .await?;
     Ok(Json(paging.page(sites, |site| site.name.clone())))
 }
 
@@ -103,7 +104,7 @@ async fn change(actor: Actor, db: Data<Db>, name: Path<String>, Json(body): Json
                 told.push(format!("name={new}"));
             }
             if !told.is_empty() {
-                instance::store::shared_changed(tx, now)?;
+                tx.touch(Touch::Shared);
                 audit::store::write(tx, &actor, "site.set", &*name, Some(told.join(" ")), now)?;
             }
             one(tx, &actor, new.as_deref().unwrap_or(&name))
@@ -126,7 +127,7 @@ async fn remove(actor: Actor, db: Data<Db>, name: Path<String>) -> Result<HttpRe
         }
         let now = clock::now();
         store::remove(tx, id)?;
-        instance::store::shared_changed(tx, now)?;
+        tx.touch(Touch::Shared);
         audit::store::write(tx, &actor, "site.remove", &*name, None, now)?;
         Ok(())
     })
@@ -137,14 +138,20 @@ async fn remove(actor: Actor, db: Data<Db>, name: Path<String>) -> Result<HttpRe
 /// Let every active phone of a site in again: new windows, new tokens
 #[utoipa::path(tag = "sites", responses((status = 200, body = LetIn)))]
 #[post("/sites/{name}/let-in")]
-async fn let_in(actor: Actor, db: Data<Db>, keys: Data<Keyring>, name: Path<String>) -> Result<Json<LetIn>> {
+async fn let_in(
+    actor: Actor,
+    db: Data<Db>,
+    keys: Data<Keyring>,
+    window: Data<devices::Window>,
+    name: Path<String>,
+) -> Result<Json<LetIn>> {
     let devices = db
         .write(move |tx| {
             let id = id(tx, &actor, &name)?;
             let now = clock::now();
             let macs = devices::store::active_of_site(tx, id)?;
             for mac in &macs {
-                devices::api::let_one_in(tx, &keys, *mac, now)?;
+                devices::api::let_one_in(tx, &keys, **window, *mac, now)?;
             }
             let detail = Some(format!("{} devices", macs.len()));
             audit::store::write(tx, &actor, "site.let-in", &*name, detail, now)?;
@@ -170,7 +177,9 @@ fn missing(name: &str) -> Problem {
 fn refuse_taken(conn: &Connection, actor: &Actor, name: &str) -> Result<()> {
     match store::id(conn, actor.account_id, name)? {
         None => Ok(()),
-        Some(_) => Err(Problem::new(Code::Exists, format!("There is a site {name:?} already."), "Choose another name.")),
+        Some(_) => {
+            Err(Problem::new(Code::Exists, format!("There is a site {name:?} already."), "Choose another name."))
+        }
     }
 }
 
