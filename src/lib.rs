@@ -15,6 +15,8 @@
 //! Two fronts, one core: the phone listeners serve no admin page, the admin listener serves no phone file.
 //! Imports point down only (`tests/it/architecture.rs`); reading [`provision`] is reading the product.
 
+pub mod alarms;
+pub mod audit;
 pub mod ca;
 pub mod checkins;
 pub mod cli;
@@ -24,7 +26,12 @@ pub mod datadir;
 pub mod db;
 pub mod devices;
 pub mod files;
+pub mod groups;
+pub mod instance;
+pub mod layers;
+pub mod lines;
 pub mod listen;
+pub mod models;
 pub mod net;
 pub mod networks;
 pub mod profiles;
@@ -32,6 +39,9 @@ pub mod provision;
 pub mod seal;
 pub mod server;
 pub mod settings;
+pub mod sites;
 pub mod telemetry;
 pub mod uploads;
+pub mod users;
 pub mod vendors;
+pub mod web;

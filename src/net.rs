@@ -137,6 +137,21 @@ impl Cidr {
     pub fn prefix(&self) -> u8 {
         self.prefix
     }
+
+    /// The same network without host bits: `192.168.10.7/24` is `192.168.10.0/24`.
+    pub fn network(self) -> Cidr {
+        let base = match self.base {
+            IpAddr::V4(v4) => {
+                let mask = u32::MAX.checked_shl(32 - u32::from(self.prefix)).unwrap_or(0);
+                IpAddr::V4(Ipv4Addr::from_bits(v4.to_bits() & mask))
+            }
+            IpAddr::V6(v6) => {
+                let mask = u128::MAX.checked_shl(128 - u32::from(self.prefix)).unwrap_or(0);
+                IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & mask))
+            }
+        };
+        Cidr { base, ..self }
+    }
 }
 
 fn prefix_eq(a: u128, b: u128, width: u32, prefix: u8) -> bool {
@@ -246,6 +261,15 @@ mod tests {
         let net: Cidr = "192.168.10.0/24".parse().unwrap();
         assert!(net.contains("192.168.10.255".parse().unwrap()));
         assert!(!net.contains("192.168.11.0".parse().unwrap()));
+        for (text, network) in [
+            ("192.168.10.7/24", "192.168.10.0/24"),
+            ("10.1.2.3/0", "0.0.0.0/0"),
+            ("10.1.2.3", "10.1.2.3/32"),
+            ("fd00::1/8", "fd00::/8"),
+            ("fd00::1/0", "::/0"),
+        ] {
+            assert_eq!(text.parse::<Cidr>().unwrap().network().to_string(), network);
+        }
         assert!("0.0.0.0/0".parse::<Cidr>().unwrap().contains("8.8.8.8".parse().unwrap()));
         assert!("::/0".parse::<Cidr>().unwrap().contains("2001:db8::1".parse().unwrap()));
         for text in ["10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/+8", "10/8", "x", ""] {

@@ -3,6 +3,7 @@
 //! Owns the vocabulary of decisions and reasons, the recorder and the rows. Never sees a secret: tokens are masked
 //! before they reach it.
 
+pub mod api;
 pub mod recorder;
 pub mod store;
 

@@ -1,6 +1,165 @@
-//! The console: one file per subcommand.
+//! The console: one file per group of subcommands, one table of them here.
+//!
+//! Commands about the box's data are clients of the REST API ([`console`]). Exit codes: 0 done, 1 refused or failed
+//! with the reason and the next step on standard error, 2 the command line is wrong.
 
+mod alarm;
+mod audit;
 pub mod ca;
 pub mod check_config;
+mod console;
+mod device;
+mod group;
 pub mod identify;
+mod layer;
+mod line;
+mod network;
+mod openapi;
+mod profile;
+mod secret;
 pub mod service;
+mod site;
+mod table;
+mod token;
+
+use crate::config::PlaceFlags;
+use clap::{Args, Command, FromArgMatches, Parser, Subcommand};
+use console::Client;
+use std::fmt::Display;
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(name = "phonebox", version, about = "Gives desk phones their own configuration, and says why")]
+struct Cli {
+    #[command(subcommand)]
+    command: Commands,
+}
+
+#[derive(Subcommand)]
+enum Commands {
+    /// Phones: add, show, list, change, activate, let in again, import, export
+    Device(Group<device::Commands>),
+    /// Settings and raw vendor texts of a layer
+    Layer(Group<layer::Commands>),
+    /// How devices are provisioned, and where they are sent
+    Profile(Group<profile::Commands>),
+    /// Places whose devices share a profile and settings
+    Site(Group<site::Commands>),
+    /// Devices that share settings across sites
+    Group(Group<group::Commands>),
+    /// What phones may do by where they come from
+    Network(Group<network::Commands>),
+    /// What needs a hand
+    Alarm(Group<alarm::Commands>),
+    /// Who changed what
+    Audit(Leaf<audit::List>),
+    /// The API token
+    Token(Group<token::Commands>),
+    /// Print the API's OpenAPI document
+    Openapi,
+    /// JSON Lines in, one identity per line out
+    Identify,
+}
+
+/// Runs the command line of this process.
+pub fn run() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Commands::Device(group) => ask(&group.common, async |client| device::run(client, group.command, group.common.json).await),
+        Commands::Layer(group) => ask(&group.common, async |client| layer::run(client, group.command, group.common.json).await),
+        Commands::Profile(group) => ask(&group.common, async |client| profile::run(client, group.command, group.common.json).await),
+        Commands::Site(group) => ask(&group.common, async |client| site::run(client, group.command, group.common.json).await),
+        Commands::Group(group) => ask(&group.common, async |client| group::run(client, group.command, group.common.json).await),
+        Commands::Network(group) => ask(&group.common, async |client| network::run(client, group.command, group.common.json).await),
+        Commands::Alarm(group) => ask(&group.common, async |client| alarm::run(client, group.command, group.common.json).await),
+        Commands::Audit(leaf) => ask(&leaf.common, async |client| audit::run(client, leaf.command, leaf.common.json).await),
+        Commands::Token(group) => ask(&group.common, async |client| token::run(client, group.command, group.common.json).await),
+        Commands::Openapi => openapi::run(),
+        Commands::Identify => {
+            let (input, output) = (std::io::stdin().lock(), std::io::BufWriter::new(std::io::stdout().lock()));
+            identify::run(input, output).map_err(|error| Failure::new(error, ""))
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {}", failure.message);
+            if !failure.next.is_empty() {
+                eprintln!("{}", failure.next);
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Why a command did not do what it was told, and what to do about it.
+#[derive(Debug)]
+pub struct Failure {
+    message: String,
+    next: String,
+}
+
+impl Failure {
+    fn new(message: impl Display, next: impl Display) -> Failure {
+        Failure { message: message.to_string(), next: next.to_string() }
+    }
+}
+
+/// A group of subcommands that ask a box.
+#[derive(Args)]
+struct Group<T: Subcommand> {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: T,
+}
+
+/// One command that asks a box.
+#[derive(Args)]
+struct Leaf<T: Args> {
+    #[command(flatten)]
+    common: Common,
+    #[command(flatten)]
+    command: T,
+}
+
+/// Which box, and how to print. Accepted anywhere in the command.
+struct Common {
+    place: PlaceFlags,
+    json: bool,
+}
+
+impl FromArgMatches for Common {
+    fn from_arg_matches(matches: &clap::ArgMatches) -> Result<Common, clap::Error> {
+        Ok(Common { place: PlaceFlags::from_arg_matches(matches)?, json: matches.get_flag("json") })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &clap::ArgMatches) -> Result<(), clap::Error> {
+        self.place.update_from_arg_matches(matches)?;
+        self.json |= matches.get_flag("json");
+        Ok(())
+    }
+}
+
+impl Args for Common {
+    fn augment_args(command: Command) -> Command {
+        let json = clap::Arg::new("json").long("json").action(clap::ArgAction::SetTrue).help("Print the API's JSON");
+        let place = PlaceFlags::augment_args(Command::new("place"));
+        let all = place.get_arguments().cloned().chain([json]);
+        all.fold(command, |command, arg| command.arg(arg.global(true)))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Common::augment_args(command)
+    }
+}
+
+fn ask(common: &Common, work: impl AsyncFnOnce(&Client) -> Result<(), Failure>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(error, ""))?;
+    runtime.block_on(async {
+        let client = Client::open(&common.place).await?;
+        let outcome = work(&client).await;
+        client.close().await;
+        outcome
+    })
+}

@@ -55,6 +55,12 @@ impl Error {
             if code.code == rusqlite::ErrorCode::ConstraintViolation)
     }
 
+    /// No space is left.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Error::Sqlite(rusqlite::Error::SqliteFailure(code, _))
+            if code.code == rusqlite::ErrorCode::DiskFull)
+    }
+
     /// No space, a read-only disk, a failing disk: the box can still read.
     pub fn is_storage(&self) -> bool {
         use rusqlite::ErrorCode as Code;

@@ -2,6 +2,7 @@
 //!
 //! Owns the rows and their rules. Knows no vendor file and no listener.
 
+pub mod api;
 pub mod store;
 
 use crate::net::Mac;
@@ -10,6 +11,11 @@ use crate::settings::Secret;
 
 /// First-contact window after activation, unless the steady token closes it earlier.
 pub const WINDOW_MS: i64 = 24 * 3_600_000;
+
+/// The configured first-contact window, in milliseconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Window(pub i64);
+
 /// After a complete delivery the window stays open this long for retries.
 pub const RETRY_MS: i64 = 3_600_000;
 

@@ -1,7 +1,7 @@
 //! The device, line and SIP account rows.
 
 use super::{Birth, Device, Line, Proof, SipAccount, State, place};
-use crate::db::{Connection, OptionalExtension, Result, Row, Touch, Tx, params};
+use crate::db::{Connection, OptionalExtension, Result, Row, ToSql, Touch, Tx, params};
 use crate::net::Mac;
 use crate::seal::Keyring;
 
@@ -197,4 +197,244 @@ pub fn remove(tx: &mut Tx, device: &Device) -> Result<()> {
     }
     tx.touch(Touch::Device(device.mac));
     Ok(())
+}
+
+pub fn id(conn: &Connection, account_id: i64, mac: Mac) -> Result<Option<i64>> {
+    let mut statement = conn.prepare_cached("SELECT id FROM device WHERE mac = $1 AND account_id = $2")?;
+    Ok(statement.query_row(params![mac.to_u64() as i64, account_id], |row| row.get(0)).optional()?)
+}
+
+/// What a list shows of a device.
+#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
+pub struct Summary {
+    #[schema(value_type = String, example = "805ec0aabb01")]
+    pub mac: Mac,
+    pub vendor: Option<String>,
+    pub model: Option<String>,
+    pub serial: Option<String>,
+    pub name: Option<String>,
+    pub site: Option<String>,
+    /// Its own profile, instead of its site's.
+    pub profile: Option<String>,
+    pub group: Option<String>,
+    #[schema(value_type = State)]
+    pub state: String,
+    pub activated_at: Option<i64>,
+    /// Until when its first-contact window is open; 0 when it is closed.
+    pub window_until: i64,
+    /// Its steady proof: token, credentials or certificate.
+    pub proof: Option<String>,
+    pub proof_at: Option<i64>,
+    /// Last delivery that held secrets.
+    pub secrets_at: Option<i64>,
+    pub tls_at: Option<i64>,
+    pub enrolled_at: Option<i64>,
+    /// It came without its proof: reset suspected.
+    pub reset_at: Option<i64>,
+    /// Two addresses claimed it inside its window.
+    pub conflict_at: Option<i64>,
+    pub created_at: i64,
+    pub updated_at: i64,
+}
+
+/// Which devices a list is asked for; `None` is any.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    pub site: Option<String>,
+    pub profile: Option<String>,
+    pub group: Option<String>,
+    pub vendor: Option<String>,
+    pub model: Option<String>,
+    pub state: Option<String>,
+    /// Part of the MAC, name or serial number.
+    pub search: Option<String>,
+    pub mac: Option<Mac>,
+}
+
+const SUMMARY: &str = "SELECT d.mac, d.vendor, d.model, d.serial, d.name, s.name, p.name, g.name, d.state,
+        d.activated_at, d.window_until, d.proof, d.proof_at, d.secrets_at, d.tls_at, d.enrolled_at, d.reset_at,
+        d.conflict_at, d.created_at, d.updated_at
+     FROM device d LEFT JOIN site s ON s.id = d.site_id LEFT JOIN profile p ON p.id = d.profile_id
+        LEFT JOIN device_group g ON g.id = d.group_id";
+
+/// By MAC, from the one after `after` on. Conditions that are not asked for are left out, so that each list has the
+/// plan it needs.
+pub fn page(conn: &Connection, account_id: i64, filter: &Filter, after: i64, rows: u32) -> Result<Vec<Summary>> {
+    let mac = filter.mac.map(|mac| mac.to_u64() as i64);
+    let search = filter.search.as_ref().map(|text| Search::new(text));
+    let conditions: [(&str, Option<&dyn ToSql>); 13] = [
+        (" AND d.mac = ?", some(&mac)),
+        (" AND s.name = ?", some(&filter.site)),
+        (" AND p.name = ?", some(&filter.profile)),
+        (" AND g.name = ?", some(&filter.group)),
+        (" AND lower(d.vendor) = lower(?)", some(&filter.vendor)),
+        (" AND lower(d.model) = lower(?)", some(&filter.model)),
+        (" AND d.state = ?", some(&filter.state)),
+        (" AND (d.name LIKE ? ESCAPE '!'", search.as_ref().map(|search| &search.like as &dyn ToSql)),
+        (" OR d.serial LIKE ? ESCAPE '!'", search.as_ref().map(|search| &search.like as &dyn ToSql)),
+        (" OR d.mac BETWEEN ?", search.as_ref().map(|search| &search.first as &dyn ToSql)),
+        (" AND ?", search.as_ref().map(|search| &search.last as &dyn ToSql)),
+        (" OR d.mac % ?", search.as_ref().map(|search| &search.modulus as &dyn ToSql)),
+        (" = ?)", search.as_ref().map(|search| &search.rest as &dyn ToSql)),
+    ];
+    let mut sql = format!("{SUMMARY} WHERE d.account_id = ? AND d.mac > ?");
+    let mut values: Vec<&dyn ToSql> = vec![&account_id, &after];
+    for (condition, value) in conditions {
+        if let Some(value) = value {
+            sql.push_str(condition);
+            values.push(value);
+        }
+    }
+    sql.push_str(" ORDER BY d.mac LIMIT ?");
+    values.push(&rows);
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query(values.as_slice())?;
+    let mut devices = Vec::new();
+    while let Some(row) = rows.next()? {
+        devices.push(summary(row)?);
+    }
+    Ok(devices)
+}
+
+fn some<T: ToSql>(value: &Option<T>) -> Option<&dyn ToSql> {
+    value.as_ref().map(|value| value as &dyn ToSql)
+}
+
+/// "Contains" for names and serial numbers; for MAC addresses their first or last digits.
+struct Search {
+    like: String,
+    first: i64,
+    last: i64,
+    modulus: i64,
+    rest: i64,
+}
+
+impl Search {
+    fn new(text: &str) -> Search {
+        // Nothing in the pattern is more than itself.
+        let escaped = text.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+        let none = Search { like: format!("%{escaped}%"), first: 1, last: 0, modulus: 1, rest: 1 };
+        let digits: String = text.chars().filter(|c| !matches!(c, ':' | '-' | '.' | ' ')).collect();
+        match (digits.len(), i64::from_str_radix(&digits, 16)) {
+            (count @ 2..=12, Ok(number)) if number >= 0 => {
+                let below = 4 * (12 - count);
+                let (first, last) = (number << below, (number + 1 << below) - 1);
+                Search { first, last, modulus: 1 << (4 * count), rest: number, ..none }
+            }
+            _ => none,
+        }
+    }
+}
+
+fn summary(row: &Row) -> Result<Summary> {
+    let bits: i64 = row.get(0)?;
+    Ok(Summary {
+        mac: Mac::from_u64(bits as u64).ok_or_else(|| crate::db::Error::Damaged(format!("device MAC {bits}")))?,
+        vendor: row.get(1)?,
+        model: row.get(2)?,
+        serial: row.get(3)?,
+        name: row.get(4)?,
+        site: row.get(5)?,
+        profile: row.get(6)?,
+        group: row.get(7)?,
+        state: row.get(8)?,
+        activated_at: row.get(9)?,
+        window_until: row.get(10)?,
+        proof: row.get(11)?,
+        proof_at: row.get(12)?,
+        secrets_at: row.get(13)?,
+        tls_at: row.get(14)?,
+        enrolled_at: row.get(15)?,
+        reset_at: row.get(16)?,
+        conflict_at: row.get(17)?,
+        created_at: row.get(18)?,
+        updated_at: row.get(19)?,
+    })
+}
+
+/// Writes the words of a device: everything a person can change but its state, lines and settings.
+pub fn update(tx: &mut Tx, device_id: i64, mac: Mac, new: &NewDevice, now: i64) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE device SET vendor = $2, model = $3, serial = $4, name = $5, site_id = $6, profile_id = $7, group_id = $8
+         WHERE id = $1",
+    )?
+    .execute(params![
+        device_id,
+        new.vendor,
+        new.model,
+        new.serial,
+        new.name,
+        new.site_id,
+        new.profile_id,
+        new.group_id
+    ])?;
+    changed(tx, mac, now)
+}
+
+/// The device's own target: its URL with the credentials in it, sealed whole. `None`: its profile's.
+pub fn set_url(tx: &mut Tx, keys: &Keyring, mac: Mac, url: Option<&str>, now: i64) -> Result<()> {
+    let sealed = url.map(|url| keys.seal(&place("url", mac), url.as_bytes())).transpose()?;
+    tx.prepare_cached("UPDATE device SET url_sealed = $2 WHERE mac = $1")?
+        .execute(params![mac.to_u64() as i64, sealed])?;
+    changed(tx, mac, now)
+}
+
+/// Blocked: nothing is served, the window is shut.
+pub fn block(tx: &mut Tx, mac: Mac, now: i64) -> Result<()> {
+    tx.prepare_cached("UPDATE device SET state = 'blocked', window_until = 0 WHERE mac = $1")?
+        .execute([mac.to_u64() as i64])?;
+    changed(tx, mac, now)
+}
+
+/// Active again without a new window: it has its configuration and proves itself.
+pub fn unblock(tx: &mut Tx, mac: Mac, now: i64) -> Result<()> {
+    tx.prepare_cached("UPDATE device SET state = 'active' WHERE mac = $1")?.execute([mac.to_u64() as i64])?;
+    changed(tx, mac, now)
+}
+
+pub fn active_of_site(conn: &Connection, site_id: i64) -> Result<Vec<Mac>> {
+    let mut statement =
+        conn.prepare_cached("SELECT mac FROM device WHERE site_id = $1 AND state = 'active' ORDER BY mac")?;
+    let bits = statement.query_map([site_id], |row| row.get::<_, i64>(0))?;
+    let bits = bits.collect::<std::result::Result<Vec<_>, _>>()?;
+    Ok(bits.into_iter().filter_map(|bits| Mac::from_u64(bits as u64)).collect())
+}
+
+/// Takes a device off the list of waiting ones.
+pub fn no_longer_pending(tx: &Tx, mac: Mac) -> Result<bool> {
+    Ok(tx.prepare_cached("DELETE FROM pending WHERE mac = $1")?.execute([mac.to_u64() as i64])? > 0)
+}
+
+/// A device nobody added that asked in a network which queues them.
+#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
+pub struct Pending {
+    #[schema(value_type = String, example = "805ec0aabb01")]
+    pub mac: Mac,
+    pub vendor: Option<String>,
+    pub model: Option<String>,
+    pub peer: String,
+    pub first_at: i64,
+    pub last_at: i64,
+}
+
+pub fn pending(conn: &Connection, account_id: i64, after: i64, rows: u32) -> Result<Vec<Pending>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT mac, vendor, model, peer, first_at, last_at FROM pending
+         WHERE account_id = $1 AND mac > $2 ORDER BY mac LIMIT $3",
+    )?;
+    let mut rows = statement.query(params![account_id, after, rows])?;
+    let mut waiting = Vec::new();
+    while let Some(row) = rows.next()? {
+        let bits: i64 = row.get(0)?;
+        let Some(mac) = Mac::from_u64(bits as u64) else { continue };
+        waiting.push(Pending {
+            mac,
+            vendor: row.get(1)?,
+            model: row.get(2)?,
+            peer: row.get(3)?,
+            first_at: row.get(4)?,
+            last_at: row.get(5)?,
+        });
+    }
+    Ok(waiting)
 }

@@ -3,6 +3,7 @@
 //! Nobody configures a fresh box: private networks (RFC 1918, fc00::/7, link-local, loopback) get settings, others
 //! nothing, unknown devices are refused everywhere.
 
+pub mod api;
 pub mod store;
 
 use crate::net::{Cidr, is_private};

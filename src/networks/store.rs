@@ -1,8 +1,9 @@
 //! The network and binding rows.
 
 use super::{Network, Policy, Unknown};
-use crate::db::{Connection, Result, params};
+use crate::db::{Connection, Result, Tx, params};
 use crate::net::Cidr;
+use crate::users::Actor;
 
 pub fn all(conn: &Connection) -> Result<Vec<Network>> {
     let mut statement =
@@ -36,4 +37,38 @@ pub fn bindings(conn: &Connection, device_id: i64) -> Result<Vec<Cidr>> {
     let texts = statement.query_map(params![device_id], |row| row.get::<_, String>(0))?;
     let texts = texts.collect::<std::result::Result<Vec<_>, _>>()?;
     Ok(texts.iter().filter_map(|text| text.parse().ok()).collect())
+}
+
+/// Makes a network's policy, or changes it.
+pub fn put(tx: &Tx, account_id: i64, cidr: Cidr, policy: Policy) -> Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO network (account_id, cidr, settings, unknown, ask) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (account_id, cidr)
+         DO UPDATE SET settings = excluded.settings, unknown = excluded.unknown, ask = excluded.ask",
+    )?
+    .execute(params![account_id, cidr.to_string(), policy.settings, policy.unknown.word(), policy.ask])?;
+    Ok(())
+}
+
+pub fn remove(tx: &Tx, account_id: i64, cidr: Cidr) -> Result<bool> {
+    let rows = tx
+        .prepare_cached("DELETE FROM network WHERE account_id = $1 AND cidr = $2")?
+        .execute(params![account_id, cidr.to_string()])?;
+    Ok(rows > 0)
+}
+
+pub fn bind(tx: &Tx, actor: &Actor, device_id: i64, cidr: Cidr, now: i64) -> Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO binding (device_id, cidr, account_id, author, created_at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (device_id, cidr) DO NOTHING",
+    )?
+    .execute(params![device_id, cidr.to_string(), actor.account_id, actor.name, now])?;
+    Ok(())
+}
+
+pub fn unbind(tx: &Tx, device_id: i64, cidr: Cidr) -> Result<bool> {
+    let rows = tx
+        .prepare_cached("DELETE FROM binding WHERE device_id = $1 AND cidr = $2")?
+        .execute(params![device_id, cidr.to_string()])?;
+    Ok(rows > 0)
 }

@@ -1,5 +1,6 @@
 //! Profiles: how devices are provisioned, what they must prove, and the targets they are sent to.
 
+pub mod api;
 pub mod store;
 pub mod url;
 

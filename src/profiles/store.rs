@@ -1,8 +1,10 @@
 //! The profile and target rows.
 
-use super::{Profile, Target, Trust, url};
-use crate::db::{Connection, Error, Result, params};
+use super::{Profile, Target, TargetUrl, Trust, url};
+use crate::db::{Connection, Error, OptionalExtension, Result, Tx, params};
+use crate::layers;
 use crate::seal::Keyring;
+use crate::settings::{Layer, Secret};
 
 pub fn password_place(target_id: i64) -> String {
     format!("target.password/{target_id}")
@@ -64,4 +66,102 @@ pub fn targets(conn: &Connection, keys: &Keyring, profile_id: i64) -> Result<Vec
         });
     }
     Ok(targets)
+}
+
+pub fn id(conn: &Connection, account_id: i64, name: &str) -> Result<Option<i64>> {
+    let mut statement = conn.prepare_cached("SELECT id FROM profile WHERE account_id = $1 AND name = $2")?;
+    Ok(statement.query_row(params![account_id, name], |row| row.get(0)).optional()?)
+}
+
+/// What a new site takes when nobody says so.
+pub fn first(conn: &Connection, account_id: i64) -> Result<Option<i64>> {
+    let mut statement = conn.prepare_cached("SELECT min(id) FROM profile WHERE account_id = $1")?;
+    Ok(statement.query_row([account_id], |row| row.get(0))?)
+}
+
+pub fn insert(tx: &Tx, account_id: i64, name: &str, now: i64) -> Result<i64> {
+    tx.prepare_cached("INSERT INTO profile (account_id, name, created_at, updated_at) VALUES ($1, $2, $3, $3)")?
+        .execute(params![account_id, name, now])?;
+    Ok(tx.last_insert_rowid())
+}
+
+/// Writes every field of a profile but its targets.
+pub fn update(tx: &Tx, profile: &Profile, now: i64) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE profile SET name = $2, settings_trust = $3, secrets_trust = $4, secrets_tls_only = $5,
+            secrets_over_tftp = $6, https = $7, keep_discovery = $8, redirect_302 = $9, updated_at = $10 WHERE id = $1",
+    )?
+    .execute(params![
+        profile.id,
+        profile.name,
+        profile.settings_trust.word(),
+        profile.secrets_trust.word(),
+        profile.secrets_tls_only,
+        profile.secrets_over_tftp,
+        profile.https,
+        profile.keep_discovery,
+        profile.redirect_302,
+        now
+    ])?;
+    Ok(())
+}
+
+/// How many sites and devices name it.
+pub fn users(conn: &Connection, id: i64) -> Result<(i64, i64)> {
+    let mut statement = conn.prepare_cached(
+        "SELECT (SELECT count(*) FROM site WHERE profile_id = $1), (SELECT count(*) FROM device WHERE profile_id = $1)",
+    )?;
+    Ok(statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?)
+}
+
+/// With its targets and settings. The caller has seen that nobody names it.
+pub fn remove(tx: &Tx, id: i64) -> Result<()> {
+    layers::store::clear(tx, Layer::Profile, id)?;
+    tx.prepare_cached("DELETE FROM profile WHERE id = $1")?.execute([id])?;
+    Ok(())
+}
+
+/// A target to be written: everything but its id and place.
+pub struct NewTarget {
+    pub url: Option<TargetUrl>,
+    pub username: Option<String>,
+    pub password: Option<Secret>,
+    pub root_ca: Option<String>,
+    pub phone_group: u16,
+}
+
+/// Writes a target: a new one at the end, or the one with this id.
+pub fn put_target(
+    tx: &Tx,
+    keys: &Keyring,
+    account_id: i64,
+    profile_id: i64,
+    id: Option<i64>,
+    target: &NewTarget,
+) -> Result<()> {
+    let target_id = match id {
+        Some(id) => id,
+        None => {
+            tx.prepare_cached(
+                "INSERT INTO target (account_id, profile_id, position)
+                 SELECT $1, $2, coalesce(max(position), -1) + 1 FROM target WHERE profile_id = $2",
+            )?
+            .execute(params![account_id, profile_id])?;
+            tx.last_insert_rowid()
+        }
+    };
+    let password = target.password.as_ref();
+    let sealed =
+        password.map(|secret| keys.seal(&password_place(target_id), secret.reveal().as_bytes())).transpose()?;
+    let url = target.url.as_ref().map(ToString::to_string);
+    tx.prepare_cached(
+        "UPDATE target SET url = $2, username = $3, password_sealed = $4, root_ca = $5, phone_group = $6 WHERE id = $1",
+    )?
+    .execute(params![target_id, url, target.username, sealed, target.root_ca, target.phone_group])?;
+    Ok(())
+}
+
+pub fn remove_target(tx: &Tx, id: i64) -> Result<()> {
+    tx.prepare_cached("DELETE FROM target WHERE id = $1")?.execute([id])?;
+    Ok(())
 }

@@ -2,7 +2,9 @@
 //!
 //! Knows every front and wires them; decides nothing about a phone or a person.
 
+pub mod admin;
 mod bind;
+pub mod console;
 pub mod interfaces;
 mod maintenance;
 pub mod process;

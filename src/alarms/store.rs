@@ -1,0 +1,62 @@
+//! The alarm rows.
+
+use crate::db::{Connection, Result, Tx, params};
+
+#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
+pub struct Alarm {
+    pub id: i64,
+    /// What kind of thing needs a hand, for example `reset-suspected`.
+    pub kind: String,
+    /// What it is about: a MAC, an address, a file.
+    pub object: String,
+    pub text: String,
+    pub at: i64,
+    pub closed_at: Option<i64>,
+}
+
+/// Tells once: while an alarm of this kind and object is open, nothing is added. True when it is new.
+pub fn raise(tx: &Tx, account_id: i64, kind: &str, object: &str, text: &str, now: i64) -> Result<bool> {
+    let rows = tx
+        .prepare_cached(
+            "INSERT INTO alarm (account_id, kind, object, text, at) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (kind, object) WHERE closed_at IS NULL DO NOTHING",
+        )?
+        .execute(params![account_id, kind, object, text, now])?;
+    Ok(rows > 0)
+}
+
+/// Settles every open alarm of an object.
+pub fn close_of(tx: &Tx, object: &str, now: i64) -> Result<()> {
+    tx.prepare_cached("UPDATE alarm SET closed_at = $2 WHERE object = $1 AND closed_at IS NULL")?
+        .execute(params![object, now])?;
+    Ok(())
+}
+
+/// Closes one. `None`: there is no open alarm of that id. Answers its kind and object.
+pub fn close(tx: &Tx, account_id: i64, id: i64, now: i64) -> Result<Option<(String, String)>> {
+    let mut statement = tx.prepare_cached(
+        "UPDATE alarm SET closed_at = $3 WHERE id = $2 AND account_id = $1 AND closed_at IS NULL RETURNING kind, object",
+    )?;
+    let mut rows = statement.query(params![account_id, id, now])?;
+    let closed = rows.next()?.map(|row| Ok::<_, crate::db::Error>((row.get(0)?, row.get(1)?))).transpose()?;
+    Ok(closed)
+}
+
+/// The newest first.
+pub fn list(conn: &Connection, account_id: i64, closed: bool, before: i64, rows: u32) -> Result<Vec<Alarm>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT id, kind, object, text, at, closed_at FROM alarm
+         WHERE account_id = $1 AND id < $2 AND ($3 OR closed_at IS NULL) ORDER BY id DESC LIMIT $4",
+    )?;
+    let alarms = statement.query_map(params![account_id, before, closed, rows], |row| {
+        Ok(Alarm {
+            id: row.get(0)?,
+            kind: row.get(1)?,
+            object: row.get(2)?,
+            text: row.get(3)?,
+            at: row.get(4)?,
+            closed_at: row.get(5)?,
+        })
+    })?;
+    Ok(alarms.collect::<std::result::Result<_, _>>()?)
+}

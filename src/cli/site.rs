@@ -1,0 +1,64 @@
+//! `phonebox site …`
+
+use super::console::{Client, Method, encode};
+use super::{Failure, table};
+use clap::Subcommand;
+use serde_json::{Map, Value, json};
+
+#[derive(Subcommand)]
+pub enum Commands {
+    /// Add a site
+    Add {
+        name: String,
+        /// Absent: the first profile
+        #[arg(long)]
+        profile: Option<String>,
+    },
+    /// List the sites
+    List,
+    Show { name: String },
+    /// Change a site
+    Set {
+        name: String,
+        #[arg(long, value_name = "NAME")]
+        rename: Option<String>,
+        /// Empty for none
+        #[arg(long)]
+        profile: Option<String>,
+    },
+    /// Remove a site and its settings
+    Remove { name: String },
+}
+
+const FIELDS: [(&str, &str); 4] =
+    [("SITE", "name"), ("PROFILE", "profile"), ("DEVICES", "devices"), ("CHANGED", "updated_at")];
+
+pub async fn run(client: &Client, command: Commands, as_json: bool) -> Result<(), Failure> {
+    let path = |name: &str| format!("/sites/{}", encode(name));
+    let show = |sites: Vec<Value>| table::print(&sites, &FIELDS);
+    let show_one = |site: Value| if as_json { table::json(&site) } else { show(vec![site]) };
+    match command {
+        Commands::Add { name, profile } => {
+            let body = json!({ "name": name, "profile": profile });
+            show_one(client.call(Method::POST, "/sites", Some(&body)).await?);
+        }
+        Commands::List => {
+            let sites = client.get_all("/sites").await?;
+            if as_json { table::json(&sites.into()) } else { show(sites) }
+        }
+        Commands::Show { name } => show_one(client.get(&path(&name)).await?),
+        Commands::Set { name, rename, profile } => {
+            let mut body = Map::new();
+            body.insert("name".into(), rename.into());
+            if let Some(profile) = profile {
+                body.insert("profile".into(), if profile.is_empty() { Value::Null } else { profile.into() });
+            }
+            show_one(client.call(Method::PATCH, &path(&name), Some(&body.into())).await?);
+        }
+        Commands::Remove { name } => {
+            client.call(Method::DELETE, &path(&name), None).await?;
+            table::say(&format!("The site {name:?} is removed."));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,4 @@
+//! Groups: devices that share settings across sites and profiles.
+
+pub mod api;
+pub mod store;

@@ -1,0 +1,334 @@
+//! Settings layers over REST: the catalogue, the values of one layer, the raw vendor texts.
+
+use super::store::{self, Shown, Used};
+use super::{Checked, Found, Named, checked, find, layer};
+use crate::db::{Connection, Db, Touch, Tx};
+use crate::seal::Keyring;
+use crate::settings::catalogue;
+use crate::settings::{Layer, catalogue::Entry};
+use crate::users::Actor;
+use crate::web::json::values;
+use crate::web::{Code, Json, Problem, Query, Result, Text};
+use crate::{audit, clock, devices, lines, models};
+use actix_web::web::{Data, Path};
+use actix_web::{HttpResponse, delete, get, patch, put};
+use std::collections::BTreeMap;
+
+/// Bytes of one layer's raw text.
+const MAX_RAW: usize = 256 * 1024;
+
+#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Place {
+    /// global, site, profile, model, group, device or line.
+    layer: String,
+    /// Name of the site, profile or group, `Vendor/Model`, or MAC; nothing for global.
+    #[serde(default)]
+    scope: String,
+    /// Number of the line, for the layer line.
+    line: Option<u8>,
+    /// Raw texts: show secrets too. The audit log tells it.
+    #[serde(default)]
+    reveal: bool,
+}
+
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeValues {
+    /// Names and values.
+    #[serde(default, deserialize_with = "values")]
+    #[schema(value_type = std::collections::HashMap<String, String>)]
+    set: BTreeMap<String, Text>,
+    /// Names to take away.
+    #[serde(default)]
+    unset: Vec<String>,
+}
+
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawInput {
+    text: String,
+}
+
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct RawInfo {
+    vendor: String,
+    author: String,
+    updated_at: i64,
+}
+
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct RawView {
+    vendor: String,
+    author: String,
+    updated_at: i64,
+    bytes: usize,
+    /// Null: it may hold secrets and was not asked to be revealed.
+    text: Option<String>,
+}
+
+/// Every setting there is, with its type, range and help
+#[utoipa::path(tag = "settings", responses((status = 200, body = Vec<Object>)))]
+#[get("/catalogue")]
+async fn entries(_actor: Actor) -> Json<&'static [Entry]> {
+    Json(catalogue().entries())
+}
+
+/// Which layers have settings or raw texts
+#[utoipa::path(tag = "settings", responses((status = 200, body = Vec<Used>)))]
+#[get("/layers")]
+async fn used(actor: Actor, db: Data<Db>) -> Result<Json<Vec<Used>>> {
+    Ok(Json(db.read_long(move |conn| store::used(conn, actor.account_id).map_err(Problem::from)).await?))
+}
+
+/// The settings of one layer
+#[utoipa::path(tag = "settings", params(Place), responses((status = 200, body = Vec<Shown>)))]
+#[get("/settings")]
+async fn list(actor: Actor, db: Data<Db>, Query(place): Query<Place>) -> Result<Json<Vec<Shown>>> {
+    let named = place.named()?;
+    let values = db
+        .read_long(move |conn| match locate(conn, &actor, &named)? {
+            Some(found) => store::shown(conn, found.scope).map_err(Problem::from),
+            None => Ok(Vec::new()),
+        })
+        .await?;
+    Ok(Json(values))
+}
+
+/// Set and unset settings of one layer, all or none
+#[utoipa::path(tag = "settings", params(Place), request_body = ChangeValues,
+    responses((status = 200, body = Vec<Shown>)))]
+#[patch("/settings")]
+async fn change(
+    actor: Actor,
+    db: Data<Db>,
+    keys: Data<Keyring>,
+    Query(place): Query<Place>,
+    Json(body): Json<ChangeValues>,
+) -> Result<Json<Vec<Shown>>> {
+    let named = place.named()?;
+    let of_line = named.layer == Layer::Line;
+    let set: Vec<Checked> =
+        body.set.iter().map(|(name, text)| checked(name, &text.0, of_line)).collect::<Result<_, _>>()?;
+    let values = db
+        .write(move |tx| {
+            let found = place_for_change(tx, &actor, &named)?;
+            let now = clock::now();
+            let mut told = Vec::new();
+            for name in &body.unset {
+                if !store::unset(tx, found.scope, name)? {
+                    let shown: String = name.chars().take(64).collect();
+                    let what = format!("setting {shown:?} in the layer {named}");
+                    return Err(Problem::not_found(what, "Look at the layer: phonebox layer list"));
+                }
+                told.push(format!("unset {name}"));
+            }
+            for checked in &set {
+                store::put(tx, &keys, &actor, found.scope, checked, now)?;
+                told.push(format!("{}={}", checked.name, checked.value.masked()));
+            }
+            if !told.is_empty() {
+                touched(tx, &found, now)?;
+                audit::store::write(tx, &actor, "layer.set", &named, Some(told.join(" ")), now)?;
+            }
+            Ok(store::shown(tx, found.scope)?)
+        })
+        .await?;
+    Ok(Json(values))
+}
+
+/// Which vendors have a raw text in one layer
+#[utoipa::path(tag = "settings", params(Place), responses((status = 200, body = Vec<RawInfo>)))]
+#[get("/raw-texts")]
+async fn list_raw(actor: Actor, db: Data<Db>, Query(place): Query<Place>) -> Result<Json<Vec<RawInfo>>> {
+    let named = place.named_raw()?;
+    let texts = db
+        .read_long(move |conn| match locate(conn, &actor, &named)? {
+            Some(found) => store::raw_vendors(conn, found.scope).map_err(Problem::from),
+            None => Ok(Vec::new()),
+        })
+        .await?;
+    let info = |(vendor, author, updated_at)| RawInfo { vendor, author, updated_at };
+    Ok(Json(texts.into_iter().map(info).collect()))
+}
+
+/// One raw text. It may hold secrets, so it is shown only with `reveal`, and the audit log tells it
+#[utoipa::path(tag = "settings", params(Place, ("vendor" = String, Path)), responses((status = 200, body = RawView)))]
+#[get("/raw-texts/{vendor}")]
+async fn show_raw(
+    actor: Actor,
+    db: Data<Db>,
+    keys: Data<Keyring>,
+    vendor: Path<String>,
+    Query(place): Query<Place>,
+) -> Result<Json<RawView>> {
+    let named = place.named_raw()?;
+    let vendor = models::vendor(&vendor)?.id;
+    let reveal = place.reveal;
+    let text = db
+        .write(move |tx| {
+            let found = locate(tx, &actor, &named)?;
+            let text = match &found {
+                Some(found) => store::raw_text(tx, &keys, found.scope, vendor)?,
+                None => None,
+            };
+            let text = text.ok_or_else(|| no_raw(vendor, &named))?;
+            if reveal {
+                audit::store::write(tx, &actor, "raw-text.reveal", &named, Some(vendor.into()), clock::now())?;
+            }
+            Ok::<_, Problem>(text)
+        })
+        .await?;
+    let shown = text.text.reveal();
+    Ok(Json(RawView {
+        bytes: shown.len(),
+        text: reveal.then(|| shown.to_owned()),
+        vendor: text.vendor,
+        author: text.author,
+        updated_at: text.updated_at,
+    }))
+}
+
+/// Set a layer's raw text for a vendor
+#[utoipa::path(tag = "settings", params(Place, ("vendor" = String, Path)), request_body = RawInput,
+    responses((status = 200, body = RawView)))]
+#[put("/raw-texts/{vendor}")]
+async fn set_raw(
+    actor: Actor,
+    db: Data<Db>,
+    keys: Data<Keyring>,
+    vendor: Path<String>,
+    Query(place): Query<Place>,
+    Json(body): Json<RawInput>,
+) -> Result<Json<RawView>> {
+    let named = place.named_raw()?;
+    let vendor = models::vendor(&vendor)?.id;
+    if body.text.len() > MAX_RAW {
+        let message = format!("The raw text is larger than {} KiB.", MAX_RAW / 1024);
+        return Err(Problem::new(Code::TooLarge, message, "Shorten it."));
+    }
+    let (bytes, author) = (body.text.len(), actor.name.to_owned());
+    let updated_at = db
+        .write(move |tx| {
+            let found = place_for_change(tx, &actor, &named)?;
+            let now = clock::now();
+            store::put_raw(tx, &keys, &actor, found.scope, vendor, &body.text, now)?;
+            touched(tx, &found, now)?;
+            let detail = Some(format!("{vendor}, {bytes} bytes"));
+            audit::store::write(tx, &actor, "raw-text.set", &named, detail, now)?;
+            Ok::<_, Problem>(now)
+        })
+        .await?;
+    Ok(Json(RawView { vendor: vendor.into(), author, updated_at, bytes, text: None }))
+}
+
+/// Remove a layer's raw text for a vendor
+#[utoipa::path(tag = "settings", params(Place, ("vendor" = String, Path)), responses((status = 204)))]
+#[delete("/raw-texts/{vendor}")]
+async fn unset_raw(
+    actor: Actor,
+    db: Data<Db>,
+    vendor: Path<String>,
+    Query(place): Query<Place>,
+) -> Result<HttpResponse> {
+    let named = place.named_raw()?;
+    let vendor = models::vendor(&vendor)?.id;
+    db.write(move |tx| {
+        let found = place_for_change(tx, &actor, &named)?;
+        if !store::unset_raw(tx, found.scope, vendor)? {
+            return Err(no_raw(vendor, &named));
+        }
+        let now = clock::now();
+        touched(tx, &found, now)?;
+        audit::store::write(tx, &actor, "raw-text.remove", &named, Some(vendor.into()), now)?;
+        Ok(())
+    })
+    .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+impl Place {
+    fn named(&self) -> Result<Named> {
+        let Some(layer) = layer(&self.layer) else {
+            let shown: String = self.layer.chars().take(40).collect();
+            let message = format!("layer: {shown:?} is not accepted: there is no such layer.");
+            return Err(Problem::bad_value(message, "Choose global, site, profile, model, group, device or line."));
+        };
+        let wrong = |rule: &str, next: &str| Err(Problem::bad_value(format!("layer {}: {rule}.", self.layer), next));
+        match (layer, self.scope.is_empty(), self.line) {
+            (Layer::Global, false, _) => wrong("it has one scope only", "Leave scope out."),
+            (Layer::Global, true, None) => Ok(()),
+            (_, true, _) => wrong("its scope is missing", "Say which one: scope=NAME"),
+            (Layer::Line, _, None | Some(0)) => wrong("its line number is missing", "Say which one: line=1"),
+            (Layer::Line, ..) => Ok(()),
+            (_, _, Some(_)) => wrong("only the layer line has line numbers", "Leave line out."),
+            _ => Ok(()),
+        }?;
+        let scope = match layer {
+            Layer::Device | Layer::Line => crate::web::words::mac(&self.scope)?.to_string(),
+            Layer::Model => match self.scope.split_once('/') {
+                Some((vendor, model)) => {
+                    let vendor = models::vendor(vendor)?;
+                    format!("{}/{}", vendor.id, models::model(Some(vendor), model)?)
+                }
+                None => {
+                    wrong("its scope is a vendor and a model", "Write it like Yealink/T54W.")?;
+                    String::new()
+                }
+            },
+            _ => self.scope.clone(),
+        };
+        Ok(Named { layer, scope, line: self.line })
+    }
+
+    fn named_raw(&self) -> Result<Named> {
+        let named = self.named()?;
+        if named.layer == Layer::Line {
+            return Err(Problem::bad_value("A line has no raw text.", "Write it for the device."));
+        }
+        Ok(named)
+    }
+}
+
+/// `Ok(None)`: a model that has no settings yet. Anything else that is not there is an error.
+fn locate(conn: &Connection, actor: &Actor, named: &Named) -> Result<Option<Found>> {
+    match find(conn, actor.account_id, named)? {
+        None if named.layer != Layer::Model => {
+            Err(Problem::not_found(&named.to_string(), "Look at the list of that kind."))
+        }
+        found => Ok(found),
+    }
+}
+
+fn place_for_change(tx: &mut Tx, actor: &Actor, named: &Named) -> Result<Found> {
+    if named.layer == Layer::Model
+        && let Some((vendor, model)) = named.scope.split_once('/')
+    {
+        models::store::ensure(tx, actor.account_id, vendor, model)?;
+    }
+    let found = locate(tx, actor, named)?.ok_or(Code::NotFound)?;
+    if named.layer == Layer::Line && lines::store::line_account(tx, found.scope.id, found.scope.line)?.is_none() {
+        let next = "Add it: phonebox device line MAC NUMBER user=NAME";
+        return Err(Problem::not_found(&named.to_string(), next));
+    }
+    Ok(found)
+}
+
+fn touched(tx: &mut Tx, found: &Found, now: i64) -> Result<()> {
+    match found.device {
+        Some(mac) => devices::store::changed(tx, mac, now)?,
+        None => tx.touch(Touch::Shared),
+    }
+    Ok(())
+}
+
+fn no_raw(vendor: &str, named: &Named) -> Problem {
+    let next = "List them: phonebox layer raw list";
+    Problem::not_found(format_args!("raw text for {vendor} in the layer {named}"), next)
+}
+
+pub fn configure(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
+    config.service(entries).service(used).service(list).service(change);
+    config.service(list_raw).service(show_raw).service(set_raw).service(unset_raw);
+}

@@ -1,0 +1,156 @@
+//! The setting and raw text rows, as people set and see them. `settings::store` reads them for the pipeline.
+
+use super::{Checked, Scope};
+use crate::db::{Connection, OptionalExtension, Result, Tx, params};
+use crate::seal::Keyring;
+use crate::settings::store::{RawText, raw_place, value_place};
+use crate::settings::{Layer, Value};
+use crate::users::Actor;
+
+/// A value as lists show it: a secret only as being set.
+#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
+pub struct Shown {
+    pub name: String,
+    /// Null for a secret: it can be set, never read.
+    pub value: Option<String>,
+    pub secret: bool,
+    pub author: String,
+    pub updated_at: i64,
+}
+
+/// The values of one scope, no secret opened.
+pub fn shown(conn: &Connection, scope: Scope) -> Result<Vec<Shown>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT name, value, author, updated_at FROM setting WHERE layer = $1 AND scope = $2 AND line = $3 ORDER BY name",
+    )?;
+    let rows = statement.query_map(params![scope.layer.word(), scope.id, scope.line], |row| {
+        let value: Option<String> = row.get(1)?;
+        Ok(Shown { name: row.get(0)?, secret: value.is_none(), value, author: row.get(2)?, updated_at: row.get(3)? })
+    })?;
+    Ok(rows.collect::<std::result::Result<_, _>>()?)
+}
+
+pub fn put(tx: &Tx, keys: &Keyring, actor: &Actor, scope: Scope, checked: &Checked, now: i64) -> Result<()> {
+    let (plain, sealed) = match &checked.value {
+        Value::Plain(text) => (Some(text.as_ref()), None),
+        Value::Secret(secret) => (
+            None,
+            Some(keys.seal(
+                &value_place(scope.layer.word(), scope.id, scope.line, &checked.name),
+                secret.reveal().as_bytes(),
+            )?),
+        ),
+    };
+    tx.prepare_cached(
+        "INSERT INTO setting (layer, scope, line, name, account_id, value, value_sealed, author, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         ON CONFLICT (layer, scope, line, name)
+         DO UPDATE SET value = excluded.value, value_sealed = excluded.value_sealed, author = excluded.author,
+            updated_at = excluded.updated_at",
+    )?
+    .execute(params![
+        scope.layer.word(),
+        scope.id,
+        scope.line,
+        checked.name,
+        actor.account_id,
+        plain,
+        sealed,
+        actor.name,
+        now
+    ])?;
+    Ok(())
+}
+
+/// False when it was not set.
+pub fn unset(tx: &Tx, scope: Scope, name: &str) -> Result<bool> {
+    let rows = tx
+        .prepare_cached("DELETE FROM setting WHERE layer = $1 AND scope = $2 AND line = $3 AND name = $4")?
+        .execute(params![scope.layer.word(), scope.id, scope.line, name])?;
+    Ok(rows > 0)
+}
+
+/// Takes everything with it that was set in a scope.
+pub fn clear(tx: &Tx, layer: Layer, id: i64) -> Result<()> {
+    tx.prepare_cached("DELETE FROM setting WHERE layer = $1 AND scope = $2")?.execute(params![layer.word(), id])?;
+    tx.prepare_cached("DELETE FROM raw_text WHERE layer = $1 AND scope = $2")?.execute(params![layer.word(), id])?;
+    Ok(())
+}
+
+pub fn clear_line(tx: &Tx, device_id: i64, line: u8) -> Result<()> {
+    tx.prepare_cached("DELETE FROM setting WHERE layer = 'line' AND scope = $1 AND line = $2")?
+        .execute(params![device_id, line])?;
+    Ok(())
+}
+
+pub fn put_raw(tx: &Tx, keys: &Keyring, actor: &Actor, scope: Scope, vendor: &str, text: &str, now: i64) -> Result<()> {
+    let sealed = keys.seal(&raw_place(scope.layer.word(), scope.id, vendor), text.as_bytes())?;
+    tx.prepare_cached(
+        "INSERT INTO raw_text (layer, scope, vendor, account_id, text_sealed, author, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)
+         ON CONFLICT (layer, scope, vendor)
+         DO UPDATE SET text_sealed = excluded.text_sealed, author = excluded.author, updated_at = excluded.updated_at",
+    )?
+    .execute(params![scope.layer.word(), scope.id, vendor, actor.account_id, sealed, actor.name, now])?;
+    Ok(())
+}
+
+pub fn unset_raw(tx: &Tx, scope: Scope, vendor: &str) -> Result<bool> {
+    let rows = tx
+        .prepare_cached("DELETE FROM raw_text WHERE layer = $1 AND scope = $2 AND vendor = $3")?
+        .execute(params![scope.layer.word(), scope.id, vendor])?;
+    Ok(rows > 0)
+}
+
+/// Every scope that has values, with its name and how many: what is set where.
+#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
+pub struct Used {
+    /// `global`, `site`, `profile`, `model`, `group`.
+    pub layer: String,
+    /// Name of the site, profile or group, `Vendor/Model`; empty for global.
+    pub scope: String,
+    pub settings: i64,
+    pub raw_texts: i64,
+}
+
+pub fn used(conn: &Connection, account_id: i64) -> Result<Vec<Used>> {
+    let mut statement = conn.prepare_cached(
+        "WITH place (layer, id, name, strength) AS (
+            SELECT 'global', 0, '', 1
+            UNION ALL SELECT 'site', id, name, 2 FROM site WHERE account_id = $1
+            UNION ALL SELECT 'profile', id, name, 3 FROM profile WHERE account_id = $1
+            UNION ALL SELECT 'model', id, vendor || '/' || name, 4 FROM model WHERE account_id = $1
+            UNION ALL SELECT 'group', id, name, 5 FROM device_group WHERE account_id = $1)
+         SELECT layer, name,
+            (SELECT count(*) FROM setting s WHERE s.layer = place.layer AND s.scope = place.id) AS settings,
+            (SELECT count(*) FROM raw_text r WHERE r.layer = place.layer AND r.scope = place.id) AS raw_texts
+         FROM place ORDER BY strength, name",
+    )?;
+    let rows = statement.query_map([account_id], |row| {
+        Ok(Used { layer: row.get(0)?, scope: row.get(1)?, settings: row.get(2)?, raw_texts: row.get(3)? })
+    })?;
+    let all = rows.collect::<std::result::Result<Vec<_>, _>>()?;
+    Ok(all.into_iter().filter(|one| one.settings + one.raw_texts > 0).collect())
+}
+
+/// The size of a raw text is told without opening it.
+pub fn raw_vendors(conn: &Connection, scope: Scope) -> Result<Vec<(String, String, i64)>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT vendor, author, updated_at FROM raw_text WHERE layer = $1 AND scope = $2 ORDER BY vendor",
+    )?;
+    let rows = statement
+        .query_map(params![scope.layer.word(), scope.id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok(rows.collect::<std::result::Result<_, _>>()?)
+}
+
+pub fn raw_text(conn: &Connection, keys: &Keyring, scope: Scope, vendor: &str) -> Result<Option<RawText>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT text_sealed, author, updated_at FROM raw_text WHERE layer = $1 AND scope = $2 AND vendor = $3",
+    )?;
+    let row: Option<(Vec<u8>, String, i64)> = statement
+        .query_row(params![scope.layer.word(), scope.id, vendor], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    let Some((sealed, author, updated_at)) = row else { return Ok(None) };
+    let text = keys.open_secret(&raw_place(scope.layer.word(), scope.id, vendor), &sealed)?;
+    Ok(Some(RawText { vendor: vendor.into(), text, author, updated_at }))
+}

@@ -1,0 +1,209 @@
+//! The administrators' listener: REST under /api/v1, one App for production and tests.
+//!
+//! It listens on TCP (with TLS) and on the console's Unix socket in the data directory. Who comes through the socket is
+//! the box's own user and is taken for *console*; everybody else shows the API token. It serves no phone file.
+
+use crate::config::Config;
+use crate::db::Db;
+use crate::seal::Keyring;
+use crate::users::guard::Console;
+use crate::web::{Code, Problem};
+use crate::{alarms, audit, checkins, devices, groups, layers, lines, models, networks, profiles, sites, users};
+use actix_web::body::MessageBody;
+use actix_web::dev::{Server, ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::web::{self, Data};
+use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, get, middleware};
+use rustls::ServerConfig;
+use std::any::Any;
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa_actix_web::{AppExt, UtoipaApp};
+use utoipa_actix_web::scope::scope;
+
+/// What the handlers work with; each is handed to them by itself.
+#[derive(Clone)]
+pub struct Services {
+    pub db: Db,
+    pub keys: Keyring,
+    /// The data directory: files, uploads on their way.
+    pub dir: PathBuf,
+    pub config: Arc<Config>,
+}
+
+/// Where the listener listens.
+#[derive(Default)]
+pub struct Sockets {
+    /// `None` for the configuration: plain HTTP, for tests only.
+    pub tcp: Vec<(TcpListener, Option<Arc<ServerConfig>>)>,
+    pub console: Option<UnixListener>,
+}
+
+/// A running listener. Dropping it leaves it running; [`Admin::stop`] ends it.
+pub struct Admin {
+    pub addresses: Vec<SocketAddr>,
+    handle: ServerHandle,
+    task: tokio::task::JoinHandle<std::io::Result<()>>,
+}
+
+impl Admin {
+    /// Lets requests in flight finish, then ends.
+    pub async fn stop(self) -> std::io::Result<()> {
+        self.handle.stop(true).await;
+        self.task.await.unwrap_or_else(|error| Err(std::io::Error::other(error)))
+    }
+}
+
+/// Starts the listener on the current runtime.
+pub fn start(services: Services, sockets: Sockets, workers: usize) -> std::io::Result<Admin> {
+    let addresses = sockets.tcp.iter().map(|(listener, _)| listener.local_addr()).collect::<Result<_, _>>()?;
+    let server = server(services, sockets, workers)?;
+    let handle = server.handle();
+    Ok(Admin { addresses, handle, task: tokio::spawn(server) })
+}
+
+fn server(services: Services, sockets: Sockets, workers: usize) -> std::io::Result<Server> {
+    let mut server = HttpServer::new(move || create_app(&services))
+        .on_connect(|connection: &dyn Any, data| {
+            if connection.is::<tokio::net::UnixStream>() {
+                data.insert(Console);
+            }
+        })
+        .workers(workers)
+        .max_connections(512)
+        .client_request_timeout(Duration::from_secs(10))
+        .client_disconnect_timeout(Duration::from_secs(5))
+        .tls_handshake_timeout(Duration::from_secs(5))
+        .shutdown_timeout(10)
+        .disable_signals();
+    for (listener, tls) in sockets.tcp {
+        server = match tls {
+            Some(config) => server.listen_rustls_0_23(listener, ServerConfig::clone(&config))?,
+            None => server.listen(listener)?,
+        };
+    }
+    if let Some(console) = sockets.console {
+        server = server.listen_uds(console)?;
+    }
+    Ok(server.run())
+}
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Phonebox",
+    description = "The administrators' API. Every answer that is not a success is {\"error\": {code, message, next}}."
+))]
+struct Document;
+
+/// The App as production and tests run it.
+pub fn create_app(
+    services: &Services,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody + use<>>,
+        Error = Error,
+        InitError = (),
+    > + use<>,
+> {
+    let Services { db, keys, dir, config } = services.clone();
+    let window = devices::Window(i64::from(config.provision.window_hours) * 3_600_000);
+    let app = App::new()
+        .app_data(Data::new(db))
+        .app_data(Data::new(keys))
+        .app_data(Data::new(Directory(dir)))
+        .app_data(Data::new(window))
+        .app_data(Data::new(config.files.clone()))
+        .app_data(web::PathConfig::default().error_handler(|_, _| Problem::from(Code::NoRoute).into()));
+    let headers = middleware::DefaultHeaders::new()
+        .add(("X-Content-Type-Options", "nosniff"))
+        .add(("X-Frame-Options", "DENY"))
+        .add(("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"))
+        .add(("Referrer-Policy", "no-referrer"))
+        .add(("Cache-Control", "no-store"));
+    routes(app.into_utoipa_app())
+        .into_app()
+        .route("/api/v1/openapi.json", web::get().to(openapi))
+        .route("/", web::get().to(note))
+        .default_service(web::to(no_route))
+        .wrap(headers)
+}
+
+/// Every handler: the routes and the document are made from this one list.
+fn routes<T>(app: UtoipaApp<T>) -> UtoipaApp<T>
+where
+    T: ServiceFactory<ServiceRequest, Config = (), Error = Error, InitError = ()>,
+{
+    app.service(
+        scope("/api/v1")
+            .configure(devices::api::configure)
+            .configure(lines::api::configure)
+            .configure(sites::api::configure)
+            .configure(profiles::api::configure)
+            .configure(groups::api::configure)
+            .configure(models::api::configure)
+            .configure(networks::api::configure)
+            .configure(layers::api::configure)
+            .configure(checkins::api::configure)
+            .configure(alarms::api::configure)
+            .configure(audit::api::configure)
+            .configure(users::api::configure),
+    )
+    .service(healthz)
+}
+
+/// The OpenAPI document of this binary.
+pub fn document() -> &'static str {
+    static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
+        let (_, mut document) = routes(App::new().into_utoipa_app().openapi(Document::openapi())).split_for_parts();
+        finish(&mut document);
+        document.to_pretty_json().unwrap_or_default() + "\n"
+    });
+    &DOCUMENT
+}
+
+/// Parameters and answers that hold for every operation stand here, not at each of them.
+fn finish(document: &mut utoipa::openapi::OpenApi) {
+    let scheme = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
+    document.components.get_or_insert_default().add_security_scheme("token", scheme);
+    document.security = Some(vec![SecurityRequirement::new("token", [] as [&str; 0])]);
+    document.info.version = env!("CARGO_PKG_VERSION").into();
+}
+
+/// The data directory, for handlers that store files.
+#[derive(Clone)]
+pub struct Directory(pub PathBuf);
+
+#[derive(serde::Serialize, utoipa::ToSchema)]
+struct Health {
+    #[schema(example = "ok")]
+    status: &'static str,
+}
+
+/// Whether the box runs. Needs no token and tells nothing else
+#[utoipa::path(tag = "health", security(()), responses((status = 200, body = Health)))]
+#[get("/healthz")]
+async fn healthz() -> web::Json<Health> {
+    web::Json(Health { status: "ok" })
+}
+
+async fn openapi(_actor: users::Actor) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(document())
+}
+
+async fn note() -> &'static str {
+    include_str!("../../ui/note.txt")
+}
+
+/// Strangers hear the same of every address, there or not.
+async fn no_route(request: HttpRequest, actor: Result<users::Actor, Problem>) -> Result<HttpResponse, Problem> {
+    match actor {
+        Err(problem) if request.path().starts_with("/api/") => Err(problem),
+        _ => Err(Code::NoRoute.into()),
+    }
+}

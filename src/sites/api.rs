@@ -1,0 +1,188 @@
+//! Sites over REST.
+
+use super::store::{self, Site};
+use crate::db::{Connection, Db, Touch};
+use crate::seal::Keyring;
+use crate::users::Actor;
+use crate::web::json::{created, double};
+use crate::web::{Code, Json, Page, Paging, Problem, Query, Result, words};
+use crate::{audit, clock, devices, profiles};
+use actix_web::web::{Data, Path};
+use actix_web::{HttpResponse, delete, get, patch, post};
+
+#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Filter {
+    after: Option<String>,
+    limit: Option<u32>,
+}
+
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AddSite {
+    name: String,
+    /// Absent: the first profile.
+    profile: Option<String>,
+}
+
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeSite {
+    name: Option<String>,
+    /// Null takes the profile away: no device of the site is provisioned then.
+    #[serde(default, deserialize_with = "double")]
+    #[schema(value_type = Option<String>)]
+    profile: Option<Option<String>>,
+}
+
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct LetIn {
+    /// How many devices got a new first-contact window and a new token.
+    pub devices: usize,
+}
+
+/// List the sites
+#[utoipa::path(tag = "sites", params(Filter), responses((status = 200, body = Page<Site>)))]
+#[get("/sites")]
+async fn list(actor: Actor, db: Data<Db>, Query(filter): Query<Filter>) -> Result<Json<Page<Site>>> {
+    let paging = Paging::<String>::new(filter.after.as_deref(), filter.limit)?;
+    let after = paging.after.clone().unwrap_or_default();
+    let rows = paging.rows();
+    let sites = db
+        .read_long(move |conn| store::list(conn, actor.account_id, None, &after, rows).map_err(Problem::from))
+        .await?;
+    Ok(Json(paging.page(sites, |site| site.name.clone())))
+}
+
+/// Add a site
+#[utoipa::path(tag = "sites", request_body = AddSite, responses((status = 201, body = Site)))]
+#[post("/sites")]
+async fn add(actor: Actor, db: Data<Db>, Json(body): Json<AddSite>) -> Result<HttpResponse> {
+    let name = words::name("The site", &body.name)?;
+    let site = db
+        .write(move |tx| {
+            refuse_taken(tx, &actor, &name)?;
+            let profile = match &body.profile {
+                Some(profile) => Some(profiles::api::id(tx, &actor, profile)?),
+                None => profiles::store::first(tx, actor.account_id)?,
+            };
+            let now = clock::now();
+            store::insert(tx, actor.account_id, &name, profile, now)?;
+            audit::store::write(tx, &actor, "site.add", &name, None, now)?;
+            one(tx, &actor, &name)
+        })
+        .await?;
+    Ok(created(site))
+}
+
+/// Show a site
+#[utoipa::path(tag = "sites", responses((status = 200, body = Site)))]
+#[get("/sites/{name}")]
+async fn show(actor: Actor, db: Data<Db>, name: Path<String>) -> Result<Json<Site>> {
+    Ok(Json(db.read_long(move |conn| one(conn, &actor, &name)).await?))
+}
+
+/// Change a site
+#[utoipa::path(tag = "sites", request_body = ChangeSite, responses((status = 200, body = Site)))]
+#[patch("/sites/{name}")]
+async fn change(actor: Actor, db: Data<Db>, name: Path<String>, Json(body): Json<ChangeSite>) -> Result<Json<Site>> {
+    let new = body.name.as_deref().map(|name| words::name("The site", name)).transpose()?;
+    let site = db
+        .write(move |tx| {
+            let id = id(tx, &actor, &name)?;
+            let now = clock::now();
+            let mut told = Vec::new();
+            if let Some(profile) = &body.profile {
+                let profile_id = profile.as_deref().map(|name| profiles::api::id(tx, &actor, name)).transpose()?;
+                store::set_profile(tx, id, profile_id, now)?;
+                told.push(format!("profile={}", profile.as_deref().unwrap_or("none")));
+            }
+            if let Some(new) = new.as_ref().filter(|new| **new != *name) {
+                refuse_taken(tx, &actor, new)?;
+                store::rename(tx, id, new, now)?;
+                told.push(format!("name={new}"));
+            }
+            if !told.is_empty() {
+                tx.touch(Touch::Shared);
+                audit::store::write(tx, &actor, "site.set", &*name, Some(told.join(" ")), now)?;
+            }
+            one(tx, &actor, new.as_deref().unwrap_or(&name))
+        })
+        .await?;
+    Ok(Json(site))
+}
+
+/// Remove a site and its settings
+#[utoipa::path(tag = "sites", responses((status = 204)))]
+#[delete("/sites/{name}")]
+async fn remove(actor: Actor, db: Data<Db>, name: Path<String>) -> Result<HttpResponse> {
+    db.write(move |tx| {
+        let id = id(tx, &actor, &name)?;
+        let devices = one(tx, &actor, &name)?.devices;
+        if devices > 0 {
+            let message = format!("The site {:?} is still in use by {devices} devices.", *name);
+            let next = "Move them first: phonebox device set MAC --site NAME";
+            return Err(Problem::new(Code::InUse, message, next));
+        }
+        let now = clock::now();
+        store::remove(tx, id)?;
+        tx.touch(Touch::Shared);
+        audit::store::write(tx, &actor, "site.remove", &*name, None, now)?;
+        Ok(())
+    })
+    .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Let every active phone of a site in again: new windows, new tokens
+#[utoipa::path(tag = "sites", responses((status = 200, body = LetIn)))]
+#[post("/sites/{name}/let-in")]
+async fn let_in(
+    actor: Actor,
+    db: Data<Db>,
+    keys: Data<Keyring>,
+    window: Data<devices::Window>,
+    name: Path<String>,
+) -> Result<Json<LetIn>> {
+    let devices = db
+        .write(move |tx| {
+            let id = id(tx, &actor, &name)?;
+            let now = clock::now();
+            let macs = devices::store::active_of_site(tx, id)?;
+            for mac in &macs {
+                devices::api::let_one_in(tx, &keys, **window, *mac, now)?;
+            }
+            let detail = Some(format!("{} devices", macs.len()));
+            audit::store::write(tx, &actor, "site.let-in", &*name, detail, now)?;
+            Ok::<_, Problem>(macs.len())
+        })
+        .await?;
+    Ok(Json(LetIn { devices }))
+}
+
+fn one(conn: &Connection, actor: &Actor, name: &str) -> Result<Site> {
+    store::list(conn, actor.account_id, Some(name), "", 1)?.pop().ok_or_else(|| missing(name))
+}
+
+/// For bodies that name a site.
+pub fn id(conn: &Connection, actor: &Actor, name: &str) -> Result<i64> {
+    store::id(conn, actor.account_id, name)?.ok_or_else(|| missing(name))
+}
+
+fn missing(name: &str) -> Problem {
+    Problem::not_found(format_args!("site {name:?}"), "List them: phonebox site list")
+}
+
+fn refuse_taken(conn: &Connection, actor: &Actor, name: &str) -> Result<()> {
+    match store::id(conn, actor.account_id, name)? {
+        None => Ok(()),
+        Some(_) => {
+            Err(Problem::new(Code::Exists, format!("There is a site {name:?} already."), "Choose another name."))
+        }
+    }
+}
+
+pub fn configure(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
+    config.service(list).service(add).service(show).service(change).service(remove).service(let_in);
+}

@@ -1,0 +1,4 @@
+//! Sites: places whose devices share a profile and settings.
+
+pub mod api;
+pub mod store;

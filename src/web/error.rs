@@ -1,0 +1,205 @@
+//! Errors of the API: one table of codes, their HTTP status and the words that stand where nothing better is known.
+//!
+//! What goes wrong because of the caller names the thing, the value, the rule and the next step. What goes wrong in the
+//! box is logged once, here, and answered with constant words.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use std::fmt;
+
+macro_rules! codes {
+    ($($name:ident = $code:literal, $status:literal, $message:literal, $next:literal;)*) => {
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Code { $($name),* }
+
+        impl Code {
+            pub const ALL: &[Code] = &[$(Code::$name),*];
+
+            /// What programs compare.
+            pub fn word(self) -> &'static str {
+                match self { $(Code::$name => $code),* }
+            }
+
+            pub fn status(self) -> u16 {
+                match self { $(Code::$name => $status),* }
+            }
+
+            fn message(self) -> &'static str {
+                match self { $(Code::$name => $message),* }
+            }
+
+            fn next(self) -> &'static str {
+                match self { $(Code::$name => $next),* }
+            }
+        }
+    };
+}
+
+codes! {
+    Unauthorized = "unauthorized", 401, "This needs the box's API token.", "Send it as \"Authorization: Bearer TOKEN\". A new one: phonebox token rotate";
+    TokenInUrl = "token-in-url", 400, "A token in a URL ends up in logs and is not accepted.", "Send it as \"Authorization: Bearer TOKEN\", and make a new one: phonebox token rotate";
+    NotFound = "not-found", 404, "There is nothing of that name.", "Look at the list.";
+    NoRoute = "no-route", 404, "There is no such address here.", "The addresses are listed in /api/v1/openapi.json.";
+    Method = "method-not-allowed", 405, "This address does not know that method.", "The methods are listed in /api/v1/openapi.json.";
+    BadRequest = "bad-request", 400, "The request is not well formed.", "Correct it and send it again.";
+    BadJson = "bad-json", 400, "The body is not the JSON that is expected here.", "The fields are described in /api/v1/openapi.json.";
+    MediaType = "media-type", 415, "The body must be JSON.", "Send it with \"Content-Type: application/json\".";
+    TooLarge = "too-large", 413, "The body is larger than allowed.", "Send less at once.";
+    TooSlow = "too-slow", 408, "The body did not arrive in time.", "Send it again.";
+    BadValue = "bad-value", 422, "A value is not accepted.", "Correct it and send it again.";
+    BadSetting = "bad-setting", 422, "A setting is not accepted.", "Correct it and send it again.";
+    BadUrl = "bad-url", 422, "A URL is not accepted.", "Correct it and send it again.";
+    BadFile = "bad-file", 400, "The file cannot be read.", "Correct it and send it again.";
+    Exists = "exists", 409, "That exists already.", "Choose another name, or change the one there is.";
+    InUse = "in-use", 409, "That is still in use.", "Take it out of use first.";
+    Busy = "busy", 409, "That is being done already.", "Wait until it is finished.";
+    Full = "storage-full", 507, "The disk of the box is full. Nothing was changed.", "Make room on the disk of the box, then send the request again.";
+    Storage = "storage", 503, "The box cannot write to its disk. Nothing was changed.", "Look at the disk of the box: is it read-only or failing?";
+    Internal = "internal", 500, "Something went wrong in the box.", "The box's log says what. Please report it.";
+}
+
+/// A refusal or failure on its way to the caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    pub code: Code,
+    pub message: String,
+    pub next: String,
+}
+
+impl Problem {
+    pub fn new(code: Code, message: impl Into<String>, next: impl Into<String>) -> Problem {
+        Problem { code, message: message.into(), next: next.into() }
+    }
+
+    /// `what` is a noun with its name: `the site "Berlin"`.
+    pub fn not_found(what: impl fmt::Display, next: impl Into<String>) -> Problem {
+        Problem::new(Code::NotFound, format!("There is no {what}."), next)
+    }
+
+    pub fn bad_value(message: impl Into<String>, next: impl Into<String>) -> Problem {
+        Problem::new(Code::BadValue, message, next)
+    }
+
+    /// What the client sees of an error of the box's own; the log gets the rest.
+    pub fn internal(error: impl fmt::Display) -> Problem {
+        tracing::error!(%error, "a request failed");
+        Code::Internal.into()
+    }
+}
+
+impl From<Code> for Problem {
+    fn from(code: Code) -> Problem {
+        Problem::new(code, code.message(), code.next())
+    }
+}
+
+impl From<crate::db::Error> for Problem {
+    fn from(error: crate::db::Error) -> Problem {
+        if error.is_storage() {
+            tracing::error!(%error, "a change could not be stored");
+            return if error.is_full() { Code::Full.into() } else { Code::Storage.into() };
+        }
+        Problem::internal(error)
+    }
+}
+
+impl From<crate::seal::SealError> for Problem {
+    fn from(error: crate::seal::SealError) -> Problem {
+        Problem::internal(error)
+    }
+}
+
+impl From<std::io::Error> for Problem {
+    fn from(error: std::io::Error) -> Problem {
+        tracing::error!(%error, "a file could not be written or read");
+        match error.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Code::Full.into(),
+            _ => Code::Storage.into(),
+        }
+    }
+}
+
+impl From<crate::settings::SettingError> for Problem {
+    fn from(error: crate::settings::SettingError) -> Problem {
+        let message = match &error.value {
+            Some(value) => format!("{}: {value:?} is not accepted: {}.", error.setting, error.rule),
+            None => format!("{}: {}.", error.setting, error.rule),
+        };
+        Problem::new(Code::BadSetting, message, error.next)
+    }
+}
+
+impl From<crate::profiles::UrlError> for Problem {
+    fn from(error: crate::profiles::UrlError) -> Problem {
+        let message = format!("The URL \"{}\" is not accepted: {}.", error.url, error.rule);
+        Problem::new(Code::BadUrl, message, "Write it like https://server.example:8443/directory")
+    }
+}
+
+/// How every error looks on the wire.
+#[derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct ErrorBody {
+    pub error: ErrorFields,
+}
+
+#[derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct ErrorFields {
+    /// Stable word for programs.
+    pub code: String,
+    /// What is wrong: the thing, the value, the rule.
+    pub message: String,
+    /// What to do now.
+    pub next: String,
+}
+
+impl Problem {
+    pub fn body(&self) -> ErrorBody {
+        let Problem { code, message, next } = self;
+        ErrorBody { error: ErrorFields { code: code.word().into(), message: message.clone(), next: next.clone() } }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.message, self.next)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut answer = HttpResponse::build(self.status_code());
+        match self.code {
+            Code::Unauthorized => answer.insert_header(("WWW-Authenticate", "Bearer realm=\"phonebox\"")),
+            Code::Full | Code::Storage => answer.insert_header(("Retry-After", "60")),
+            // What is left of a body that was not read must not be taken for the next request.
+            Code::TooLarge | Code::TooSlow => answer.force_close().insert_header(("Connection", "close")),
+            _ => &mut answer,
+        };
+        answer.json(self.body())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_its_own_word_a_status_and_words() {
+        for (place, code) in Code::ALL.iter().enumerate() {
+            assert!(Code::ALL.iter().skip(place + 1).all(|other| other.word() != code.word()), "{code:?}");
+            let problem = Problem::from(*code);
+            assert_eq!(problem.status_code().as_u16(), code.status());
+            assert!(code.status() >= 400 && problem.message.ends_with('.') && !problem.next.is_empty(), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn an_error_of_the_box_is_answered_with_constant_words() {
+        let error = crate::db::Error::Damaged("row 7 of device holds hunter2".into());
+        assert_eq!(Problem::from(error), Problem::from(Code::Internal));
+    }
+}

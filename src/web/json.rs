@@ -1,0 +1,197 @@
+//! JSON in and out: bounded in bytes, depth and time; what is not known is refused with its name.
+//!
+//! serde_json bounds the depth (128) and refuses numbers that do not fit; types of bodies carry `deny_unknown_fields`.
+
+use super::{Code, Problem};
+use actix_web::dev::Payload;
+use actix_web::http::{StatusCode, header};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder};
+use futures_util::StreamExt;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::collections::BTreeMap;
+use std::future::{Ready, ready};
+use std::pin::Pin;
+use std::time::Duration;
+
+/// Bytes of a JSON body: a layer's raw text and its escapes fit.
+const MAX_BODY: usize = 2 * 1024 * 1024;
+const BODY_TIME: Duration = Duration::from_secs(30);
+
+/// A JSON body, in or out. As an argument it stands after the actor, so that nobody's body is read before that.
+#[derive(Debug, Clone)]
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Json<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let payload = payload.take();
+        Box::pin(async move {
+            let body = tokio::time::timeout(BODY_TIME, collect(&request, payload)).await;
+            let body = body.map_err(|_| Problem::from(Code::TooSlow))??;
+            parse(&body).map(Json)
+        })
+    }
+}
+
+async fn collect(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, Problem> {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
+        return Err(Code::MediaType.into());
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| Problem::from(Code::BadRequest))?;
+        if body.len() + chunk.len() > MAX_BODY {
+            let message = format!("The body is larger than {} MiB.", MAX_BODY / 1024 / 1024);
+            return Err(Problem::new(Code::TooLarge, message, "Send less at once."));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(body).map_err(|error| {
+        let message = format!("The body is not the JSON that is expected here: {error}.");
+        Problem::new(Code::BadJson, message, "The fields are described in /api/v1/openapi.json.")
+    })
+}
+
+impl<T: Serialize> Responder for Json<T> {
+    type Body = actix_web::body::BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        HttpResponse::Ok().json(self.0)
+    }
+}
+
+/// 201 with what was made.
+pub fn created<T: Serialize>(made: T) -> HttpResponse {
+    HttpResponse::build(StatusCode::CREATED).json(made)
+}
+
+/// The query of a URL. Its types carry `deny_unknown_fields` too.
+#[derive(Debug, Clone)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let query = actix_web::web::Query::<T>::from_query(request.query_string());
+        ready(query.map(|query| Query(query.into_inner())).map_err(|error| {
+            let reason = match &error {
+                actix_web::error::QueryPayloadError::Deserialize(error) => error.to_string(),
+                other => other.to_string(),
+            };
+            let message = format!("The query of the URL is not what is expected here: {reason}.");
+            Problem::new(Code::BadRequest, message, "The parameters are described in /api/v1/openapi.json.")
+        }))
+    }
+}
+
+/// A setting's value as JSON people write it: `"5060"`, `5060` and `true` are all text in the end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(value_type = String)]
+pub struct Text(pub String);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Text, D::Error> {
+        struct Scalar;
+        impl Visitor<'_> for Scalar {
+            type Value = Text;
+            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+                f.write_str("text, a whole number, true or false")
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Text, E> {
+                Ok(Text(text.to_owned()))
+            }
+            fn visit_bool<E>(self, value: bool) -> Result<Text, E> {
+                Ok(Text(value.to_string()))
+            }
+            fn visit_i64<E>(self, value: i64) -> Result<Text, E> {
+                Ok(Text(value.to_string()))
+            }
+            fn visit_u64<E>(self, value: u64) -> Result<Text, E> {
+                Ok(Text(value.to_string()))
+            }
+        }
+        deserializer.deserialize_any(Scalar)
+    }
+}
+
+/// Names and values; a name that stands there twice is refused, not silently dropped.
+pub fn values<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Text>, D::Error> {
+    struct Values;
+    impl<'de> Visitor<'de> for Values {
+        type Value = BTreeMap<String, Text>;
+        fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+            f.write_str("an object of setting names and values")
+        }
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut values = BTreeMap::new();
+            while let Some((name, value)) = map.next_entry::<String, Text>()? {
+                if let Some(Text(_)) = values.insert(name.clone(), value) {
+                    let name: String = name.chars().take(64).collect();
+                    return Err(serde::de::Error::custom(format!("the setting \"{name}\" stands there twice")));
+                }
+            }
+            Ok(values)
+        }
+    }
+    deserializer.deserialize_map(Values)
+}
+
+/// For changes: absent leaves a field as it is (`None`), `null` empties it (`Some(None)`).
+pub fn double<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(deserializer).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Body {
+        #[serde(default, deserialize_with = "values")]
+        settings: BTreeMap<String, Text>,
+        #[serde(default, deserialize_with = "double")]
+        name: Option<Option<String>>,
+    }
+
+    #[test]
+    fn threat_061_hostile_json_is_refused_quickly_and_without_a_panic() {
+        let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+        for body in [
+            deep.as_str(),
+            r#"{"name":"a","name":"b"}"#,
+            r#"{"settings":{"sip.port":1,"sip.port":2}}"#,
+            r#"{"settings":{"sip.port":1e400}}"#,
+            r#"{"name":"\ud800"}"#,
+            r#"{"account_id":2}"#,
+            "\u{0}",
+            "",
+        ] {
+            let problem = parse::<Body>(body.as_bytes()).err().unwrap_or_else(|| panic!("{body:.60} was accepted"));
+            assert_eq!(problem.code, Code::BadJson);
+        }
+        let problem = parse::<Body>(br#"{"account_id":2}"#).err().map(|problem| problem.message).unwrap_or_default();
+        assert!(problem.contains("account_id"), "{problem}");
+    }
+
+    #[test]
+    fn absent_null_and_a_value_are_three_things() {
+        let name = |body: &str| parse::<Body>(body.as_bytes()).unwrap().name;
+        assert_eq!(name("{}"), None);
+        assert_eq!(name(r#"{"name":null}"#), Some(None));
+        assert_eq!(name(r#"{"name":"a"}"#), Some(Some("a".into())));
+        let body = parse::<Body>(br#"{"settings":{"a":true,"b":5060,"c":"x"}}"#).unwrap();
+        assert_eq!(body.settings.values().map(|text| text.0.as_str()).collect::<Vec<_>>(), ["true", "5060", "x"]);
+    }
+}

@@ -1,0 +1,12 @@
+//! The HTTP kit of the administrators' side, without a domain: errors, JSON bodies, queries, pages.
+
+pub mod error;
+pub mod json;
+pub mod page;
+pub mod words;
+
+pub use error::{Code, Problem};
+pub use json::{Json, Query, Text, double};
+pub use page::{Page, Paging};
+
+pub type Result<T, E = Problem> = std::result::Result<T, E>;
