@@ -21,7 +21,12 @@ pub async fn run(client: &Client, command: Commands, as_json: bool) -> Result<()
         Commands::List { closed } => {
             let alarms = client.get_all(&format!("/alarms?closed={closed}")).await?;
             const COLUMNS: [(&str, &str); 6] = [
-                ("ID", "id"), ("WHAT", "kind"), ("ABOUT", "object"), ("SINCE", "at"), ("CLOSED", "closed_at"), ("TEXT", "text"),
+                ("ID", "id"),
+                ("WHAT", "kind"),
+                ("ABOUT", "object"),
+                ("SINCE", "at"),
+                ("CLOSED", "closed_at"),
+                ("TEXT", "text"),
             ];
             if as_json { table::json(&alarms.into()) } else { table::print(&alarms, &COLUMNS) }
         }

@@ -70,7 +70,8 @@ impl Client {
         if text.is_empty() {
             return Ok(Value::Null);
         }
-        serde_json::from_slice(&text).map_err(|error| Failure::new(format!("The box's answer cannot be read: {error}."), ""))
+        serde_json::from_slice(&text)
+            .map_err(|error| Failure::new(format!("The box's answer cannot be read: {error}."), ""))
     }
 
     pub async fn get(&self, path: &str) -> Result<Value, Failure> {
@@ -94,11 +95,19 @@ impl Client {
     }
 
     /// Sends any body; the answer's is still to be read.
-    pub async fn send(&self, method: Method, path: &str, kind: &str, body: Body) -> Result<Response<Incoming>, Failure> {
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        kind: &str,
+        body: Body,
+    ) -> Result<Response<Incoming>, Failure> {
         let stream = console::connect(&self.dir).await.map_err(cut)?;
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(cut)?;
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(cut)?;
         tokio::spawn(connection);
-        let mut request = Request::builder().method(method).uri(format!("/api/v1{path}")).header(header::HOST, "console");
+        let mut request =
+            Request::builder().method(method).uri(format!("/api/v1{path}")).header(header::HOST, "console");
         if !kind.is_empty() {
             request = request.header(header::CONTENT_TYPE, kind);
         }
@@ -126,12 +135,8 @@ impl Client {
 }
 
 fn serve(config: &Arc<Config>, data: DataDir) -> io::Result<(Admin, DataDir)> {
-    let services = Services {
-        db: data.db.clone(),
-        keys: data.keys.clone(),
-        dir: data.path.clone(),
-        config: config.clone(),
-    };
+    let services =
+        Services { db: data.db.clone(), keys: data.keys.clone(), dir: data.path.clone(), config: config.clone() };
     let sockets = Sockets { console: Some(console::bind(&data.path)?), ..Sockets::default() };
     Ok((admin::start(services, sockets, 1)?, data))
 }

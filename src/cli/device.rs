@@ -127,7 +127,11 @@ pub async fn run(client: &Client, command: Commands, as_json: bool) -> Result<()
     let show = |device: &Value| if as_json { table::json(device) } else { print(device) };
     let act = async |mac: &str, action: &str, done: &str| -> Result<(), Failure> {
         let device = client.call(Method::POST, &format!("/devices/{}/{action}", encode(mac)), None).await?;
-        if as_json { table::json(&device) } else { table::say(&format!("{} {done}", name(&device))) }
+        if as_json {
+            table::json(&device)
+        } else {
+            table::say(&format!("{} {done}", name(&device)))
+        }
         Ok(())
     };
     match command {
@@ -212,7 +216,10 @@ impl Words {
         for pair in self.line.chunks(2) {
             let (Some(number), Some(words)) = (pair.first(), pair.get(1)) else { continue };
             let number: u8 = number.parse().map_err(|_| {
-                Failure::new(format!("line: {number:?} is not a number from 1 to 255."), "Write it like --line 1 user=201")
+                Failure::new(
+                    format!("line: {number:?} is not a number from 1 to 255."),
+                    "Write it like --line 1 user=201",
+                )
             })?;
             let mut line = line::body(words)?;
             line.insert("number".into(), number.into());
@@ -227,10 +234,13 @@ impl List {
     async fn run(self, client: &Client, as_json: bool) -> Result<(), Failure> {
         if self.pending {
             let waiting = client.get_all("/pending").await?;
-            const COLUMNS: [(&str, &str); 5] = [
-                ("MAC", "mac"), ("VENDOR", "vendor"), ("MODEL", "model"), ("FROM", "peer"), ("LAST SEEN", "last_at"),
-            ];
-            if as_json { table::json(&waiting.into()) } else { table::print(&waiting, &COLUMNS) }
+            const COLUMNS: [(&str, &str); 5] =
+                [("MAC", "mac"), ("VENDOR", "vendor"), ("MODEL", "model"), ("FROM", "peer"), ("LAST SEEN", "last_at")];
+            if as_json {
+                table::json(&waiting.into())
+            } else {
+                table::print(&waiting, &COLUMNS)
+            }
             return Ok(());
         }
         let path = query(&[
@@ -252,7 +262,11 @@ impl List {
             ("STATE", "state"),
             ("PROOF", "proof"),
         ];
-        if as_json { table::json(&devices.into()) } else { table::print(&devices, &COLUMNS) }
+        if as_json {
+            table::json(&devices.into())
+        } else {
+            table::print(&devices, &COLUMNS)
+        }
         Ok(())
     }
 }
@@ -302,7 +316,8 @@ fn print(device: &Value) {
     let of_lines = lines.iter().flat_map(|line| {
         let settings = line["settings"].as_array().cloned().unwrap_or_default();
         settings.into_iter().map(move |mut setting| {
-            setting["name"] = format!("line {}: {}", line["number"], setting["name"].as_str().unwrap_or_default()).into();
+            setting["name"] =
+                format!("line {}: {}", line["number"], setting["name"].as_str().unwrap_or_default()).into();
             setting
         })
     });

@@ -172,8 +172,10 @@ async fn raw(client: &Client, command: Raw, as_json: bool) -> Result<(), Failure
             } else {
                 std::fs::read_to_string(&file)
             };
-            let text = text.map_err(|error| Failure::new(format!("{file} cannot be read: {error}."), "Check its name."))?;
-            let answer = client.call(Method::PUT, &path(&vendor, &place, false), Some(&json!({ "text": text }))).await?;
+            let text =
+                text.map_err(|error| Failure::new(format!("{file} cannot be read: {error}."), "Check its name."))?;
+            let answer =
+                client.call(Method::PUT, &path(&vendor, &place, false), Some(&json!({ "text": text }))).await?;
             if as_json {
                 table::json(&answer);
             }

@@ -14,7 +14,9 @@ pub fn body(words: &str) -> Result<Map<String, Value>, Failure> {
         let name = name.trim();
         match name {
             "user" | "sip-user" => body.insert("user".into(), secret::value("line.user", text)?.into()),
-            "auth" | "auth_id" | "auth-id" => body.insert("auth_id".into(), secret::value("line.auth_id", text)?.into()),
+            "auth" | "auth_id" | "auth-id" => {
+                body.insert("auth_id".into(), secret::value("line.auth_id", text)?.into())
+            }
             "password" => body.insert("password".into(), secret::value("password", text)?.into()),
             "name" | "display_name" | "display-name" => {
                 body.insert("display_name".into(), secret::value("line.display_name", text)?.into())
@@ -64,7 +66,12 @@ mod tests {
         let line = body(r#"user=201,auth_id=a201,name="Smith, John",line.label=Front"#).unwrap();
         let expected = json!({"user": "201", "auth_id": "a201", "display_name": "Smith, John", "settings": {"line.label": "Front"}});
         assert_eq!(Value::Object(line), expected);
-        for (words, rule) in [("password=hunter2", "command line"), ("line.password=hunter2", "command line"), ("usr=1", "no word"), ("201", "NAME=VALUE")] {
+        for (words, rule) in [
+            ("password=hunter2", "command line"),
+            ("line.password=hunter2", "command line"),
+            ("usr=1", "no word"),
+            ("201", "NAME=VALUE"),
+        ] {
             let error = body(words).unwrap_err();
             assert!(error.message.contains(rule) && !error.message.contains("hunter2"), "{words}: {}", error.message);
         }

@@ -22,7 +22,7 @@ mod site;
 mod table;
 mod token;
 
-use crate::config::PlaceFlags;
+use crate::config::{self, Environment, PlaceFlags};
 use clap::{Args, Command, FromArgMatches, Parser, Subcommand};
 use console::Client;
 use std::fmt::Display;
@@ -55,6 +55,14 @@ enum Commands {
     Audit(Leaf<audit::List>),
     /// The API token
     Token(Group<token::Commands>),
+    /// What people compare before they trust the box's certificate
+    #[command(subcommand)]
+    Ca(ca::Ca),
+    /// Print the whole configuration, with the place each value came from
+    CheckConfig(check_config::CheckConfig),
+    /// Install or remove the systemd service
+    #[command(subcommand)]
+    Service(service::Service),
     /// Print the API's OpenAPI document
     Openapi,
     /// JSON Lines in, one identity per line out
@@ -64,19 +72,48 @@ enum Commands {
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
-        Commands::Device(group) => ask(&group.common, async |client| device::run(client, group.command, group.common.json).await),
-        Commands::Layer(group) => ask(&group.common, async |client| layer::run(client, group.command, group.common.json).await),
-        Commands::Profile(group) => ask(&group.common, async |client| profile::run(client, group.command, group.common.json).await),
-        Commands::Site(group) => ask(&group.common, async |client| site::run(client, group.command, group.common.json).await),
-        Commands::Group(group) => ask(&group.common, async |client| group::run(client, group.command, group.common.json).await),
-        Commands::Network(group) => ask(&group.common, async |client| network::run(client, group.command, group.common.json).await),
-        Commands::Alarm(group) => ask(&group.common, async |client| alarm::run(client, group.command, group.common.json).await),
-        Commands::Audit(leaf) => ask(&leaf.common, async |client| audit::run(client, leaf.command, leaf.common.json).await),
-        Commands::Token(group) => ask(&group.common, async |client| token::run(client, group.command, group.common.json).await),
+        Commands::Device(group) => {
+            ask(&group.common, async |client| device::run(client, group.command, group.common.json).await)
+        }
+        Commands::Layer(group) => {
+            ask(&group.common, async |client| layer::run(client, group.command, group.common.json).await)
+        }
+        Commands::Profile(group) => {
+            ask(&group.common, async |client| profile::run(client, group.command, group.common.json).await)
+        }
+        Commands::Site(group) => {
+            ask(&group.common, async |client| site::run(client, group.command, group.common.json).await)
+        }
+        Commands::Group(group) => {
+            ask(&group.common, async |client| group::run(client, group.command, group.common.json).await)
+        }
+        Commands::Network(group) => {
+            ask(&group.common, async |client| network::run(client, group.command, group.common.json).await)
+        }
+        Commands::Alarm(group) => {
+            ask(&group.common, async |client| alarm::run(client, group.command, group.common.json).await)
+        }
+        Commands::Audit(leaf) => {
+            ask(&leaf.common, async |client| audit::run(client, leaf.command, leaf.common.json).await)
+        }
+        Commands::Token(group) => {
+            ask(&group.common, async |client| token::run(client, group.command, group.common.json).await)
+        }
+        Commands::Ca(command) => {
+            command.run(&Environment::of_process()).map(|line| table::say(&line)).map_err(Failure::plain)
+        }
+        Commands::CheckConfig(command) => match command.run(&Environment::of_process(), std::io::stdout().lock()) {
+            Ok(written) => written.map_err(Failure::plain),
+            Err(error) => Err(Failure { exit: config::EXIT, ..Failure::plain(error) }),
+        },
+        Commands::Service(command) => match std::env::current_exe() {
+            Ok(program) => command.run(&program, std::io::stdout().lock()).map_err(Failure::plain),
+            Err(error) => Err(Failure::plain(error)),
+        },
         Commands::Openapi => openapi::run(),
         Commands::Identify => {
             let (input, output) = (std::io::stdin().lock(), std::io::BufWriter::new(std::io::stdout().lock()));
-            identify::run(input, output).map_err(|error| Failure::new(error, ""))
+            identify::run(input, output).map_err(Failure::plain)
         }
     };
     match outcome {
@@ -86,7 +123,7 @@ pub fn run() -> ExitCode {
             if !failure.next.is_empty() {
                 eprintln!("{}", failure.next);
             }
-            ExitCode::FAILURE
+            ExitCode::from(failure.exit)
         }
     }
 }
@@ -96,11 +133,17 @@ pub fn run() -> ExitCode {
 pub struct Failure {
     message: String,
     next: String,
+    exit: u8,
 }
 
 impl Failure {
     fn new(message: impl Display, next: impl Display) -> Failure {
-        Failure { message: message.to_string(), next: next.to_string() }
+        Failure { message: message.to_string(), next: next.to_string(), exit: 1 }
+    }
+
+    /// For words that say the next step themselves.
+    fn plain(error: impl Display) -> Failure {
+        Failure::new(error, "")
     }
 }
 
@@ -155,7 +198,7 @@ impl Args for Common {
 
 fn ask(common: &Common, work: impl AsyncFnOnce(&Client) -> Result<(), Failure>) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::new(error, ""))?;
+    let runtime = runtime.map_err(Failure::plain)?;
     runtime.block_on(async {
         let client = Client::open(&common.place).await?;
         let outcome = work(&client).await;

@@ -22,7 +22,9 @@ pub enum Commands {
         ask: bool,
     },
     List,
-    Remove { network: String },
+    Remove {
+        network: String,
+    },
 }
 
 const FIELDS: [(&str, &str); 4] =

@@ -51,7 +51,9 @@ pub enum Target {
         #[command(flatten)]
         words: TargetWords,
     },
-    List { profile: String },
+    List {
+        profile: String,
+    },
     /// Change a target
     Set {
         profile: String,
@@ -59,7 +61,10 @@ pub enum Target {
         #[command(flatten)]
         words: TargetWords,
     },
-    Remove { profile: String, position: i64 },
+    Remove {
+        profile: String,
+        position: i64,
+    },
 }
 
 #[derive(Args)]
@@ -119,7 +124,13 @@ pub async fn run(client: &Client, command: Commands, as_json: bool) -> Result<()
             match profiles.as_array() {
                 Some(rows) if !as_json => table::print(
                     rows,
-                    &[("PROFILE", "name"), ("SETTINGS FROM", "settings_trust"), ("SECRETS FROM", "secrets_trust"), ("SITES", "sites"), ("DEVICES", "devices")],
+                    &[
+                        ("PROFILE", "name"),
+                        ("SETTINGS FROM", "settings_trust"),
+                        ("SECRETS FROM", "secrets_trust"),
+                        ("SITES", "sites"),
+                        ("DEVICES", "devices"),
+                    ],
                 ),
                 _ => table::json(&profiles),
             }
@@ -187,7 +198,10 @@ impl TargetWords {
             put("password", secret::value("password", text)?);
         }
         if let Some(file) = &self.root_ca {
-            put("root_ca", if file.is_empty() { String::new() } else { secret::value("root_ca", &format!("@{file}"))? });
+            put(
+                "root_ca",
+                if file.is_empty() { String::new() } else { secret::value("root_ca", &format!("@{file}"))? },
+            );
         }
         if let Some(group) = self.phone_group {
             body.insert("phone_group".into(), group.into());
@@ -233,7 +247,14 @@ fn targets(profile: &Value) {
         .collect();
     table::print(
         &rows,
-        &[("TARGET", "position"), ("URL", "url"), ("USER", "username"), ("PASSWORD", "password_set"), ("ROOT CA", "root_ca"), ("GROUP", "phone_group")],
+        &[
+            ("TARGET", "position"),
+            ("URL", "url"),
+            ("USER", "username"),
+            ("PASSWORD", "password_set"),
+            ("ROOT CA", "root_ca"),
+            ("GROUP", "phone_group"),
+        ],
     );
 }
 

@@ -38,7 +38,8 @@ fn line(name: &str) -> Result<String, Failure> {
 }
 
 fn read(name: &str, file: &str) -> Result<String, Failure> {
-    let fail = |reason: String| Failure::new(format!("{name}: {file} cannot be read: {reason}."), "Check the file's name.");
+    let fail =
+        |reason: String| Failure::new(format!("{name}: {file} cannot be read: {reason}."), "Check the file's name.");
     let size = std::fs::metadata(file).map_err(|error| fail(error.to_string()))?.len();
     if size > LONGEST {
         return Err(fail(format!("it is {size} bytes long")));
@@ -51,9 +52,9 @@ fn read(name: &str, file: &str) -> Result<String, Failure> {
 
 /// `name=value` of a `--set`.
 pub fn pair(text: &str) -> Result<(String, String), Failure> {
-    let (name, text) = text.split_once('=').ok_or_else(|| {
-        Failure::new(format!("{text:?} is no NAME=VALUE."), "Write it like sip.server=pbx.example.")
-    })?;
+    let (name, text) = text
+        .split_once('=')
+        .ok_or_else(|| Failure::new(format!("{text:?} is no NAME=VALUE."), "Write it like sip.server=pbx.example."))?;
     let name = name.trim();
     Ok((name.to_owned(), value(name, text)?))
 }

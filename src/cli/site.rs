@@ -16,7 +16,9 @@ pub enum Commands {
     },
     /// List the sites
     List,
-    Show { name: String },
+    Show {
+        name: String,
+    },
     /// Change a site
     Set {
         name: String,
@@ -27,7 +29,9 @@ pub enum Commands {
         profile: Option<String>,
     },
     /// Remove a site and its settings
-    Remove { name: String },
+    Remove {
+        name: String,
+    },
 }
 
 const FIELDS: [(&str, &str); 4] =

@@ -22,8 +22,8 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
-use utoipa_actix_web::{AppExt, UtoipaApp};
 use utoipa_actix_web::scope::scope;
+use utoipa_actix_web::{AppExt, UtoipaApp};
 
 /// What the handlers work with; each is handed to them by itself.
 #[derive(Clone)]
