@@ -3,11 +3,12 @@
 //! *console*.
 
 use super::Failure;
+use crate::checkins::recorder::Recorder;
 use crate::clock;
 use crate::config::{Config, Environment, PlaceFlags, load};
 use crate::datadir::{DataDir, DataDirError};
 use crate::server::admin::{self, Admin, Services, Sockets};
-use crate::server::console;
+use crate::server::{self, Addresses, console};
 use crate::web::error::ErrorBody;
 use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
@@ -135,8 +136,17 @@ impl Client {
 }
 
 fn serve(config: &Arc<Config>, data: DataDir) -> io::Result<(Admin, DataDir)> {
-    let services =
-        Services { db: data.db.clone(), keys: data.keys.clone(), dir: data.path.clone(), config: config.clone() };
+    // No phone is served: the pipeline explains and previews, with the addresses the box would have.
+    let certificates = (Bytes::new(), Bytes::new());
+    let recorder = Recorder::new(data.db.clone());
+    let pipeline = server::pipeline(config, &data, &Addresses::configured(config), recorder, certificates);
+    let services = Services {
+        db: data.db.clone(),
+        keys: data.keys.clone(),
+        dir: data.path.clone(),
+        config: config.clone(),
+        pipeline: Arc::new(pipeline.map_err(io::Error::other)?),
+    };
     let sockets = Sockets { console: Some(console::bind(&data.path)?), ..Sockets::default() };
     Ok((admin::start(services, sockets, 1)?, data))
 }

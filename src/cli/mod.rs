@@ -9,6 +9,7 @@ pub mod ca;
 pub mod check_config;
 mod console;
 mod device;
+mod explain;
 mod group;
 pub mod identify;
 mod layer;
@@ -17,12 +18,13 @@ mod network;
 mod openapi;
 mod profile;
 mod secret;
+pub mod serve;
 pub mod service;
 mod site;
 mod table;
 mod token;
 
-use crate::config::{self, Environment, PlaceFlags};
+use crate::config::{self, Environment, Flags, PlaceFlags};
 use clap::{Args, Command, FromArgMatches, Parser, Subcommand};
 use console::Client;
 use std::fmt::Display;
@@ -37,6 +39,12 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Commands {
+    /// Start the box
+    Serve(Flags),
+    /// Why a phone got what it got, and what is to be done
+    Explain(Leaf<explain::Explain>),
+    /// The file a phone would get, secrets masked
+    Preview(Leaf<explain::Preview>),
     /// Phones: add, show, list, change, activate, let in again, import, export
     Device(Group<device::Commands>),
     /// Settings and raw vendor texts of a layer
@@ -72,6 +80,13 @@ enum Commands {
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
+        Commands::Serve(flags) => serve::run(&flags),
+        Commands::Explain(leaf) => {
+            ask(&leaf.common, async |client| explain::run(client, leaf.command, leaf.common.json).await)
+        }
+        Commands::Preview(leaf) => {
+            ask(&leaf.common, async |client| explain::preview(client, leaf.command, leaf.common.json).await)
+        }
         Commands::Device(group) => {
             ask(&group.common, async |client| device::run(client, group.command, group.common.json).await)
         }

@@ -9,25 +9,25 @@ use tokio::signal::unix::{SignalKind, signal};
 
 pub fn run(flags: &Flags) -> Result<(), Failure> {
     process::prepare();
-    let loaded = config::load(flags, &Environment::of_process()).map_err(|error| Failure::new(error, ""))?;
+    let loaded = config::load(flags, &Environment::of_process())
+        .map_err(|error| Failure { exit: config::EXIT, ..Failure::plain(error) })?;
     telemetry::init(&loaded.config.log);
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::new(error, ""))?;
+    let runtime = runtime.map_err(Failure::plain)?;
     runtime.block_on(serve(loaded.config))
 }
 
 async fn serve(config: config::Config) -> Result<(), Failure> {
-    let fail = |error: &dyn std::fmt::Display| Failure::new(error, "");
     // Before the listeners: a signal that comes while they start must not kill them half-way.
-    let mut term = signal(SignalKind::terminate()).map_err(|error| fail(&error))?;
-    let mut int = signal(SignalKind::interrupt()).map_err(|error| fail(&error))?;
-    let dir = DataDir::open(&config.data, config.key_file.as_deref(), clock::now()).map_err(|error| fail(&error))?;
+    let mut term = signal(SignalKind::terminate()).map_err(Failure::plain)?;
+    let mut int = signal(SignalKind::interrupt()).map_err(Failure::plain)?;
+    let dir = DataDir::open(&config.data, config.key_file.as_deref(), clock::now()).map_err(Failure::plain)?;
     let (data, key) = (dir.path.clone(), dir.keys.path().to_path_buf());
-    let server = server::start(&config, dir).await.map_err(|error| fail(&error))?;
-    run_file::write(&data, &server.addresses).map_err(|error| fail(&error))?;
+    let server = server::start(&config, dir).await.map_err(Failure::plain)?;
+    run_file::write(&data, &server.addresses).map_err(Failure::plain)?;
     let program = std::env::current_exe().unwrap_or_else(|_| "phonebox".into());
     let screen = Screen {
         config: &config,

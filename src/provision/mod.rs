@@ -11,6 +11,7 @@
 //! 8 record      the check-in       → folded in memory, written behind, never waited for
 //! ```
 
+pub mod api;
 pub mod authorize;
 pub mod budget;
 mod documents;

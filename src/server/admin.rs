@@ -5,6 +5,7 @@
 
 use crate::config::Config;
 use crate::db::Db;
+use crate::provision::{self, Pipeline};
 use crate::seal::Keyring;
 use crate::users::guard::Console;
 use crate::web::{Code, Problem};
@@ -33,6 +34,8 @@ pub struct Services {
     /// The data directory: files, uploads on their way.
     pub dir: PathBuf,
     pub config: Arc<Config>,
+    /// For preview and explain.
+    pub pipeline: Arc<Pipeline>,
 }
 
 /// Where the listener listens.
@@ -111,7 +114,7 @@ pub fn create_app(
         InitError = (),
     > + use<>,
 > {
-    let Services { db, keys, dir, config } = services.clone();
+    let Services { db, keys, dir, config, pipeline } = services.clone();
     let window = devices::Window(i64::from(config.provision.window_hours) * 3_600_000);
     let app = App::new()
         .app_data(Data::new(db))
@@ -119,6 +122,7 @@ pub fn create_app(
         .app_data(Data::new(Directory(dir)))
         .app_data(Data::new(window))
         .app_data(Data::new(config.files.clone()))
+        .app_data(Data::from(pipeline))
         .app_data(web::PathConfig::default().error_handler(|_, _| Problem::from(Code::NoRoute).into()));
     let headers = middleware::DefaultHeaders::new()
         .add(("X-Content-Type-Options", "nosniff"))
@@ -152,7 +156,8 @@ where
             .configure(checkins::api::configure)
             .configure(alarms::api::configure)
             .configure(audit::api::configure)
-            .configure(users::api::configure),
+            .configure(users::api::configure)
+            .configure(provision::api::configure),
     )
     .service(healthz)
 }

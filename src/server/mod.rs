@@ -18,7 +18,9 @@ use crate::datadir::DataDir;
 use crate::listen::http::HttpListener;
 use crate::listen::tftp_front::TftpListener;
 use crate::provision::{Limits, Pipeline, Reach};
+use crate::seal::SealError;
 use crate::settings::Secret;
+use crate::users;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -53,6 +55,15 @@ pub struct Addresses {
     pub tftp: Vec<SocketAddr>,
 }
 
+impl Addresses {
+    /// As they are configured, for a box that does not run.
+    pub fn configured(config: &Config) -> Addresses {
+        let of = |bind: &crate::config::Bind| bind.addresses().to_vec();
+        let listen = &config.listen;
+        Addresses { admin: of(&listen.admin), http: of(&listen.http), https: of(&listen.https), tftp: of(&listen.tftp) }
+    }
+}
+
 pub struct ServerHandle {
     pub addresses: Addresses,
     pub pipeline: Arc<Pipeline>,
@@ -60,6 +71,7 @@ pub struct ServerHandle {
     pub token: Option<Secret>,
     /// SHA-256 of the box's CA certificate.
     pub fingerprint: String,
+    admin: admin::Admin,
     dir: DataDir,
     stop: watch::Sender<bool>,
     threads: Vec<JoinHandle<()>>,
@@ -69,11 +81,13 @@ pub struct ServerHandle {
 
 pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartError> {
     let (stop, stopped) = watch::channel(false);
+    let people = bind::tcp("admin", &config.listen.admin)?;
     let http = bind::tcp("http", &config.listen.http)?;
     let https = bind::tcp("https", &config.listen.https)?;
     let tftp = bind::tftp(&config.listen.tftp, GRACE)?;
     let addresses = Addresses {
         tftp: tftp.iter().map(TftpListener::local_addr).collect::<Result<_, _>>()?,
+        admin: bound(&people)?,
         http: bound(&http)?,
         https: bound(&https)?,
         ..Addresses::default()
@@ -82,15 +96,22 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
     let identity = ca::server_identity(&dir.db, &dir.keys, &names, &own).await?;
     identity.publish(&dir.path)?;
     let recorder = Recorder::new(dir.db.clone());
-    let pipeline = Arc::new(Pipeline::new(
-        dir.db.clone(),
-        dir.keys.clone(),
-        recorder.clone(),
-        limits(config),
-        reach(config, &addresses),
-        dir.path.join("files"),
-        (identity.ca_pem().into(), identity.ca_der().to_vec().into()),
-    )?);
+    let certificates = (identity.ca_pem().into(), identity.ca_der().to_vec().into());
+    let pipeline = Arc::new(pipeline(config, &dir, &addresses, recorder.clone(), certificates)?);
+    let token = users::api_token::ensure(&dir.db).await?.map(Secret::new);
+    let services = admin::Services {
+        db: dir.db.clone(),
+        keys: dir.keys.clone(),
+        dir: dir.path.clone(),
+        config: Arc::new(config.clone()),
+        pipeline: pipeline.clone(),
+    };
+    let for_people = identity.for_people()?;
+    let sockets = admin::Sockets {
+        tcp: people.into_iter().map(|socket| (socket, Some(for_people.clone()))).collect(),
+        console: Some(console::bind(&dir.path)?),
+    };
+    let admin = admin::start(services, sockets, 1)?;
     let proxies: Arc<[_]> = config.trusted_proxies.clone().into();
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let mut threads = Vec::new();
@@ -107,7 +128,31 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
     let writing = recorder.clone();
     let recorder = (recorder, tokio::spawn(async move { writing.run().await }));
     let maintenance = tokio::spawn(maintenance::run(dir.db.clone(), config.checkins.clone(), stopped));
-    Ok(ServerHandle { addresses, pipeline, token: None, fingerprint: identity.fingerprint(), dir, stop, threads, recorder, maintenance })
+    Ok(ServerHandle {
+        addresses,
+        pipeline,
+        token,
+        admin,
+        fingerprint: identity.fingerprint(),
+        dir,
+        stop,
+        threads,
+        recorder,
+        maintenance,
+    })
+}
+
+/// The pipeline of a running box, or of one that is only looked at.
+pub fn pipeline(
+    config: &Config,
+    dir: &DataDir,
+    addresses: &Addresses,
+    recorder: Recorder,
+    certificates: (bytes::Bytes, bytes::Bytes),
+) -> Result<Pipeline, SealError> {
+    let (limits, reach) = (limits(config), reach(config, addresses));
+    let files = dir.path.join("files");
+    Pipeline::new(dir.db.clone(), dir.keys.clone(), recorder, limits, reach, files, certificates)
 }
 
 fn bound(sockets: &[TcpListener]) -> std::io::Result<Vec<SocketAddr>> {
@@ -140,6 +185,9 @@ impl ServerHandle {
     /// Stops accepting, lets running answers finish, writes what is in memory, gives the data directory back.
     pub async fn stop(self) {
         let _ = self.stop.send(true);
+        let path = self.dir.path.clone();
+        let _ = self.admin.stop().await;
+        console::unbind(&path);
         let threads = self.threads;
         let _ = tokio::task::spawn_blocking(move || threads.into_iter().for_each(|thread| drop(thread.join()))).await;
         let _ = self.maintenance.await;
