@@ -41,6 +41,8 @@ struct Inner {
     recorded: AtomicU64,
     dropped: AtomicU64,
     stop: Notify,
+    /// One batch at a time: who asks for a flush waits for the one that is being written.
+    writing: tokio::sync::Mutex<()>,
     stopped: std::sync::atomic::AtomicBool,
 }
 
@@ -53,6 +55,7 @@ impl Recorder {
             recorded: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
             stop: Notify::new(),
+            writing: tokio::sync::Mutex::new(()),
             stopped: std::sync::atomic::AtomicBool::new(false),
         }))
     }
@@ -112,6 +115,7 @@ impl Recorder {
 
     /// Writes what waits, oldest first, in one transaction.
     pub async fn flush(&self) {
+        let _one_at_a_time = self.0.writing.lock().await;
         let mut batch: Vec<(u128, store::Batch)> = Vec::new();
         for shard in &self.0.shards {
             let mut waiting = shard.lock().unwrap_or_else(PoisonError::into_inner);
