@@ -43,46 +43,72 @@ impl Values {
 /// Without `secrets` a setting whose winner is secret is left out as a whole: the weaker value behind it is not the
 /// truth. The answer is sorted by setting, then line.
 pub fn resolve(layers: &[&Values], lines: &[u8], secrets: bool) -> Vec<Resolved> {
-    let mut rest: Vec<&[Set]> = layers.iter().map(|values| values.0.as_slice()).collect();
-    let longest = rest.iter().map(|sets| sets.len()).max().unwrap_or(0);
+    // More layers than anybody has: forget the weakest.
+    let layers = layers.get(layers.len().saturating_sub(MOST)..).unwrap_or_default();
+    let mut heads = [Head { sets: &[], key: u32::MAX }; MOST];
+    let heads = heads.get_mut(..layers.len()).unwrap_or_default();
+    for (head, values) in heads.iter_mut().zip(layers) {
+        *head = Head { sets: &values.0, key: key(values.0.first()) };
+    }
+    let entries = catalogue().entries();
+    let longest = layers.iter().map(|values| values.0.len()).max().unwrap_or(0);
     let mut resolved = Vec::with_capacity(longest * 2);
-    while let Some(id) = rest.iter().filter_map(|sets| sets.first()).map(|set| set.id).min() {
-        // This setting's values of every layer: the heads of the slices, cut off here.
-        let mut candidates: [&[Set]; 16] = [&[]; 16];
-        let mut count = 0;
-        for sets in &mut rest {
-            let end = sets.iter().take_while(|set| set.id == id).count();
-            if end > 0 {
-                let (head, tail) = sets.split_at(end);
-                *sets = tail;
-                if count == candidates.len() {
-                    // More layers than anybody has: forget the weakest.
-                    candidates.rotate_left(1);
-                    count -= 1;
-                }
-                candidates[count] = head;
-                count += 1;
-            }
+    loop {
+        let next = heads.iter().map(|head| head.key).min().unwrap_or(u32::MAX);
+        if next == u32::MAX {
+            return resolved;
         }
-        let candidates = &candidates[..count];
+        let id = SettingId { entry: (next >> 16) as u16, index: (next & 0xffff) as u16 };
         let mut push = |line: u8| {
-            let winner = candidates.iter().rev().find_map(|sets| {
-                let exact = sets.iter().find(|set| set.line == line);
-                exact.or_else(|| sets.iter().find(|set| set.line == 0))
-            });
-            if let Some(set) = winner
+            if let Some(set) = heads.iter().rev().find_map(|head| head.own(next, line))
                 && (secrets || !set.value.is_secret())
             {
                 resolved.push(Resolved { id, line, value: set.value.clone(), from: set.from.clone() });
             }
         };
-        if catalogue().entry(id).per_line {
-            lines.iter().for_each(|line| push(*line));
-        } else {
-            push(0);
+        match entries.get(usize::from(id.entry)) {
+            Some(entry) if entry.per_line => lines.iter().for_each(|line| push(*line)),
+            _ => push(0),
         }
+        heads.iter_mut().filter(|head| head.key == next).for_each(Head::advance);
     }
-    resolved
+}
+
+const MOST: usize = 16;
+
+/// What is left of one layer.
+#[derive(Clone, Copy)]
+struct Head<'a> {
+    sets: &'a [Set],
+    /// [`key`] of the first one, so that finding the next setting compares plain numbers.
+    key: u32,
+}
+
+impl<'a> Head<'a> {
+    /// This layer's value for the setting at the head: the line's own, else the one for every line.
+    fn own(&self, wanted: u32, line: u8) -> Option<&'a Set> {
+        if self.key != wanted {
+            return None;
+        }
+        let first = self.sets.first()?;
+        if first.line == line {
+            return Some(first);
+        }
+        // Sorted by line: the one for every line comes first.
+        let mut own = self.sets.iter().take_while(|set| set.id == first.id).filter(|set| set.line == line);
+        own.next().or((first.line == 0).then_some(first))
+    }
+
+    fn advance(&mut self) {
+        let end = self.sets.iter().take_while(|set| key(Some(set)) == self.key).count();
+        self.sets = self.sets.get(end..).unwrap_or_default();
+        self.key = key(self.sets.first());
+    }
+}
+
+/// Sorts like the id; no setting is the largest.
+fn key(set: Option<&Set>) -> u32 {
+    set.map_or(u32::MAX, |set| u32::from(set.id.entry) << 16 | u32::from(set.id.index))
 }
 
 #[cfg(test)]
@@ -156,6 +182,15 @@ mod tests {
             ]
         );
         assert!(shown(&[&site, &device, &line], &[], true).is_empty(), "no line, no line settings");
+    }
+
+    #[test]
+    fn lines_need_not_be_in_a_row() {
+        let line = Values::new(vec![
+            set(Layer::Line, "line.user", 5, plain("five")),
+            set(Layer::Line, "line.user", 2, plain("two")),
+        ]);
+        assert_eq!(shown(&[&line], &[2, 3, 5], true), ["line.user#2 two Line", "line.user#5 five Line"]);
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub use secret::is_secret_param;
 
 use super::{Item, Param};
 use crate::settings::{Resolved, Secret, SettingId, Value, Values, catalogue};
+use std::borrow::Cow;
+use std::sync::Arc;
 use table::{Make, Row, TABLES, Table};
 
 /// Whom the parameters are for.
@@ -25,7 +27,7 @@ use table::{Make, Row, TABLES, Table};
 pub struct Dialect<'a> {
     /// Vendor id: `avaya`.
     pub vendor: &'a str,
-    /// One of the vendor's dialects: `j100`. Unknown or empty: the vendor's first.
+    /// One of the vendor's dialects: `j100`. Empty: the vendor's first.
     pub name: &'a str,
     /// As the phone spells it: `96.86.0.16`. Unknown: the newest.
     pub firmware: Option<&'a str>,
@@ -46,7 +48,7 @@ pub struct Mapped {
 pub struct Unsaid {
     pub setting: SettingId,
     pub line: u8,
-    pub why: String,
+    pub why: Cow<'static, str>,
 }
 
 /// A function for what a table cannot say: the parameters and values that the leading setting makes.
@@ -88,7 +90,15 @@ pub fn map(dialect: &Dialect<'_>, resolved: &[Resolved]) -> Mapped {
     let Some(table) = TABLES.iter().find(|table| table.vendor == dialect.vendor) else {
         return mapped;
     };
-    let which = table.dialect(dialect.name);
+    let Some(which) = table.dialect(dialect.name) else {
+        let unsaid = |one: &Resolved| Unsaid {
+            setting: one.id,
+            line: one.line,
+            why: format!("no parameters of the {} family are known", dialect.name).into(),
+        };
+        mapped.unsaid = resolved.iter().map(unsaid).collect();
+        return mapped;
+    };
     let named = Dialect { name: table.dialect_name(which), ..*dialect };
     let job = Job { table, dialect: &named, which, version: table.version(dialect.firmware), resolved };
     let mut line = Some(0);
@@ -115,7 +125,7 @@ struct Job<'a> {
 
 impl Job<'_> {
     fn one(&self, one: &Resolved, mapped: &mut Mapped) {
-        let unsaid = |why: String| Unsaid { setting: one.id, line: one.line, why };
+        let unsaid = |why: Cow<'static, str>| Unsaid { setting: one.id, line: one.line, why };
         let mut said = false;
         for row in self.table.rows_of(one.id.entry).filter(|row| row.speaks(self.which, &self.version)) {
             said = true;
@@ -124,7 +134,7 @@ impl Job<'_> {
             } else if find(self.resolved, one.id, 1).is_some_and(|first| first.value == one.value) {
                 Ok(())
             } else {
-                Err("the phone has it for its first line only".to_owned())
+                Err("the phone has it for its first line only".into())
             };
             if let Err(why) = told {
                 let news = unsaid(why);
@@ -134,11 +144,11 @@ impl Job<'_> {
             }
         }
         if !said && !self.table.mentions(one.id.entry, self.which) {
-            mapped.unsaid.push(unsaid("no parameter for it is known".to_owned()));
+            mapped.unsaid.push(unsaid("no parameter for it is known".into()));
         }
     }
 
-    fn row(&self, row: &Row, one: &Resolved, mapped: &mut Mapped) -> Result<(), String> {
+    fn row(&self, row: &Row, one: &Resolved, mapped: &mut Mapped) -> Result<(), Cow<'static, str>> {
         let set = |entry: u16| self.other(entry, one).is_some();
         if row.needs.is_some_and(|needed| !set(needed)) || row.unless.is_some_and(set) {
             return Ok(());
@@ -156,14 +166,16 @@ impl Job<'_> {
             Make::Value(words) => {
                 let value = match words.convert(entry, text)? {
                     convert::Text::Same => one.value.clone(),
-                    convert::Text::New(text) => like(one, text),
+                    convert::Text::Word(word) => like(one, word),
+                    convert::Text::New(text) => like(one, text.into()),
                     convert::Text::Nothing => return Ok(()),
                 };
                 push(row.param.name(one.line, one.id.index, ""), value)
             }
             Make::Each => {
-                text.split(',').try_for_each(|item| push(row.param.name(one.line, 0, ""), like(one, item.to_owned())))
+                text.split(',').try_for_each(|item| push(row.param.name(one.line, 0, ""), like(one, item.into())))
             }
+            Make::Constant(text) => push(row.param.name(one.line, one.id.index, ""), Value::Plain(text.clone())),
             Make::Template(template) => {
                 let Some((text, secret)) = template.fill(one, &|entry| self.other(entry, one)) else {
                     return Ok(());
@@ -175,7 +187,7 @@ impl Job<'_> {
                 for (word, name) in words {
                     let place = text.split(',').position(|item| item == word);
                     let text = match (rank, place) {
-                        (true, place) => place.map_or(0, |place| place + 1).to_string(),
+                        (true, place) => place.map_or(0, |place| place + 1).to_string().into(),
                         (false, place) => self.table.bool[usize::from(place.is_some())].clone(),
                     };
                     push(row.param.name(one.line, one.id.index, name), like(one, text))?;
@@ -186,7 +198,7 @@ impl Job<'_> {
                 let ask =
                     Ask { dialect: self.dialect, text, index: one.id.index, line: one.line, resolved: self.resolved };
                 for (name, text) in quirk(&ask)? {
-                    push(name, like(one, text))?;
+                    push(name, like(one, text.into()))?;
                 }
                 Ok(())
             }
@@ -206,11 +218,11 @@ impl Job<'_> {
 }
 
 /// A value made from this one is as secret as this one.
-fn like(one: &Resolved, text: String) -> Value {
+fn like(one: &Resolved, text: Arc<str>) -> Value {
     if one.value.is_secret() || catalogue().entry(one.id).secret {
-        Value::Secret(Secret::new(text))
+        Value::Secret(Secret::new(&*text))
     } else {
-        Value::Plain(text.into())
+        Value::Plain(text)
     }
 }
 

@@ -11,6 +11,8 @@ static PARAMS: LazyLock<HashMap<&str, Spec>> = LazyLock::new(|| read(include_str
 
 struct Spec {
     rule: Rule,
+    /// What the phone starts with is right even where it breaks the rule for new values.
+    default: &'static str,
     /// `no spaces` stands in the range.
     no_blanks: bool,
     families: Vec<&'static str>,
@@ -31,7 +33,7 @@ pub fn check(name: &str, value: &str) -> Result<Option<String>, String> {
         return Ok(Some(format!("{name} is no parameter that Avaya's template of 2022 knows")));
     };
     // Macros are filled in by the phone; an empty value means the default.
-    if value.is_empty() || value.contains('$') {
+    if value.is_empty() || value.contains('$') || value == spec.default {
         return Ok(None);
     }
     if spec.no_blanks && value.contains(' ') {
@@ -73,9 +75,11 @@ pub fn families(name: &str) -> &'static [&'static str] {
 
 /// Profiles and shared lines repeat a name with a number: `MYCERTURL_2`.
 fn spec(name: &str) -> Option<&'static Spec> {
-    let upper = name.to_ascii_uppercase();
-    let first = || upper.strip_suffix("_2").or_else(|| upper.strip_suffix("_3"));
-    PARAMS.get(upper.as_str()).or_else(|| PARAMS.get(first()?))
+    PARAMS.get(name).or_else(|| {
+        let upper = name.to_ascii_uppercase();
+        let first = || upper.strip_suffix("_2").or_else(|| upper.strip_suffix("_3"));
+        PARAMS.get(upper.as_str()).or_else(|| PARAMS.get(first()?))
+    })
 }
 
 /// A value that breaks the rule makes the phone fall back to its well-known default password, so it must never be sent.
@@ -111,8 +115,13 @@ fn read(csv: &'static str) -> HashMap<&'static str, Spec> {
     let mut params = HashMap::new();
     for line in csv.lines().skip(1) {
         let fields = fields(line);
-        let [name, _, kind, _, range, meaning, ..] = fields.as_slice() else { continue };
-        let spec = Spec { rule: rule(kind, range), no_blanks: range.contains("no space"), families: bracket(meaning) };
+        let [name, _, kind, default, range, meaning, ..] = fields.as_slice() else { continue };
+        let spec = Spec {
+            rule: rule(kind, range),
+            default,
+            no_blanks: range.contains("no space"),
+            families: bracket(meaning),
+        };
         params.insert(*name, spec);
     }
     params

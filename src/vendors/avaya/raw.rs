@@ -32,6 +32,9 @@ pub fn parse(text: &str) -> Result<Raw, RawError> {
             Statement::Comment => return Err(fail("a line is SET, ADD, IF, GOTO, GET, a label or a # comment")),
             Statement::Set(name, value) | Statement::Add(name, value) => {
                 check_value(value).map_err(|fault| fail(fault.rule()))?;
+                if let Err(text) | Ok(Some(text)) = super::params::check(name, value) {
+                    raw.warnings.push(RawWarning { line, text });
+                }
                 // AVA-077: quotes that the author wrote are served as written, also where the writer would do without.
                 RawLine { verbatim: !is_canonical(name, value, own), ..RawLine::param(line, name, value, own) }
             }

@@ -2,15 +2,18 @@
 
 use crate::settings::catalogue::{Entry, Kind};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// How a row spells its setting's value.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Words {
     /// false, true.
-    pub bool: [String; 2],
+    pub bool: [Arc<str>; 2],
     /// Neutral word → vendor's word. `*` catches the rest; as a vendor's word, `=` means the value itself and `-` that the
     /// parameter is left out.
-    pub values: BTreeMap<String, String>,
+    pub values: Vec<(String, Arc<str>)>,
+    /// The word for `*`.
+    pub rest: Option<Arc<str>>,
     /// Between the items of a list.
     pub join: Option<String>,
     /// After the last item of a list.
@@ -23,10 +26,11 @@ pub struct Words {
     pub max: Option<i64>,
 }
 
-/// The converted value; most are not changed at all and need no new memory.
+/// The converted value; most are not changed at all, or a word of the table, and need no new memory.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Text {
     Same,
+    Word(Arc<str>),
     New(String),
     /// Nothing is to be said.
     Nothing,
@@ -40,8 +44,9 @@ impl Words {
         let mut joined = String::new();
         for item in text.split(',') {
             let new = match self.one(&entry.kind, item)? {
-                Text::Same => item.to_owned(),
-                Text::New(item) => item,
+                Text::Same => item.into(),
+                Text::Word(word) => word,
+                Text::New(item) => item.into(),
                 Text::Nothing => continue,
             };
             if !joined.is_empty() {
@@ -62,15 +67,14 @@ impl Words {
     }
 
     fn one(&self, kind: &Kind, text: &str) -> Result<Text, String> {
-        if !self.values.is_empty() {
+        if self.has_words() {
             // A table that knows `de` also answers for `de-AT`.
-            let language = matches!(kind, Kind::Language).then(|| text.split('-').next()).flatten();
-            let known = |word: &str| self.values.get(word);
-            let word = known(text).or_else(|| language.and_then(known)).or_else(|| known("*"));
-            return match word.map(String::as_str) {
+            let language = || text.split('-').next().filter(|_| matches!(kind, Kind::Language));
+            let word = self.word(text).or_else(|| self.word(language()?)).or(self.rest.as_ref());
+            return match word.map(|word| &**word) {
                 Some("=") => self.own(kind, text),
                 Some("-") => Ok(Text::Nothing),
-                Some(word) => Ok(Text::New(word.to_owned())),
+                Some(_) => Ok(word.map_or(Text::Nothing, |word| Text::Word(word.clone()))),
                 None => Err(format!("the phone has no word for {text}")),
             };
         }
@@ -79,7 +83,7 @@ impl Words {
 
     fn own(&self, kind: &Kind, text: &str) -> Result<Text, String> {
         match kind {
-            Kind::Bool => Ok(Text::New(self.bool[usize::from(text == "true")].clone())),
+            Kind::Bool => Ok(Text::Word(self.bool[usize::from(text == "true")].clone())),
             Kind::Int { .. } if self.limits_or_scales() => {
                 let number: i64 = text.parse().map_err(|_| "it is not a number".to_owned())?;
                 let number = number.saturating_mul(self.times.unwrap_or(1));
@@ -98,6 +102,22 @@ impl Words {
             }
             _ => Ok(Text::Same),
         }
+    }
+
+    pub fn has_words(&self) -> bool {
+        !self.values.is_empty() || self.rest.is_some()
+    }
+
+    /// The vendor's word for exactly this one.
+    pub fn word(&self, text: &str) -> Option<&Arc<str>> {
+        self.values.iter().find(|(word, _)| word == text).map(|(_, word)| word)
+    }
+
+    /// From a table's row.
+    pub fn split(values: &BTreeMap<String, String>) -> (Vec<(String, Arc<str>)>, Option<Arc<str>>) {
+        let words =
+            values.iter().filter(|(word, _)| *word != "*").map(|(word, own)| (word.clone(), own.as_str().into()));
+        (words.collect(), values.get("*").map(|own| own.as_str().into()))
     }
 
     fn limits_or_scales(&self) -> bool {

@@ -41,17 +41,18 @@ impl Pattern {
     }
 
     pub fn name(&self, line: u8, index: u16, word: &str) -> String {
-        use std::fmt::Write;
-        let mut name = String::with_capacity(48);
+        if let [Part::Text(text)] = self.0.as_slice() {
+            return text.clone();
+        }
+        let mut name = String::with_capacity(56);
         for part in &self.0 {
-            // Writing to a string cannot fail.
-            let _ = match part {
-                Part::Text(text) => name.write_str(text),
-                Part::Line => write!(name, "{line}"),
-                Part::Index => write!(name, "{index}"),
-                Part::Index0 => write!(name, "{}", index.saturating_sub(1)),
-                Part::Word => name.write_str(word),
-            };
+            match part {
+                Part::Text(text) => name.push_str(text),
+                Part::Line => push_number(&mut name, line.into()),
+                Part::Index => push_number(&mut name, index),
+                Part::Index0 => push_number(&mut name, index.saturating_sub(1)),
+                Part::Word => name.push_str(word),
+            }
         }
         name
     }
@@ -64,6 +65,14 @@ impl Pattern {
         };
         self.0.iter().map(part).collect()
     }
+}
+
+/// Lines and keys are small numbers: quicker than the formatter.
+fn push_number(name: &mut String, number: u16) {
+    if number >= 10 {
+        push_number(name, number / 10);
+    }
+    name.push(char::from(b'0' + (number % 10) as u8));
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,6 +96,14 @@ impl Template {
     pub fn parse(text: &str, catalogue: &Catalogue) -> Result<Template, String> {
         let (pieces, rest) = pieces(text, catalogue, false)?;
         if rest.is_empty() { Ok(Template(pieces)) } else { Err(format!("unexpected ] before {rest:?}")) }
+    }
+
+    /// The text of a template without holes.
+    pub fn constant(&self) -> Option<&str> {
+        match self.0.as_slice() {
+            [Piece::Text(text)] => Some(text),
+            _ => None,
+        }
     }
 
     /// The entries whose values it uses.
@@ -118,7 +135,6 @@ fn fill<'a>(
     other: &dyn Fn(u16) -> Option<&'a Resolved>,
     filled: &mut (String, bool),
 ) -> bool {
-    use std::fmt::Write;
     for piece in pieces {
         let mut put = |resolved: &Resolved, brackets: bool| {
             let text = resolved.value.text();
@@ -135,12 +151,8 @@ fn fill<'a>(
                 Some(resolved) => put(resolved, matches!(piece, Piece::Host(_))),
                 None => return false,
             },
-            Piece::Line => {
-                let _ = write!(filled.0, "{}", own.line);
-            }
-            Piece::Index => {
-                let _ = write!(filled.0, "{}", own.id.index);
-            }
+            Piece::Line => push_number(&mut filled.0, own.line.into()),
+            Piece::Index => push_number(&mut filled.0, own.id.index),
             Piece::Optional(pieces) => {
                 let (length, secret) = (filled.0.len(), filled.1);
                 if !fill(pieces, own, other, filled) {

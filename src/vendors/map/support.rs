@@ -18,6 +18,7 @@ Written from the tables in `src/settings/catalogue.toml` and `src/vendors/*/sett
   phone first.
 - **—**: no parameter is known. Raw vendor text in a layer can still say it.
 - Avaya's 96x0 and 16xx are told what the 96x1 knows, which is not verified on hardware; phones skip what they do not know.
+- ALE's Halo phones are told what the Myriad knows, which is not verified on hardware.
 - **only …**: these families or words; **without …**: all but these words; **from …**: since that firmware.
 - *per line*: a setting of each line; phones with one line take it from line 1. *secret*: masked, sealed, and sent only with
   a grant that includes secrets. *by the box*: computed, nobody sets it.

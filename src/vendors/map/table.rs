@@ -50,8 +50,9 @@ impl Source {
 pub struct Table {
     pub vendor: &'static str,
     pub dialects: Vec<String>,
+    alias: BTreeMap<String, String>,
     /// false, true.
-    pub bool: [String; 2],
+    pub bool: [Arc<str>; 2],
     pub defaults: Values,
     pub check: Option<Check>,
     families: Option<Families>,
@@ -88,6 +89,8 @@ pub struct Row {
 
 pub enum Make {
     Value(Words),
+    /// Always the same, when its setting has a value.
+    Constant(Arc<str>),
     Template(Template),
     /// The parameter once per item of a list.
     Each,
@@ -107,6 +110,9 @@ const NEWEST: Version = [u32::MAX; 5];
 #[serde(deny_unknown_fields)]
 struct RawTable {
     dialects: Vec<String>,
+    /// Dialects that speak like another one.
+    #[serde(default)]
+    alias: BTreeMap<String, String>,
     bool: [String; 2],
     #[serde(default)]
     firmware_skip: usize,
@@ -179,7 +185,8 @@ impl Table {
             vendor,
             defaults: defaults(vendor, &raw.defaults)?,
             dialects: raw.dialects,
-            bool: raw.bool,
+            alias: raw.alias,
+            bool: raw.bool.map(Into::into),
             check,
             families,
             secret: raw.secret.iter().map(|glob| glob.to_ascii_lowercase()).collect(),
@@ -231,9 +238,11 @@ impl Table {
         if dialects == 0 {
             return Err("the parameter belongs to another family".to_owned());
         }
+        let (values, rest) = Words::split(&raw.values);
         let words = Words {
             bool: self.bool.clone(),
-            values: raw.values.clone(),
+            values,
+            rest,
             join: raw.join.clone(),
             suffix: raw.suffix.clone(),
             times: raw.times,
@@ -244,7 +253,10 @@ impl Table {
         let make = match (&raw.template, raw.members.is_empty(), &raw.quirk) {
             (None, true, None) if raw.each => Make::Each,
             (None, true, None) => Make::Value(words),
-            (Some(template), true, None) => Make::Template(Template::parse(template, catalogue())?),
+            (Some(template), true, None) => {
+                let template = Template::parse(template, catalogue())?;
+                template.constant().map(|text| Make::Constant(text.into())).unwrap_or(Make::Template(template))
+            }
             (None, false, None) => {
                 let words = raw.members.iter().map(|(word, name)| (word.clone(), name.clone())).collect();
                 Make::Members { words, rank: raw.rank }
@@ -318,9 +330,11 @@ impl Table {
         self.mentioned.get(usize::from(entry)).copied().unwrap_or(0)
     }
 
-    /// One bit for the dialect; an unknown name means the first.
-    pub fn dialect(&self, name: &str) -> u32 {
-        1 << self.dialects.iter().position(|dialect| dialect == name).unwrap_or(0)
+    /// One bit for the dialect; no name means the first. `None`: the vendor has it, this table does not.
+    pub fn dialect(&self, name: &str) -> Option<u32> {
+        let name = self.alias.get(name).map_or(name, String::as_str);
+        let place = self.dialects.iter().position(|dialect| dialect == name);
+        place.or(name.is_empty().then_some(0)).map(|place| 1 << place)
     }
 
     pub fn dialect_name(&self, which: u32) -> &str {

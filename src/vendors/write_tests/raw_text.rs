@@ -156,7 +156,7 @@ fn avaya_text_that_a_phone_takes_otherwise_is_warned_about() {
         let hit = raw.warnings.iter().any(|warning| warning.line == line && warning.text.contains(part));
         assert!(hit, "{text:?}: {:?}", raw.warnings);
     }
-    let clean = "SET DES_STAT 1\nIF $MODEL4 SEQ J179 GOTO A\nGOTO END\n# A\nSET X 1\n# END\nGET $MACADDR.txt";
+    let clean = "SET DES_STAT 1\nIF $MODEL4 SEQ J179 GOTO A\nGOTO END\n# A\nSET HTTPPORT 81\n# END\nGET $MACADDR.txt";
     assert_eq!(parse_raw("avaya", clean).unwrap().warnings, []);
 }
 

@@ -163,7 +163,7 @@ fn every_zone_shows_the_right_time_in_january_and_july_or_says_why_not() {
             let mapped = map(&dialect, &resolved(&[("time.zone", 0, zone)]));
             if let [unsaid] = &mapped.unsaid[..] {
                 assert!(mapped.items.is_empty() && unsaid.why.len() > 20, "{unsaid:?}");
-                reasons.entry(unsaid.why.clone()).or_default().push(zone);
+                reasons.entry(unsaid.why.to_string()).or_default().push(zone);
                 continue;
             }
             let told = lines(&mapped)
