@@ -1,8 +1,10 @@
 //! One test binary: every test goes through a door that a phone, a person or an operator uses.
 
+mod api;
 mod architecture;
 mod ca;
 mod config;
 mod datadir;
 mod service;
+mod support;
 mod tftp;

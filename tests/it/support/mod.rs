@@ -1,0 +1,3 @@
+//! What tests share: one file for each door.
+
+pub mod admin;
