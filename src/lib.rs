@@ -34,6 +34,7 @@ pub mod listen;
 pub mod models;
 pub mod net;
 pub mod networks;
+pub mod phone;
 pub mod profiles;
 pub mod provision;
 pub mod seal;
