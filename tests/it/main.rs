@@ -5,6 +5,7 @@ mod architecture;
 mod ca;
 mod config;
 mod datadir;
+mod process;
 mod service;
 mod support;
 mod tftp;
