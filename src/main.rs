@@ -1,3 +1,5 @@
+//! The command line; everything else is the library.
+
 fn main() -> std::process::ExitCode {
     phonebox::cli::run()
 }
