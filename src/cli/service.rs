@@ -166,7 +166,7 @@ fn install(program: &Path, from: Option<&Path>, how: &How) -> Vec<Step> {
     steps.push(how.systemctl(&["enable", NAME]));
     if how.is_live() {
         steps.push(how.systemctl(&["restart", NAME]));
-        let text = "Phonebox runs. What it says to phones and people: journalctl -u phonebox -b";
+        let text = "Phonebox runs. What phones and people need: journalctl -u phonebox -b. An API token: phonebox token rotate";
         steps.push(Step::Say(text.into()));
     }
     steps

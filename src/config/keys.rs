@@ -87,7 +87,7 @@ keys! {
 
     "log.format" "log-format" Text "FORMAT" = "text", "text or json",
         |c, text| value::log_format(text).map(|format| c.log.format = format);
-    "log.filter" "log-filter" Text "FILTER" = "info", "What is logged, for example info,phonebox::provision=debug",
+    "log.filter" "log-filter" Text "FILTER" = "info,actix_server=warn", "What is logged, for example info,phonebox::provision=debug",
         |c, text| value::log_filter(text).map(|filter| c.log.filter = filter);
 }
 

@@ -110,8 +110,11 @@ impl Screen<'_> {
         for url in self.admin() {
             line(say("admin", &[("url", &url)]));
         }
-        if let Some(token) = self.token {
-            line(say("token", &[("token", token.reveal())]));
+        match self.token {
+            // What a service prints stays in the journal for ever.
+            Some(_) if process::is_service() => line(say("token_service", &[])),
+            Some(token) => line(say("token", &[("token", token.reveal())])),
+            None => {}
         }
         let file = self.data.join(crate::ca::FILE);
         line(say("ca", &[("file", &file.display().to_string())]));
@@ -135,7 +138,7 @@ impl Screen<'_> {
         lines.push(format!("  {}", say("directory", &[("path", &self.data.display().to_string())])));
         lines.push(format!("  {}", say("key", &[("path", &self.key.display().to_string())])));
         if process::is_root() {
-            lines.extend([String::new(), say("root", &[("command", &self.command())])]);
+            lines.extend([String::new(), say("root", &[])]);
         }
     }
 

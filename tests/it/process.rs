@@ -147,6 +147,23 @@ fn threat_096_no_file_is_for_others_and_no_core_is_written() {
 }
 
 #[test]
+fn the_api_token_is_shown_once_and_never_in_a_journal() {
+    let place = Place::new();
+    let service = |command: &mut Command| {
+        command.env("INVOCATION_ID", "0").env("STATE_DIRECTORY", place.data());
+    };
+    let mut first = place.command(&[], program(), &LOOPBACK);
+    service(&mut first);
+    let (_, said) = place.start(&mut first).end();
+    assert!(said.contains("API token    not written to the journal"), "{said}");
+    let other = Place::new();
+    let (_, said) = other.start(&mut other.command(&[], program(), &LOOPBACK)).end();
+    assert!(said.contains("shown this once"), "{said}");
+    let (_, said) = other.start(&mut other.command(&[], program(), &LOOPBACK)).end();
+    assert!(!said.contains("API token"), "{said}");
+}
+
+#[test]
 fn fault_011_the_second_process_says_who_was_first() {
     let place = Place::new();
     let running = place.start(&mut place.command(&[], program(), &LOOPBACK));
