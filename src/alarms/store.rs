@@ -32,6 +32,13 @@ pub fn close_of(tx: &Tx, object: &str, now: i64) -> Result<()> {
     Ok(())
 }
 
+/// Settles the open alarm of one kind and object.
+pub fn close_kind(tx: &Tx, kind: &str, object: &str, now: i64) -> Result<()> {
+    tx.prepare_cached("UPDATE alarm SET closed_at = $3 WHERE kind = $1 AND object = $2 AND closed_at IS NULL")?
+        .execute(params![kind, object, now])?;
+    Ok(())
+}
+
 /// Closes one. `None`: there is no open alarm of that id. Answers its kind and object.
 pub fn close(tx: &Tx, account_id: i64, id: i64, now: i64) -> Result<Option<(String, String)>> {
     let mut statement = tx.prepare_cached(

@@ -3,6 +3,7 @@
 //! Owns the rows and their rules. Knows no vendor file and no listener.
 
 pub mod api;
+pub mod seen;
 pub mod store;
 
 use crate::net::Mac;
@@ -36,6 +37,16 @@ pub enum Proof {
     Token,
     Credentials,
     Certificate,
+}
+
+impl Proof {
+    pub fn word(self) -> &'static str {
+        match self {
+            Proof::Token => "token",
+            Proof::Credentials => "credentials",
+            Proof::Certificate => "certificate",
+        }
+    }
 }
 
 #[derive(Debug, Clone)]

@@ -182,7 +182,9 @@ impl Phone {
 
     fn firmware_by_url(&mut self, place: &Url, boot: &mut Boot) {
         let chosen = self.kind.firmware.as_ref().and_then(|name| self.flash.values.get(name)).cloned();
-        let Some(url) = chosen.filter(|url| !url.is_empty() && self.flash.firmware.as_ref() != Some(url)) else { return };
+        let Some(url) = chosen.filter(|url| !url.is_empty() && self.flash.firmware.as_ref() != Some(url)) else {
+            return;
+        };
         if let Some((200, _)) = self.request("GET", place, &url, &[], &[], boot) {
             boot.firmware = Some(url.clone());
             self.flash.firmware = Some(url);
@@ -227,7 +229,8 @@ impl Phone {
             let status = asked.status;
             boot.requests.push(asked);
             let reply = reply?;
-            let next = reply.header("location").filter(|_| self.kind.follows && matches!(status, 301 | 302 | 307 | 308));
+            let next =
+                reply.header("location").filter(|_| self.kind.follows && matches!(status, 301 | 302 | 307 | 308));
             match next.and_then(|next| url.join(next)) {
                 Some(next) => url = next,
                 None => return Some((status, reply)),

@@ -150,7 +150,8 @@ impl Client<'_> {
         }
         head.push_str("\r\n");
         let mut stream = self.connect(url)?;
-        let sent = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body)).and_then(|()| stream.flush());
+        let sent =
+            stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body)).and_then(|()| stream.flush());
         sent.map_err(|error| format!("could not be sent: {error}"))?;
         let reply = receive(&mut stream, method)?;
         if self.strict { strictly(&reply) } else { Ok(reply) }
@@ -332,7 +333,12 @@ mod tests {
     #[test]
     fn a_strict_phone_takes_only_the_head_it_knows() {
         let reply = |head: &str| strictly(&head_of(head).unwrap());
-        assert!(reply("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 0\r\nETag: \"x\"\r\nConnection: close").is_ok());
+        assert!(
+            reply(
+                "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 0\r\nETag: \"x\"\r\nConnection: close"
+            )
+            .is_ok()
+        );
         assert!(reply("HTTP/1.1 200 OK\r\ncontent-length: 0\r\nConnection: close").is_err());
         assert!(reply("HTTP/1.1 200 OK\r\nContent-Length: 0").is_err());
         assert!(reply("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close").is_err());

@@ -78,7 +78,8 @@ fn one(
             }
             Statement::Goto(label) => wanted = Some(label.to_owned()),
             Statement::Get(name) => {
-                let name = facts.iter().fold(name.to_owned(), |name, (fact, value)| name.replace(&format!("${fact}"), value));
+                let name =
+                    facts.iter().fold(name.to_owned(), |name, (fact, value)| name.replace(&format!("${fact}"), value));
                 if let Some(text) = fetch(&name) {
                     return Some((name, text));
                 }

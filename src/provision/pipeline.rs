@@ -9,9 +9,11 @@ use super::resolve::{self, Origin};
 use super::shared::{Shared, SharedCache};
 use super::subject::{Subject, Subjects};
 use super::{Method, Path, Request, effects, render};
+use crate::alarms;
 use crate::checkins::recorder::Recorder;
 use crate::checkins::{Decision, Reason, Transport};
 use crate::db::{Db, Error};
+use crate::devices::seen;
 use crate::files::{self, StoredFile};
 use crate::net::Mac;
 use crate::networks;
@@ -493,7 +495,7 @@ impl Pipeline {
         tracing::warn!(kind, object, "{text}");
         let db = self.db.clone();
         tokio::spawn(async move {
-            let told = db.write(move |tx| effects::alarm(tx, ACCOUNT, kind, &object, &text, now)).await;
+            let told = db.write(move |tx| alarms::store::raise(tx, ACCOUNT, kind, &object, &text, now)).await;
             if let Err(error) = told {
                 tracing::warn!(%error, "an alarm could not be written");
             }
@@ -502,7 +504,8 @@ impl Pipeline {
 
     /// After the last byte of a complete answer.
     pub async fn delivered(&self, delivered: Delivered, now: i64) {
-        if let Err(error) = effects::enrolled(&self.db, delivered.mac, delivered.redirected, now).await {
+        let Delivered { mac, redirected } = delivered;
+        if let Err(error) = self.db.write(move |tx| seen::store::enrolled(tx, mac, redirected, now)).await {
             tracing::warn!(%error, "an enrolment could not be noted");
         }
     }

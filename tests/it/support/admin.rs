@@ -1,10 +1,12 @@
 //! An administrators' listener as production starts it, on a port of its own, and a client that can also misbehave.
 
+use phonebox::checkins::recorder::Recorder;
 use phonebox::clock;
 use phonebox::config::{Config, Environment, PlaceFlags, load};
 use phonebox::datadir::DataDir;
 use phonebox::db::Db;
 use phonebox::seal::Keyring;
+use phonebox::server;
 use phonebox::server::admin::{self, Services, Sockets};
 use phonebox::users::api_token;
 use serde_json::Value;
@@ -123,11 +125,15 @@ impl Running {
                 let mut flags = PlaceFlags::default();
                 flags.set("data", path.to_string_lossy());
                 let config: Config = load(&flags, &Environment::default()).unwrap().config;
+                let recorder = Recorder::new(data.db.clone());
+                let none = (bytes::Bytes::new(), bytes::Bytes::new());
+                let pipeline = server::pipeline(&config, &data, &server::Addresses::default(), recorder, none).unwrap();
                 let services = Services {
                     db: data.db.clone(),
                     keys: data.keys.clone(),
                     dir: path.clone(),
                     config: Arc::new(config),
+                    pipeline: Arc::new(pipeline),
                 };
                 let listener = TcpListener::bind("127.0.0.1:0").unwrap();
                 let sockets = Sockets {
