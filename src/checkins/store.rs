@@ -2,7 +2,7 @@
 
 use super::CheckIn;
 use super::recorder::Waiting;
-use crate::db::{Result, Tx, params};
+use crate::db::{Connection, Result, Tx, params};
 use crate::net::Mac;
 
 /// A new check-in, copied.
@@ -148,7 +148,7 @@ pub struct Stored {
 }
 
 /// The newest first. `before` pages on: the id of the last one seen.
-pub fn list(conn: &crate::db::Connection, mac: Option<Mac>, before: Option<i64>, limit: u32) -> Result<Vec<Stored>> {
+pub fn list(conn: &Connection, mac: Option<Mac>, before: Option<i64>, limit: u32) -> Result<Vec<Stored>> {
     const COLUMNS: &str = "id, at, last_at, count, transport, peer, mac, vendor, model, version, method, file, evidence, \
         decision, reason, detail, status, bytes, micros";
     let condition = if mac.is_some() { "mac = $1" } else { "$1 IS NULL" };
@@ -186,6 +186,13 @@ pub fn list(conn: &crate::db::Connection, mac: Option<Mac>, before: Option<i64>,
             })
         })?;
     Ok(rows.collect::<std::result::Result<_, _>>()?)
+}
+
+/// From how many addresses how many different devices came since then, and one of the addresses.
+pub fn sources(conn: &Connection, since: i64) -> Result<(i64, i64, Option<String>)> {
+    let sql = "SELECT count(DISTINCT peer), count(DISTINCT mac), min(peer) FROM check_in
+        WHERE last_at >= $1 AND mac IS NOT NULL AND status < 400";
+    Ok(conn.prepare_cached(sql)?.query_row(params![since], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
 }
 
 /// Deletes a slice of what is too old or too much; true while there is more to do.

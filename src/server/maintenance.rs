@@ -1,8 +1,11 @@
-//! What is done now and then: check-ins beyond their age or number go, in slices, so that nobody waits.
+//! What is done now and then: check-ins beyond their age or number go, in slices, so that nobody waits; phones that all
+//! seem to come from one address are told of.
 
+use crate::alarms;
 use crate::checkins::store;
 use crate::config::CheckIns;
 use crate::db::Db;
+use crate::provision::ACCOUNT;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -14,6 +17,9 @@ pub async fn run(db: Db, keep: CheckIns, mut stop: watch::Receiver<bool>) {
         tokio::select! {
             _ = tokio::time::sleep(EVERY) => {}
             _ = stop.wait_for(|stop| *stop) => return,
+        }
+        if let Err(error) = one_address(&db).await {
+            tracing::warn!(%error, "the addresses of phones could not be looked at");
         }
         let oldest = crate::clock::now() - i64::from(keep.days) * DAY_MS;
         let rows = i64::try_from(keep.rows).unwrap_or(i64::MAX);
@@ -28,4 +34,15 @@ pub async fn run(db: Db, keep: CheckIns, mut stop: watch::Receiver<bool>) {
             }
         }
     }
+}
+
+/// Behind a proxy or NAT that hides them, all phones share one budget and one network: somebody should know.
+async fn one_address(db: &Db) -> Result<(), crate::db::Error> {
+    const DEVICES: i64 = 5;
+    const HOUR_MS: i64 = 3_600_000;
+    let now = crate::clock::now();
+    let seen = db.read_long(move |conn| store::sources(conn, now - HOUR_MS)).await?;
+    let (1, DEVICES.., Some(peer)) = seen else { return Ok(()) };
+    let text = "All phones seem to come from this one address. If it is a proxy, name it: trusted_proxies in the configuration";
+    db.write(move |tx| alarms::store::raise(tx, ACCOUNT, "one-address", &peer, text, now)).await.map(drop)
 }
