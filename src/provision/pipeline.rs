@@ -270,9 +270,7 @@ impl Pipeline {
     /// What the request shows besides names.
     fn credential(&self, request: &Request<'_>, path: &Path) -> Result<Credential, Error> {
         match (&path.token, request.authorization) {
-            (Some(token), _) => {
-                Ok(self.subjects.mac_by_token(token)?.map_or(Credential::UnknownToken, Credential::Token))
-            }
+            (Some(token), _) => Ok(self.subjects.by_token(token)?.map_or(Credential::UnknownToken, Credential::Token)),
             (None, Some(header)) => self.logins.check(header, request.verb, request.now, |mac| {
                 Ok(self.subjects.get(mac)?.map(|subject| subject.device.http_password.reveal().to_owned()))
             }),

@@ -7,6 +7,7 @@ use crate::net::{Cidr, Mac};
 use crate::networks;
 use crate::seal::Keyring;
 use crate::settings::{Layer, Provenance, Set, SettingId, Value, Values, catalogue, store as settings};
+use aws_lc_rs::constant_time;
 use quick_cache::sync::Cache;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -31,7 +32,8 @@ pub struct Subjects {
     db: Db,
     keys: Keyring,
     by_mac: Arc<Cache<Mac, Arc<Subject>>>,
-    by_token: Arc<Cache<[u8; 16], Mac>>,
+    /// Only a hint: whether the token still is the device's is asked of the device itself.
+    by_token: Cache<[u8; 16], Mac>,
 }
 
 static STAMP: AtomicU64 = AtomicU64::new(1);
@@ -39,15 +41,9 @@ static STAMP: AtomicU64 = AtomicU64::new(1);
 impl Subjects {
     pub fn new(db: Db, keys: Keyring) -> Subjects {
         let by_mac: Arc<Cache<Mac, Arc<Subject>>> = Arc::new(Cache::new(KEPT));
-        let by_token: Arc<Cache<[u8; 16], Mac>> = Arc::new(Cache::new(KEPT));
-        let (macs, tokens) = (by_mac.clone(), by_token.clone());
-        db.changes().on_device(move |mac| {
-            // Its token may have been rotated; the old one is only known from the old row.
-            if let Some((_, old)) = macs.remove(&mac) {
-                tokens.remove(&Token::hash(old.device.token.reveal()));
-            }
-            tokens.retain(|_, owner| *owner != mac);
-        });
+        let by_token = Cache::new(KEPT);
+        let macs = by_mac.clone();
+        db.changes().on_device(move |mac| drop(macs.remove(&mac)));
         Subjects { db, keys, by_mac, by_token }
     }
 
@@ -66,20 +62,29 @@ impl Subjects {
         Ok(Some(subject))
     }
 
-    pub fn mac_by_token(&self, token: &str) -> Result<Option<Mac>> {
+    /// The device whose token this is, now.
+    pub fn by_token(&self, token: &str) -> Result<Option<Mac>> {
         let hash = Token::hash(token);
+        let is_its_own = |mac: Mac| -> Result<bool> {
+            let subject = self.get(mac)?;
+            Ok(subject.is_some_and(|subject| {
+                let own = subject.device.token.reveal().as_bytes();
+                constant_time::verify_slices_are_equal(own, token.as_bytes()).is_ok()
+            }))
+        };
         if let Some(mac) = self.by_token.get(&hash) {
-            return Ok(Some(mac));
-        }
-        let clock = self.db.changes().clock();
-        let mac = self.db.read(|conn| store::mac_by_token(conn, &hash))?;
-        if let Some(mac) = mac {
-            self.by_token.insert(hash, mac);
-            if self.db.changes().clock() != clock {
-                self.by_token.remove(&hash);
+            if is_its_own(mac)? {
+                return Ok(Some(mac));
             }
+            self.by_token.remove(&hash);
         }
-        Ok(mac)
+        match self.db.read(|conn| store::mac_by_token(conn, &hash))? {
+            Some(mac) if is_its_own(mac)? => {
+                self.by_token.insert(hash, mac);
+                Ok(Some(mac))
+            }
+            _ => Ok(None),
+        }
     }
 
     fn load(&self, mac: Mac) -> Result<Option<Subject>> {
