@@ -3,9 +3,15 @@
 use crate::settings::timezone::{self, When};
 use crate::vendors::map::{Ask, Quirk};
 
-pub const QUIRKS: &[(&str, Quirk)] = &[("clock", clock)];
+pub const QUIRKS: &[(&str, Quirk)] = &[("clock", clock), ("folder", folder)];
 
 type Params = Result<Vec<(String, String)>, String>;
+
+/// A Myriad phone wants the folder of its firmware files, not one of them (vendors.md §2.3).
+fn folder(ask: &Ask<'_>) -> Params {
+    let folder = ask.text.rsplit_once('/').map_or(ask.text, |(folder, _)| folder);
+    Ok(vec![("DeviceFirmwareUpgradeUrl".to_owned(), folder.to_owned())])
+}
 
 /// Myriad: offset and IANA name, the phone's own rule (as in wazo's template, not verified on hardware). 8028s: an offset, and
 /// no parameter for daylight saving is known. IP Touch: minutes, then the days of this year's changes as mmddhh.

@@ -21,6 +21,8 @@ pub struct Words {
     pub times: Option<i64>,
     /// Rounded up: a timer that is too long does less harm than one of zero.
     pub divide: Option<i64>,
+    /// A sign that the vendor does not want at the end.
+    pub trim: Option<char>,
     /// The vendor's limits: numbers are moved inside them, text outside them is refused.
     pub min: Option<i64>,
     pub max: Option<i64>,
@@ -83,6 +85,9 @@ impl Words {
 
     fn own(&self, kind: &Kind, text: &str) -> Result<Text, String> {
         match kind {
+            _ if self.trim.is_some_and(|sign| text.ends_with(sign)) => {
+                Ok(Text::New(self.trim.map_or(text, |sign| text.trim_end_matches(sign)).to_owned()))
+            }
             Kind::Bool => Ok(Text::Word(self.bool[usize::from(text == "true")].clone())),
             Kind::Int { .. } if self.limits_or_scales() => {
                 let number: i64 = text.parse().map_err(|_| "it is not a number".to_owned())?;
@@ -113,11 +118,11 @@ impl Words {
         self.values.iter().find(|(word, _)| word == text).map(|(_, word)| word)
     }
 
-    /// From a table's row.
-    pub fn split(values: &BTreeMap<String, String>) -> (Vec<(String, Arc<str>)>, Option<Arc<str>>) {
-        let words =
-            values.iter().filter(|(word, _)| *word != "*").map(|(word, own)| (word.clone(), own.as_str().into()));
-        (words.collect(), values.get("*").map(|own| own.as_str().into()))
+    /// The words of a table's row.
+    pub fn set_words(&mut self, values: &BTreeMap<String, String>) {
+        self.rest = values.get("*").map(|own| own.as_str().into());
+        let words = values.iter().filter(|(word, _)| *word != "*");
+        self.values = words.map(|(word, own)| (word.clone(), own.as_str().into())).collect();
     }
 
     fn limits_or_scales(&self) -> bool {

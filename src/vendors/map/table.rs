@@ -164,6 +164,7 @@ struct RawRow {
     each: bool,
     times: Option<i64>,
     divide: Option<i64>,
+    trim: Option<char>,
     min: Option<i64>,
     max: Option<i64>,
     #[serde(default)]
@@ -238,18 +239,18 @@ impl Table {
         if dialects == 0 {
             return Err("the parameter belongs to another family".to_owned());
         }
-        let (values, rest) = Words::split(&raw.values);
-        let words = Words {
+        let mut words = Words {
             bool: self.bool.clone(),
-            values,
-            rest,
             join: raw.join.clone(),
             suffix: raw.suffix.clone(),
             times: raw.times,
             divide: raw.divide,
+            trim: raw.trim,
             min: raw.min,
             max: raw.max,
+            ..Words::default()
         };
+        words.set_words(&raw.values);
         let make = match (&raw.template, raw.members.is_empty(), &raw.quirk) {
             (None, true, None) if raw.each => Make::Each,
             (None, true, None) => Make::Value(words),

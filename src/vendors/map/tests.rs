@@ -349,10 +349,21 @@ fn ale_is_told_in_three_languages() {
     assert_eq!(
         told(&phone("ale", "8028s", None), &[("line.user", 1, "201"), ("provisioning.url", 0, "http://box/")]),
         [
-            "LocalEnetcfgDmUrl = http://box/",
-            "EdsEnetcfgDmUrl = http://box/",
+            "LocalEnetcfgDmUrl = http://box",
+            "EdsEnetcfgDmUrl = http://box",
             "SIPGroup1DeviceUri = 201",
             "SIPGroup1AuthenticationName = 201",
+        ]
+    );
+    assert_eq!(
+        told(
+            &phone("ale", "myriad", None),
+            &[("firmware.url", 0, "http://box:8080/fw/m5.bin"), ("provisioning.url", 0, "http://box/p/T/")]
+        ),
+        [
+            "DeviceProvisionServerUrl = http://box/p/T",
+            "DeviceFirmwareUpgradeUrl = http://box:8080/fw",
+            "DeviceAutoUpgradeEnable = true"
         ]
     );
     let noe = told(&phone("ale", "noe", None), &[("sip.server", 0, "pbx.example"), ("time.zone", 0, "Europe/Paris")]);
