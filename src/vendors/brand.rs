@@ -1,7 +1,7 @@
 //! What a vendor is to identification: a value made of tables, one per folder.
 
 use super::FileKind;
-use super::models::Models;
+use super::models::{Model, Models};
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::LazyLock;
@@ -49,6 +49,24 @@ pub struct Vendor {
     /// proves no vendor, its MAC prefix does.
     pub files: &'static [Pattern],
     pub models: LazyLock<Models>,
+}
+
+impl Vendor {
+    /// A model by any spelling: the vendor's prefix, letter case and separators do not matter.
+    pub fn model(&self, name: &str) -> Option<&Model> {
+        let bare = self.bare(name);
+        let found = self.models.find(name).or_else(|| self.models.find(bare));
+        found.or_else(|| self.models.find(&(self.spell)(bare)))
+    }
+
+    /// A model name without the vendor's prefix.
+    pub fn bare<'a>(&self, name: &'a str) -> &'a str {
+        let mut rests = self.prefixes.iter().filter_map(|prefix| {
+            let rest = name.get(prefix.len()..).filter(|rest| !rest.is_empty())?;
+            name.get(..prefix.len()).filter(|head| head.eq_ignore_ascii_case(prefix)).map(|_| rest)
+        });
+        rests.next().unwrap_or(name)
+    }
 }
 
 impl PartialEq for Vendor {

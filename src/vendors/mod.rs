@@ -75,9 +75,9 @@ pub fn by_id(id: &str) -> Option<&'static Vendor> {
     VENDORS.iter().find(|vendor| vendor.id.eq_ignore_ascii_case(id) || vendor.name.eq_ignore_ascii_case(id)).copied()
 }
 
-/// A model by any spelling: letter case and separators do not matter.
+/// A model by any spelling: the vendor's prefix, letter case and separators do not matter.
 pub fn model(vendor: &'static Vendor, name: &str) -> Option<&'static Model> {
-    vendor.models.find(name)
+    vendor.model(name)
 }
 
 /// Which of a vendor's dialects a file name belongs to, where the name says it and no model is known.

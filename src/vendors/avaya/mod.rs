@@ -23,7 +23,7 @@ pub static AVAYA: Vendor = Vendor {
     prefixes: &["Avaya "],
     spell: as_printed,
     agents: &[
-        p("AVAYA/{model}-{version}"),
+        p("AVAYA/{model}-{version:#}"),
         p("AVAYA/SIP<12x0>*/{version}"),
         p("AVAYA/SIP<12x0>"),
         p("Nortel IP Phone {model} ({version:SIP12x0.})"),
@@ -54,6 +54,8 @@ pub static AVAYA: Vendor = Vendor {
         p("1230.cfg").model("1230IP"),
         p("1220SIP.cfg").model("1220IP"),
         p("1230SIP.cfg").model("1230IP"),
+        p("<12#0>.cfg"),
+        p("<12#0>SIP.cfg"),
         p("DeviceConfig.cfg"),
         p("SIP{mac}.cfg"),
         p("SIP{mac}.xml"),

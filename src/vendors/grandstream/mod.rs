@@ -12,7 +12,7 @@ pub static GRANDSTREAM: Vendor = Vendor {
     id: "grandstream",
     name: "Grandstream",
     prefixes: &["Grandstream "],
-    spell: upper,
+    spell: plain,
     agents: &[
         p("Grandstream Model HW {model} *SW {version}"),
         p("Grandstream {model} (*:{version}/"),
@@ -34,6 +34,7 @@ pub static GRANDSTREAM: Vendor = Vendor {
     models: LazyLock::new(|| Models::parse(include_str!("models.toml"))),
 };
 
-fn upper(name: &str) -> Cow<'_, str> {
-    name.to_ascii_uppercase().into()
+/// `gxp2135` → `GXP2135`, `HT-502` → `HT502`.
+fn plain(name: &str) -> Cow<'_, str> {
+    name.replace(['-', '_', ' '], "").to_ascii_uppercase().into()
 }

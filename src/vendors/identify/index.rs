@@ -1,7 +1,7 @@
 //! The tables of all vendors, compiled once and sorted by the byte a text begins with, so that a request is compared with the
 //! few patterns that can match.
 
-use super::pattern::{Found, Template};
+use super::pattern::{Found, Head, Template, first_word};
 use crate::vendors::brand::{Pattern, Vendor};
 use crate::vendors::models::{Model, fnv};
 use crate::vendors::{FileKind, VENDORS};
@@ -31,7 +31,7 @@ impl Entry {
 #[derive(Debug)]
 pub struct Table {
     entries: Vec<Entry>,
-    by_first: Vec<Vec<u16>>,
+    by_first: Vec<Vec<(Head, u16)>>,
 }
 
 impl Table {
@@ -41,7 +41,7 @@ impl Table {
             let first = entry.template.first_bytes();
             let lists = (0u8..=255).filter(|byte| first.is_empty() || first.contains(&byte.to_ascii_lowercase()));
             for byte in lists {
-                by_first[usize::from(byte)].push(at);
+                by_first[usize::from(byte)].push((entry.template.head(), at));
             }
         }
         Table { entries, by_first }
@@ -50,7 +50,11 @@ impl Table {
     /// The first pattern that matches at the start of `text`.
     pub fn find(&self, text: &[u8]) -> Option<(&Entry, Found)> {
         let candidates = self.by_first.get(usize::from(*text.first()?))?;
-        candidates.iter().find_map(|&at| {
+        if candidates.is_empty() {
+            return None;
+        }
+        let word = first_word(text);
+        candidates.iter().filter(|(head, _)| head.fits(word)).find_map(|&(_, at)| {
             let entry = self.entries.get(usize::from(at))?;
             Some((entry, entry.template.find(text)?))
         })
@@ -83,7 +87,7 @@ pub struct Index {
     /// Directories that prove a vendor.
     pub directories: Table,
     /// All file names of each vendor, in the order of `VENDORS`.
-    files: Vec<Vec<Entry>>,
+    files: Vec<Table>,
     /// Hash of a model's own common file → the row that owns it.
     commons: Vec<(u64, &'static Vendor, &'static Model)>,
 }
@@ -94,11 +98,11 @@ impl Index {
             let entries = |vendor| table(vendor).iter().map(move |pattern| Entry::new(pattern, vendor, whole));
             VENDORS.iter().copied().flat_map(entries).collect()
         };
-        let files: Vec<Vec<Entry>> = VENDORS
+        let files = VENDORS
             .iter()
             .map(|vendor| {
                 let names = vendor.files.iter().filter(|pattern| !pattern.text.ends_with('/'));
-                names.map(|pattern| Entry::new(pattern, vendor, true)).collect()
+                Table::new(names.map(|pattern| Entry::new(pattern, vendor, true)).collect())
             })
             .collect();
         let shared = SHARED_FILES.iter().map(|text| Entry {
@@ -151,7 +155,7 @@ impl Index {
     /// What a file name is to a vendor that is already known.
     pub fn file(&self, vendor: &Vendor, name: &[u8]) -> Option<(&Entry, Found)> {
         let row = VENDORS.iter().position(|known| *known == vendor)?;
-        self.files.get(row)?.iter().find_map(|entry| Some((entry, entry.template.find(name)?)))
+        self.files.get(row)?.find(name)
     }
 }
 

@@ -149,7 +149,7 @@ pub struct Identity<'a> {
 impl Identity<'_> {
     /// The row of `models.toml`.
     pub fn listed(&self) -> Option<&'static Model> {
-        self.vendor?.models.find(self.model.as_deref()?)
+        self.vendor?.model(self.model.as_deref()?)
     }
 }
 
@@ -185,18 +185,16 @@ const PNP: [Source; 7] = [
 
 pub fn identify<'a>(evidence: &Evidence<'a>) -> Identity<'a> {
     let name = evidence.path.map(path::base_name);
-    // in the order that grades a MAC
-    let answers = [
-        evidence.client_cert_dn.map(phrase::certificate),
-        evidence.path.map(path::read),
-        evidence.user_agent.map(|agent| phrase::agent(Source::UserAgent, agent)),
-        evidence.sip_request_uri.map(phrase::uri),
-        evidence.sip_user_agent.map(|agent| phrase::agent(Source::SipUserAgent, agent)),
-        evidence.dhcp_vendor_class.map(phrase::class),
-        evidence.sip_event.map(phrase::event),
-    ];
     let mut said: Vec<Said<'a>> = Vec::with_capacity(4);
-    said.extend(answers.into_iter().flatten().filter(|answer| !answer.is_nothing()));
+    let mut hear = |answer: Option<Said<'a>>| said.extend(answer.filter(|answer| !answer.is_nothing()));
+    // in the order that grades a MAC
+    hear(evidence.client_cert_dn.map(phrase::certificate));
+    hear(evidence.path.map(path::read));
+    hear(evidence.user_agent.map(|agent| phrase::agent(Source::UserAgent, agent)));
+    hear(evidence.sip_request_uri.map(phrase::uri));
+    hear(evidence.sip_user_agent.map(|agent| phrase::agent(Source::SipUserAgent, agent)));
+    hear(evidence.dhcp_vendor_class.map(phrase::class));
+    hear(evidence.sip_event.map(phrase::event));
 
     let mac = said.iter().find_map(|said| said.mac);
     let conflict = said.iter().flat_map(|said| [said.mac, said.other_mac]).flatten().find(|other| Some(*other) != mac);

@@ -108,108 +108,152 @@ impl Template {
         }
     }
 
+    /// The literal bytes every match begins with, lower case, at most eight: enough to pass over most patterns at once.
+    pub fn head(&self) -> Head {
+        let bytes: &[u8] = match self.parts.iter().find(|part| !matches!(part, Part::Open)) {
+            Some(Part::Literal(bytes) | Part::Model(bytes) | Part::Version(bytes)) => bytes,
+            _ => &[],
+        };
+        let length = bytes.iter().take(8).take_while(|byte| **byte != b'#').count();
+        Head { word: first_word(bytes), mask: if length == 0 { 0 } else { u64::MAX << (64 - 8 * length) } }.cut()
+    }
+
     pub fn starts_with_mac(&self) -> bool {
         matches!(self.parts.first(), Some(Part::Mac))
     }
 
     pub fn find(&self, text: &[u8]) -> Option<Found> {
-        self.step(0, text, 0, 0, Found::default())
+        let mut found = Found::default();
+        self.matches(&self.parts, text, 0, &mut found).then_some(found)
     }
 
-    fn step(&self, part: usize, text: &[u8], at: usize, open: usize, found: Found) -> Option<Found> {
-        let rest = text.get(at..)?;
-        let Some(this) = self.parts.get(part) else {
-            return (!self.whole || rest.is_empty()).then_some(found);
-        };
-        let go = |at: usize| self.step(part + 1, text, at, open, found);
-        match this {
-            Part::Literal(bytes) => {
-                let here = rest.get(..bytes.len())?;
-                if here.eq_ignore_ascii_case(bytes) { go(at + bytes.len()) } else { None }
-            }
-            Part::Blank => {
-                let blanks = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-                if blanks > 0 { go(at + blanks) } else { None }
-            }
-            Part::Joint => match rest.first() {
-                Some(b' ' | b'_' | b'-') => go(at + 1),
-                _ => go(at),
-            },
-            Part::Digit => {
-                if rest.first()?.is_ascii_digit() {
-                    go(at + 1)
-                } else {
-                    None
+    /// Walks the parts that leave no choice, and tries the choices of the first that does. What an abandoned try has put into
+    /// `found` is written again by the one that succeeds, because every capture of the pattern lies on its way.
+    fn matches(&self, mut parts: &[Part], text: &[u8], mut at: usize, found: &mut Found) -> bool {
+        while let Some((this, after)) = parts.split_first() {
+            let rest = text.get(at..).unwrap_or_default();
+            at += match this {
+                Part::Literal(bytes) => match rest.get(..bytes.len()) {
+                    Some(here) if here.eq_ignore_ascii_case(bytes) => bytes.len(),
+                    _ => return false,
+                },
+                Part::Blank => match rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count() {
+                    0 => return false,
+                    blanks => blanks,
+                },
+                Part::Joint => usize::from(matches!(rest.first(), Some(b' ' | b'_' | b'-'))),
+                Part::Digit if rest.first().is_some_and(u8::is_ascii_digit) => 1,
+                Part::Letter if rest.first().is_some_and(u8::is_ascii_alphabetic) => 1,
+                Part::Digit | Part::Letter => return false,
+                Part::Open => {
+                    found.model = Some((at, at));
+                    0
                 }
-            }
-            Part::Letter => {
-                if rest.first()?.is_ascii_alphabetic() {
-                    go(at + 1)
-                } else {
-                    None
+                Part::Close => {
+                    found.model = found.model.map(|(from, _)| (from, at));
+                    0
                 }
-            }
-            Part::Skip => (0..=rest.len().min(SKIP)).find_map(|skip| go(at + skip)),
-            Part::SkipInModel => (0..=token(rest)).find_map(|skip| go(at + skip)),
-            Part::Open => self.step(part + 1, text, at, at, found),
-            Part::Close => {
-                let found = Found { model: Some((open, at)), ..found };
-                self.step(part + 1, text, at, open, found)
-            }
-            Part::Model(prefix) => {
-                let longest = token(rest);
-                let shortest = prefix.len().max(1);
-                if longest < shortest || !begins(rest, prefix) {
-                    return None;
+                Part::Mac => match mac::at_start(rest) {
+                    Some((mac, taken)) => {
+                        found.mac = Some(mac);
+                        taken
+                    }
+                    None => return false,
+                },
+                Part::Serial => {
+                    found.serial = true;
+                    token(rest)
                 }
-                self.backtrack(part, text, at, (shortest, longest), |end| Found { model: Some((at, end)), ..found })
-            }
-            Part::Words => {
-                let longest = rest.iter().take_while(|byte| is_token(**byte) || **byte == b' ').count().min(WORDS);
-                (1..=longest).find_map(|length| {
-                    let found = Found { model: Some((at, at + length)), ..found };
-                    self.step(part + 1, text, at + length, open, found)
-                })
-            }
-            Part::Version(prefix) => {
-                if prefix.is_empty() {
-                    starts_version(rest)?
-                } else if !begins(rest, prefix) {
-                    return None;
+                Part::Skip => {
+                    let most = rest.len().min(SKIP);
+                    return (0..=most).any(|skip| self.goes_on(after, text, at + skip, found));
                 }
-                let longest = version(rest);
-                let dot = rest.iter().take(longest).position(|byte| matches!(byte, b'.' | b'_'))?;
-                let shortest = (dot + 1).max(prefix.len());
-                self.backtrack(part, text, at, (shortest, longest), |end| Found { version: Some((at, end)), ..found })
-            }
-            Part::Build => {
-                let longest = version(rest);
-                if !rest.first()?.is_ascii_digit() {
-                    return None;
+                Part::SkipInModel => {
+                    let from = found.model;
+                    return (0..=token(rest)).any(|skip| {
+                        found.model = from;
+                        self.goes_on(after, text, at + skip, found)
+                    });
                 }
-                self.backtrack(part, text, at, (1, longest), |end| Found { version: Some((at, end)), ..found })
-            }
-            Part::Mac => {
-                let (mac, taken) = mac::at_start(rest)?;
-                self.step(part + 1, text, at + taken, open, Found { mac: Some(mac), ..found })
-            }
-            Part::Serial => {
-                let length = token(rest);
-                self.step(part + 1, text, at + length, open, Found { serial: true, ..found })
-            }
+                Part::Words => {
+                    let most = rest.iter().take(WORDS).take_while(|byte| is_token(**byte) || **byte == b' ').count();
+                    return (1..=most).any(|length| {
+                        found.model = Some((at, at + length));
+                        self.goes_on(after, text, at + length, found)
+                    });
+                }
+                Part::Model(prefix) => {
+                    if !begins(rest, prefix) {
+                        return false;
+                    }
+                    return (prefix.len().max(1)..=token(rest)).rev().any(|length| {
+                        found.model = Some((at, at + length));
+                        self.goes_on(after, text, at + length, found)
+                    });
+                }
+                Part::Version(prefix) => {
+                    if !(begins(rest, prefix) && (!prefix.is_empty() || starts_version(rest))) {
+                        return false;
+                    }
+                    let longest = version(rest);
+                    let Some(dot) = rest.iter().take(longest).position(|byte| matches!(byte, b'.' | b'_')) else {
+                        return false;
+                    };
+                    return ((dot + 1).max(prefix.len())..=longest).rev().any(|length| {
+                        found.version = Some((at, at + length));
+                        self.goes_on(after, text, at + length, found)
+                    });
+                }
+                Part::Build => {
+                    let longest = if rest.first().is_some_and(u8::is_ascii_digit) { version(rest) } else { 0 };
+                    return (1..=longest).rev().any(|length| {
+                        found.version = Some((at, at + length));
+                        self.goes_on(after, text, at + length, found)
+                    });
+                }
+            };
+            parts = after;
         }
+        !self.whole || at == text.len()
     }
 
-    /// The longest capture first, then shorter ones until the rest of the pattern fits.
-    fn backtrack(
-        &self,
-        part: usize,
-        text: &[u8],
-        at: usize,
-        (shortest, longest): (usize, usize),
-        found: impl Fn(usize) -> Found,
-    ) -> Option<Found> {
-        (shortest..=longest).rev().find_map(|length| self.step(part + 1, text, at + length, at, found(at + length)))
+    /// The same, with one look ahead: most tries fail on the next byte.
+    fn goes_on(&self, parts: &[Part], text: &[u8], at: usize, found: &mut Found) -> bool {
+        let next = text.get(at).copied().unwrap_or_default();
+        let hopeless = match parts.first() {
+            Some(Part::Literal(bytes)) => bytes.first().is_some_and(|byte| !byte.eq_ignore_ascii_case(&next)),
+            Some(Part::Blank) => !matches!(next, b' ' | b'\t'),
+            _ => false,
+        };
+        !hopeless && self.matches(parts, text, at, found)
+    }
+}
+
+/// The first eight bytes of a text as one number, lower case.
+pub fn first_word(text: &[u8]) -> u64 {
+    let mut bytes = [0u8; 8];
+    match text.first_chunk() {
+        Some(whole) => bytes = *whole,
+        None => bytes.iter_mut().zip(text).for_each(|(to, from)| *to = *from),
+    }
+    bytes.make_ascii_lowercase();
+    u64::from_be_bytes(bytes)
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Head {
+    word: u64,
+    mask: u64,
+}
+
+impl Head {
+    fn cut(self) -> Head {
+        Head { word: self.word & self.mask, ..self }
+    }
+
+    /// Whether a text that begins with `word` can match.
+    pub fn fits(self, word: u64) -> bool {
+        word & self.mask == self.word
     }
 }
 
@@ -256,12 +300,11 @@ fn begins(text: &[u8], prefix: &[u8]) -> bool {
         })
 }
 
-fn starts_version(text: &[u8]) -> Option<()> {
-    let digit = match text.first()? {
-        b'v' | b'V' | b'r' | b'R' => text.get(1)?,
-        first => first,
-    };
-    digit.is_ascii_digit().then_some(())
+fn starts_version(text: &[u8]) -> bool {
+    match text {
+        [b'v' | b'V' | b'r' | b'R', digit, ..] | [digit, ..] => digit.is_ascii_digit(),
+        [] => false,
+    }
 }
 
 #[cfg(test)]

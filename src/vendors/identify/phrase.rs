@@ -153,23 +153,14 @@ fn part(text: &[u8], (from, to): (usize, usize)) -> Option<&str> {
 /// A model as its vendor's table writes it, or as the phone spells it without the vendor's prefix.
 pub fn name<'a>(vendor: &'static Vendor, raw: &'a str) -> Option<Cow<'a, str>> {
     let raw = raw.trim_matches([' ', '-', '_']);
-    let bare = vendor.prefixes.iter().find_map(|prefix| {
-        let head = raw.get(..prefix.len())?;
-        let rest = raw.get(prefix.len()..).filter(|rest| !rest.is_empty())?;
-        head.eq_ignore_ascii_case(prefix).then_some(rest)
-    });
-    let bare = bare.unwrap_or(raw);
+    let bare = vendor.bare(raw);
     if bare.is_empty() || (bare.len() >= 10 && bare.bytes().all(|byte| byte.is_ascii_hexdigit())) {
         return None;
     }
-    if let Some(listed) = vendor.models.find(raw).or_else(|| vendor.models.find(bare)) {
-        return Some(listed.name.as_str().into());
-    }
-    let spelled = (vendor.spell)(bare);
-    match vendor.models.find(&spelled) {
-        Some(listed) => Some(listed.name.as_str().into()),
-        None => Some(spelled),
-    }
+    Some(match vendor.model(raw) {
+        Some(listed) => listed.name.as_str().into(),
+        None => (vendor.spell)(bare),
+    })
 }
 
 /// Digium writes `1_4_0_0_57389`.

@@ -13,7 +13,7 @@ pub static POLY: Vendor = Vendor {
     name: "Poly",
     prefixes: &["Polycom-", "Polycom "],
     spell: joined,
-    agents: &[p("Poly*-{model}-UA/{version}")],
+    agents: &[p("Poly*-{model}-UA/{version}"), p("Sound*-{model}-UA/{version}")],
     classes: &[p("Polycom-{model}"), p("Poly-{model}"), p("Poly")],
     certificates: &[p("O=Polycom"), p("O=Poly")],
     files: &[p("000000000000-directory.xml"), p("000000000000-license.cfg"), p("sip.ld"), p("3111-#*.ld")],

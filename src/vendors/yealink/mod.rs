@@ -22,6 +22,8 @@ pub static YEALINK: Vendor = Vendor {
         p("Yealink SIP-{model} {version}"),
         p("Yealink SIP {model} {version}"),
         p("Yealink SIP-{model}"),
+        p("Yealink SIP {model}"),
+        p("Yealink SIP"),
         p("Yealink-{model} {version}"),
         p("Yealink {model} {version}"),
         p("Yealink {model}"),
