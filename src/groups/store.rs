@@ -45,3 +45,10 @@ pub fn remove(tx: &Tx, id: i64) -> Result<()> {
     tx.prepare_cached("DELETE FROM device_group WHERE id = $1")?.execute([id])?;
     Ok(())
 }
+
+/// Every group's id and name.
+pub fn names(conn: &Connection) -> Result<Vec<(i64, String)>> {
+    let mut statement = conn.prepare_cached("SELECT id, name FROM device_group")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<std::result::Result<_, _>>()?)
+}

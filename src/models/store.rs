@@ -26,3 +26,10 @@ pub fn all(conn: &Connection, account_id: i64) -> Result<Vec<(String, String)>> 
     let rows = statement.query_map([account_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<std::result::Result<_, _>>()?)
 }
+
+/// Every model that has settings of its own: id, vendor, name.
+pub fn names(conn: &Connection) -> Result<Vec<(i64, String, String)>> {
+    let mut statement = conn.prepare_cached("SELECT id, vendor, name FROM model")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok(rows.collect::<std::result::Result<_, _>>()?)
+}

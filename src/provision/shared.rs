@@ -1,11 +1,12 @@
 //! What many devices share: profiles, sites, networks and the layers above the device, read once per change.
 
-use crate::db::{Connection, Db, Result, params};
+use crate::db::{Connection, Db, Result};
 use crate::networks::{self, Network};
 use crate::profiles::{self, Profile};
 use crate::seal::Keyring;
 use crate::settings::{Layer, Provenance, Values, store as settings};
 use crate::vendors::{self, Item};
+use crate::{groups, models, sites};
 use arc_swap::ArcSwapOption;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -91,30 +92,18 @@ impl SharedCache {
 fn load(conn: &Connection, keys: &Keyring, epoch: u64) -> Result<Shared> {
     // One transaction: profiles, sites and layers of the same moment.
     let tx = conn.unchecked_transaction()?;
-    let named = |sql: &str| -> Result<HashMap<i64, Arc<str>>> {
-        let mut statement = tx.prepare_cached(sql)?;
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?.into())))?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
-    };
     let profiles: HashMap<i64, Arc<Profile>> =
         profiles::store::all(&tx, keys)?.into_iter().map(|profile| (profile.id, Arc::new(profile))).collect();
-    let groups = named("SELECT id, name FROM device_group")?;
-    let site_names = named("SELECT id, name FROM site")?;
+    let groups: HashMap<i64, Arc<str>> =
+        groups::store::names(&tx)?.into_iter().map(|(id, name)| (id, name.into())).collect();
     let mut sites = HashMap::new();
-    for (id, name) in site_names {
-        let profile_id =
-            tx.prepare_cached("SELECT profile_id FROM site WHERE id = $1")?.query_row(params![id], |r| r.get(0))?;
-        sites.insert(id, Site { name, profile_id });
+    for (id, name, profile_id) in sites::store::profiles(&tx)? {
+        sites.insert(id, Site { name: name.into(), profile_id });
     }
-    let mut models = HashMap::new();
-    let mut statement = tx.prepare_cached("SELECT id, vendor, name FROM model")?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let (vendor, name): (String, String) = (row.get(1)?, row.get(2)?);
-        models.insert((vendor.to_lowercase(), name.to_lowercase()), row.get(0)?);
-    }
-    drop(rows);
-    drop(statement);
+    let models: HashMap<(String, String), i64> = models::store::names(&tx)?
+        .into_iter()
+        .map(|(id, vendor, name)| ((vendor.to_lowercase(), name.to_lowercase()), id))
+        .collect();
     let model_names: HashMap<i64, String> =
         models.iter().map(|((vendor, name), id)| (*id, format!("{vendor} {name}"))).collect();
     let mut scopes = HashMap::new();

@@ -69,3 +69,10 @@ pub fn remove(tx: &Tx, id: i64) -> Result<()> {
     tx.prepare_cached("DELETE FROM site WHERE id = $1")?.execute([id])?;
     Ok(())
 }
+
+/// Every site's id, name and profile.
+pub fn profiles(conn: &Connection) -> Result<Vec<(i64, String, Option<i64>)>> {
+    let mut statement = conn.prepare_cached("SELECT id, name, profile_id FROM site")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok(rows.collect::<std::result::Result<_, _>>()?)
+}
