@@ -191,7 +191,9 @@ fn sql_is_in_stores_only() {
 fn vendors_are_named_in_vendors_only() {
     let vendors = ["avaya", "yealink", "snom", "alcatel", "polycom", "grandstream", "fanvil", "gigaset", "mitel"];
     let mut wrong = Vec::new();
-    for source in sources("src").iter().filter(|source| !source.path.starts_with("src/vendors/")) {
+    // The virtual phone plays a brand without knowing our tables of it.
+    let elsewhere = |path: &str| !path.starts_with("src/vendors/") && !path.starts_with("src/phone/");
+    for source in sources("src").iter().filter(|source| elsewhere(&source.path)) {
         // As a word of the code. A sentence for people may name a brand, with its capital.
         let names = vendors
             .iter()
