@@ -257,7 +257,10 @@ mod tests {
         vec!["127.0.0.0/8".parse().unwrap(), "10.0.0.0/24".parse().unwrap()]
     }
 
-    fn peer(from: &str, lines: &[(&'static str, &str)]) -> Option<String> {
+    /// Header lines: name and value.
+    type Lines<'a> = &'a [(&'static str, &'a str)];
+
+    fn peer(from: &str, lines: Lines) -> Option<String> {
         let mut headers = HeaderMap::new();
         for (name, value) in lines {
             headers.append(*name, value.parse().unwrap());
@@ -268,7 +271,7 @@ mod tests {
     #[test]
     fn threat_007_only_trusted_proxies_are_believed_and_the_rightmost_stranger_wins() {
         let xff = "x-forwarded-for";
-        let cases: [(&str, &[(&'static str, &str)], Option<&str>); 19] = [
+        let cases: [(&str, Lines, Option<&str>); 19] = [
             ("192.0.2.1", &[(xff, "203.0.113.5")], None),
             ("10.0.0.1", &[], None),
             ("10.0.0.1", &[(xff, "203.0.113.5")], Some("203.0.113.5")),
