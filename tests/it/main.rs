@@ -9,3 +9,4 @@ mod process;
 mod service;
 mod support;
 mod tftp;
+mod upgrade;

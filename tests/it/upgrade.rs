@@ -1,0 +1,58 @@
+//! Every schema that was ever released opens with this binary and ends as the current one.
+//!
+//! `tests/fixtures/schema/NNNN.sql` is schema NNNN as it was. Whoever changes schema.sql adds a step to
+//! `src/db/migrate.rs` and the new schema here.
+
+use phonebox::clock;
+use phonebox::db::{Connection, Db};
+use std::path::{Path, PathBuf};
+
+fn fixtures() -> Vec<(i64, PathBuf)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/schema");
+    let mut found: Vec<(i64, PathBuf)> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| (path.file_stem().unwrap().to_str().unwrap().parse().unwrap(), path))
+        .collect();
+    found.sort();
+    found
+}
+
+/// Tables and indexes in the words they were made with, white space folded and comments gone.
+fn dump(path: &Path) -> Vec<String> {
+    let conn = Connection::open(path).unwrap();
+    let mut statement = conn.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name").unwrap();
+    let texts = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    let bare = |text: String| {
+        let lines = text.lines().map(|line| line.split("--").next().unwrap_or("")).collect::<Vec<_>>().join(" ");
+        lines.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    texts.map(|text| bare(text.unwrap())).collect()
+}
+
+#[test]
+fn fault_22_every_released_schema_becomes_the_current_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let fresh = dir.path().join("fresh.db");
+    Db::open(&fresh, clock::now()).unwrap().close();
+    for (version, fixture) in fixtures() {
+        let old = dir.path().join(format!("{version}.db"));
+        let conn = Connection::open(&old).unwrap();
+        conn.execute_batch(&std::fs::read_to_string(&fixture).unwrap()).unwrap();
+        conn.pragma_update(None, "user_version", version).unwrap();
+        conn.execute("INSERT INTO account (id, name, created_at) VALUES (1, 'kept', 5)", []).unwrap();
+        drop(conn);
+        Db::open(&old, clock::now()).unwrap().close();
+        assert_eq!(dump(&old), dump(&fresh), "schema {version} after its upgrade");
+        let kept: String =
+            Connection::open(&old).unwrap().query_row("SELECT name FROM account", [], |row| row.get(0)).unwrap();
+        assert_eq!(kept, "kept");
+    }
+}
+
+#[test]
+fn the_newest_fixture_is_the_current_schema() {
+    let (_, newest) = fixtures().pop().unwrap();
+    let schema = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("schema.sql")).unwrap();
+    assert_eq!(std::fs::read_to_string(newest).unwrap(), schema, "a changed schema.sql needs a step and a fixture");
+}
