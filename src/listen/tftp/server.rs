@@ -325,8 +325,8 @@ where
             Err(error) => return self.fail(index, Failure::Io(error.kind()), "the file cannot be read", now),
         }
         let patience = sending.timeout.saturating_mul(1 << sending.tries.min(16));
-        sending.deadline = (now + patience).min(sending.progressed + self.limits.idle);
-        self.wake = Some(self.wake.map_or(sending.deadline, |wake| wake.min(sending.deadline)));
+        sending.deadline = (now + patience.min(self.limits.idle)).min(sending.progressed + self.limits.idle);
+        self.wake = sooner(self.wake, sending.deadline);
     }
 
     /// The table is small and deadlines lie a second apart: looking through it is cheaper than keeping it sorted.
@@ -336,9 +336,7 @@ where
         for (index, row) in self.table.rows() {
             match &row.state {
                 State::Sending(sending) if sending.deadline <= now => due.push(index),
-                State::Sending(sending) => {
-                    self.wake = Some(self.wake.map_or(sending.deadline, |wake| wake.min(sending.deadline)));
-                }
+                State::Sending(sending) => self.wake = sooner(self.wake, sending.deadline),
                 State::Asked { .. } => {}
             }
         }
@@ -387,6 +385,10 @@ impl Limits {
 /// An answer that opened no transfer.
 fn unsent(duration: Duration, failure: Option<Failure>) -> Outcome {
     Outcome { bytes_acknowledged: 0, complete: false, duration, retransmits: 0, failure }
+}
+
+fn sooner(wake: Option<Instant>, deadline: Instant) -> Option<Instant> {
+    Some(wake.map_or(deadline, |wake| wake.min(deadline)))
 }
 
 async fn until(instant: Option<Instant>) {

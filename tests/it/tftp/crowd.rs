@@ -103,6 +103,8 @@ fn fault_024_a_stop_lets_running_transfers_finish() {
     let client = Client::new(&server);
     let transfer = client.read("file", "").hear().1;
     server.shut_down();
+    let late = Client::new(&server);
+    late.read("file", "");
     client.acknowledge(1, transfer);
     client.expect(&data(2, &file[512..1024]));
     client.acknowledge(2, transfer);
@@ -110,6 +112,7 @@ fn fault_024_a_stop_lets_running_transfers_finish() {
     client.acknowledge(3, transfer);
     assert!(server.outcome().1.complete);
     server.join();
+    assert!(server.outcomes.try_recv().is_err(), "the late request reached nobody");
 }
 
 #[test]
