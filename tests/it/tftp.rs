@@ -27,6 +27,7 @@ struct Tftp {
     outcomes: Receiver<(Read, Outcome)>,
     refused: Receiver<Refused>,
     stop: Option<oneshot::Sender<()>>,
+    stopping: Receiver<()>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -39,6 +40,7 @@ impl Tftp {
         let (outcome, outcomes) = mpsc::channel();
         let (refusal, refused) = mpsc::channel();
         let (stop, stopped) = oneshot::channel();
+        let (noticed, stopping) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             let handler = RefCell::new(handler);
@@ -47,10 +49,13 @@ impl Tftp {
                 let outcome = outcome.clone();
                 async move { (answer.await, move |ended: Outcome| drop(outcome.send((read, ended)))) }
             };
-            let stopped = async { drop(stopped.await) };
+            let stopped = async {
+                let _ = stopped.await;
+                let _ = noticed.send(());
+            };
             runtime.block_on(server.run(handle, |refused| drop(refusal.send(refused)), stopped)).unwrap();
         });
-        Tftp { address, outcomes, refused, stop: Some(stop), thread: Some(thread) }
+        Tftp { address, outcomes, refused, stop: Some(stop), stopping, thread: Some(thread) }
     }
 
     /// Serves these files, and "File not found" for all others.
@@ -66,8 +71,11 @@ impl Tftp {
         self.refused.recv_timeout(PATIENCE).unwrap()
     }
 
+    /// Returns when the server has heard of it.
     fn shut_down(&mut self) {
-        drop(self.stop.take());
+        if self.stop.take().is_some() {
+            let _ = self.stopping.recv_timeout(PATIENCE);
+        }
     }
 
     /// The stop is over when the server has returned.

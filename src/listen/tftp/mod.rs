@@ -7,9 +7,9 @@
 //! can be recorded.
 //!
 //! ```text
-//! packet    datagram ↔ value        options   what may be negotiated      source  a file's bytes, octet or netascii
-//! transfer  which block is next     table     who may transfer at once    socket  every system call
-//! server    one loop over all of it
+//! packet    datagram ↔ value        options   what may be negotiated      request  datagram → read or refusal
+//! transfer  which block is next     source    a file's bytes              table    who may transfer at once
+//! handling  a handler at work       socket    every system call           server   one loop over all of it
 //! ```
 //!
 //! What strangers can do with it. A request is answered by one packet (OACK, or DATA 1 of at most 516 bytes), sent
@@ -17,8 +17,10 @@
 //! own port, drawn at random by the kernel, opens the window. So a forged source address earns its owner at most
 //! (1 + retransmits) × 516 bytes, and with options a tenth of that.
 
+mod handling;
 mod options;
 mod packet;
+mod request;
 mod server;
 mod socket;
 mod source;
@@ -95,7 +97,7 @@ pub enum Failure {
     Stopped,
 }
 
-/// A packet on the request port that no handler saw.
+/// A packet on the request port that no handler saw, or that its handler did not survive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
     pub peer: SocketAddr,
@@ -119,8 +121,11 @@ pub enum Why {
     Option(#[from] Unusable),
     #[error("the request is too long")]
     Long,
+    /// Not answered, so that the client asks again.
     #[error("too many transfers at once")]
     Busy,
+    #[error("the request could not be answered")]
+    Panicked,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,8 +4,10 @@
 //! costs is system calls, not thinking. A handler that is ready at once is answered in the same turn; one that waits
 //! is waited for beside everything else. A handler that blocks its thread would block the transfers with it.
 
+use super::handling::{AtWork, Done, survive};
 use super::options::Asked;
-use super::packet::{ErrorCode, Packet, Request};
+use super::packet::{ErrorCode, Packet};
+use super::request::understand;
 use super::socket::{Channel, Datagram, Door, Local, Ports};
 use super::source::{Body, Source};
 use super::table::{Room, Row, Table};
@@ -17,7 +19,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 use tokio::io::unix::AsyncFd;
 use tokio::time::sleep_until;
@@ -143,9 +145,7 @@ where
                         }
                     }
                 }
-                Some((row, (answer, report))) = self.at_work.next(), if !self.at_work.is_empty() => {
-                    self.answer(row, answer, report, Instant::now());
-                }
+                Some(done) = self.at_work.next(), if !self.at_work.is_empty() => self.answer(done, Instant::now()),
                 () = until(self.wake), if self.wake.is_some() => self.deadlines(Instant::now()),
                 () = &mut shutdown, if stop_at.is_none() => {
                     self.ports.get_ref().remove(&self.door)?;
@@ -178,7 +178,7 @@ where
         let &Datagram { peer, local, cut, .. } = datagram;
         let (request, mode, asked) = match understand(bytes, cut) {
             Ok(understood) => understood,
-            Err((why, file)) => return self.refuse(datagram, why, file),
+            Err((why, file)) => return self.refuse(peer, local, why, file),
         };
         let fingerprint = self.fingerprints.hash_one(bytes);
         if self.is_repeated(peer, fingerprint, now) {
@@ -187,19 +187,22 @@ where
         match self.table.room(peer.ip(), self.limits.transfers, self.limits.per_source) {
             Room::Free => {}
             Room::InPlaceOf(row) => self.finish(row, Some(Failure::Displaced), now),
-            Room::None => return self.refuse(datagram, Why::Busy, request.file),
+            Room::None => return self.refuse(peer, local, Why::Busy, request.file),
         }
         let row = self.table.insert(peer, now, State::Asked { fingerprint, mode, asked, local });
         let read = Read { peer, local: local.map(|local| local.address), file: request.file.to_vec(), mode };
-        let mut future = Box::pin((self.handler)(read));
-        match poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await {
-            Poll::Ready((answer, report)) => self.answer(row, answer, report, now),
-            Poll::Pending => self.at_work.push(AtWork { row, future }),
+        let file = read.file.clone();
+        let mut at_work = match survive(|| Box::pin((self.handler)(read))) {
+            Some(future) => AtWork { row, file, future },
+            None => return self.answer(Done { row, file, answer: None }, now),
+        };
+        match poll_fn(|context| Poll::Ready(Pin::new(&mut at_work).poll(context))).await {
+            Poll::Ready(done) => self.answer(done, now),
+            Poll::Pending => self.at_work.push(at_work),
         }
     }
 
-    fn refuse(&self, datagram: &Datagram, why: Why, file: &[u8]) {
-        let &Datagram { peer, local, .. } = datagram;
+    fn refuse(&self, peer: SocketAddr, local: Option<Local>, why: Why, file: &[u8]) {
         if let Some(code) = why.code() {
             self.door.send_error(peer, local, code, &why.to_string());
         }
@@ -232,10 +235,15 @@ where
         }
     }
 
-    fn answer(&mut self, index: usize, answer: Answer, report: D, now: Instant) {
+    fn answer(&mut self, done: Done<(Answer, D)>, now: Instant) {
+        let index = done.row;
         let Some(row) = self.table.get(index) else { return };
         let (peer, arrived) = (row.peer, row.arrived);
         let &mut State::Asked { fingerprint, mode, asked, local } = &mut row.state else { return };
+        let Some((answer, report)) = done.answer else {
+            self.table.remove(index);
+            return self.refuse(peer, local, Why::Panicked, &done.file);
+        };
         if row.superseded {
             self.table.remove(index);
             return report(unsent(now - arrived, Some(Failure::Replaced)));
@@ -262,7 +270,7 @@ where
         let channel = match opened {
             Ok(channel) => channel,
             Err(error) => {
-                self.door.send_error(peer, local, ErrorCode::OTHER, "no transfer can be opened, try again");
+                // Silence: the client asks again, and by then a port may be free.
                 self.table.remove(index);
                 return report(unsent(now - arrived, Some(Failure::Io(error.kind()))));
             }
@@ -317,8 +325,8 @@ where
             Err(error) => return self.fail(index, Failure::Io(error.kind()), "the file cannot be read", now),
         }
         let patience = sending.timeout.saturating_mul(1 << sending.tries.min(16));
-        sending.deadline = (now + patience).min(sending.progressed + self.limits.idle);
-        self.wake = Some(self.wake.map_or(sending.deadline, |wake| wake.min(sending.deadline)));
+        sending.deadline = (now + patience.min(self.limits.idle)).min(sending.progressed + self.limits.idle);
+        self.wake = sooner(self.wake, sending.deadline);
     }
 
     /// The table is small and deadlines lie a second apart: looking through it is cheaper than keeping it sorted.
@@ -328,9 +336,7 @@ where
         for (index, row) in self.table.rows() {
             match &row.state {
                 State::Sending(sending) if sending.deadline <= now => due.push(index),
-                State::Sending(sending) => {
-                    self.wake = Some(self.wake.map_or(sending.deadline, |wake| wake.min(sending.deadline)));
-                }
+                State::Sending(sending) => self.wake = sooner(self.wake, sending.deadline),
                 State::Asked { .. } => {}
             }
         }
@@ -381,56 +387,8 @@ fn unsent(duration: Duration, failure: Option<Failure>) -> Outcome {
     Outcome { bytes_acknowledged: 0, complete: false, duration, retransmits: 0, failure }
 }
 
-type Understood<'a> = (Request<'a>, Mode, Asked);
-
-/// A read request that can be answered, or why not, with the file's name as far as there is one.
-fn understand(bytes: &[u8], cut: bool) -> Result<Understood<'_>, (Why, &[u8])> {
-    let request = match Packet::parse(bytes) {
-        Ok(Packet::Read(request)) => request,
-        Ok(Packet::Write(request)) => return Err((Why::Write, request.file)),
-        Ok(_) => return Err((Why::NotARequest, &[])),
-        Err(malformed) => return Err((malformed.into(), &[])),
-    };
-    let refused = |why| (why, request.file);
-    let mode = match request.mode {
-        mode if mode.eq_ignore_ascii_case(b"octet") => Mode::Octet,
-        mode if mode.eq_ignore_ascii_case(b"netascii") => Mode::Netascii,
-        _ => return Err(refused(Why::Mode)),
-    };
-    if cut {
-        return Err(refused(Why::Long));
-    }
-    let asked = Asked::read(request.options).map_err(|unusable| refused(unusable.into()))?;
-    Ok((request, mode, asked))
-}
-
-impl Why {
-    /// What the client is told. `None`: nothing, because it did not ask for a file.
-    fn code(&self) -> Option<ErrorCode> {
-        match self {
-            Why::Malformed(malformed) => malformed.in_request().then_some(ErrorCode::ILLEGAL),
-            Why::NotARequest => None,
-            Why::Write => Some(ErrorCode::ACCESS),
-            Why::Mode => Some(ErrorCode::ILLEGAL),
-            Why::Option(_) | Why::Long => Some(ErrorCode::OPTIONS),
-            Why::Busy => Some(ErrorCode::OTHER),
-        }
-    }
-}
-
-/// A handler that was not ready at once, with the row that waits for it.
-struct AtWork<F> {
-    row: usize,
-    future: Pin<Box<F>>,
-}
-
-impl<F: Future> Future for AtWork<F> {
-    type Output = (usize, F::Output);
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let row = self.row;
-        self.future.as_mut().poll(context).map(|output| (row, output))
-    }
+fn sooner(wake: Option<Instant>, deadline: Instant) -> Option<Instant> {
+    Some(wake.map_or(deadline, |wake| wake.min(deadline)))
 }
 
 async fn until(instant: Option<Instant>) {

@@ -6,6 +6,7 @@
 
 use super::packet::{ErrorCode, Packet};
 use crate::net;
+use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::socket::{self as sys, AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType};
 use nix::sys::socket::{SockProtocol, SockaddrStorage, sockopt};
@@ -29,7 +30,7 @@ const REQUEST_QUEUE_BYTES: usize = 1 << 20;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Local {
     pub address: IpAddr,
-    /// Link-local addresses mean nothing without it.
+    /// Of a link-local address, which means nothing without it; else 0, and the routing table decides.
     interface: u32,
 }
 
@@ -80,7 +81,7 @@ impl Door {
                 ControlMessageOwned::Ipv6PacketInfo(info) => {
                     let address = Ipv6Addr::from(info.ipi6_addr.s6_addr);
                     // On a socket for both families an IPv4 packet brings both; the IPv4 one is never a broadcast.
-                    let interface = info.ipi6_ifindex;
+                    let interface = if address.is_unicast_link_local() { info.ipi6_ifindex } else { 0 };
                     local.or(address.to_ipv4_mapped().is_none().then_some(Local { address: address.into(), interface }))
                 }
                 _ => local,
@@ -202,8 +203,13 @@ impl Ports {
     /// Keys of the ports that have something to read, without waiting.
     pub fn ready(&self, keys: &mut Vec<u64>) -> io::Result<()> {
         let mut events = [EpollEvent::empty(); Ports::BATCH];
-        let count = self.0.wait(&mut events, EpollTimeout::ZERO)?;
         keys.clear();
+        let count = loop {
+            match self.0.wait(&mut events, EpollTimeout::ZERO) {
+                Err(Errno::EINTR) => {}
+                other => break other?,
+            }
+        };
         keys.extend(events.iter().take(count).map(EpollEvent::data));
         Ok(())
     }

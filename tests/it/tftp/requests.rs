@@ -114,6 +114,29 @@ fn the_handler_may_refuse_or_say_nothing() {
 }
 
 #[test]
+fn fault_032_a_panic_costs_its_own_request() {
+    let boom = || -> Answer { panic!("a test panics on purpose") };
+    let handler = move |read: &phonebox::listen::tftp::Read| match &read.file[..] {
+        b"at once" => Box::pin(std::future::ready(boom())) as _,
+        b"later" => Box::pin(async move { boom() }) as _,
+        b"much later" => Box::pin(async move {
+            tokio::task::yield_now().await;
+            boom()
+        }) as _,
+        _ => Box::pin(std::future::ready(Answer::Bytes("x".into()))) as _,
+    };
+    let server = Tftp::start("127.0.0.1:0", calm(), Box::new(handler));
+    let client = Client::new(&server);
+    for file in ["at once", "later", "much later"] {
+        client.read(file, "").expect(b"\0\x05\0\0the request could not be answered\0");
+        assert_refused(server.refusal(), &client, file.as_bytes(), Why::Panicked);
+    }
+    let transfer = client.read("file", "").expect(&data(1, b"x"));
+    client.acknowledge(1, transfer);
+    assert!(server.outcome().1.complete);
+}
+
+#[test]
 fn a_file_is_served_up_to_its_length() {
     let bytes = pattern(100_000);
     let mut file = tempfile::tempfile().unwrap();
