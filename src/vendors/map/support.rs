@@ -79,18 +79,29 @@ fn cell(table: &Table, entry: u16) -> String {
     if speaks == 0 {
         return "—".to_owned();
     }
+    let named = |mask: u32| {
+        let names = table.dialects.iter().enumerate().filter(|(bit, _)| mask & 1 << bit != 0);
+        names.map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    // What is true of some of the families only begins with their names.
+    let of = |mask: u32, text: &str| match mask & speaks {
+        mask if mask == speaks => text.to_owned(),
+        mask => format!("{}: {text}", named(mask)),
+    };
     let mut says = Vec::new();
     if speaks != all {
-        let named = table.dialects.iter().enumerate().filter(|(bit, _)| speaks & 1 << bit != 0);
-        says.push(format!("only {}", named.map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(", ")));
+        says.push(format!("only {}", named(speaks)));
     }
     if !rows.is_empty() && rows.iter().all(|row| row.since.is_some()) {
         let first = rows.iter().filter_map(|row| row.since.as_ref()).min();
         says.extend(first.map(|since| format!("from {}", version(since))));
     }
-    says.extend(rows.iter().find_map(|row| words(row, &catalogue().entries()[usize::from(entry)])));
-    if rows.iter().any(|row| !row.verified) {
-        says.push("not verified on hardware".to_owned());
+    let described = &catalogue().entries()[usize::from(entry)];
+    says.extend(rows.iter().filter_map(|row| Some(of(row.dialects(), &words(row, described)?))));
+    says.dedup();
+    let doubtful = rows.iter().filter(|row| !row.verified).fold(0, |mask, row| mask | row.dialects());
+    if doubtful != 0 {
+        says.push(of(doubtful, "not verified on hardware"));
     }
     if says.is_empty() { "yes".to_owned() } else { says.join("; ") }
 }
