@@ -140,7 +140,7 @@ pub fn raw(conn: &Connection, keys: &Keyring, layer: Layer, id: i64, label: &Arc
                 };
                 let items = parsed.lines.iter().map(|line| {
                     // A statement without a name sets nothing; with one it may carry a secret.
-                    let secret = line.name.is_some() && secret(&line.name);
+                    let secret = line.name.is_some() && (secret(&line.name) || holds_login(&line.text));
                     line.item(secret, from.clone())
                 });
                 items.collect()
@@ -151,4 +151,24 @@ pub fn raw(conn: &Connection, keys: &Keyring, layer: Layer, id: i64, label: &Arc
         all.push(RawItems { vendor: text.vendor, items });
     }
     Ok(all)
+}
+
+/// A URL with user and password in it is a secret, whatever the parameter is called.
+fn holds_login(text: &str) -> bool {
+    text.split("://").skip(1).any(|rest| {
+        let authority = rest.split(['/', '"', '<', ' ']).next().unwrap_or_default();
+        authority.split_once('@').is_some_and(|(user, _)| user.contains(':'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::holds_login;
+
+    #[test]
+    fn a_url_with_a_password_in_raw_text_is_a_secret() {
+        assert!(holds_login("phonebook.url = https://user:pw@pbx.example/book.xml"));
+        assert!(!holds_login("phonebook.url = https://pbx.example:8443/a@b:c"));
+        assert!(!holds_login("account.1.label = me@pbx"));
+    }
 }
