@@ -26,6 +26,8 @@ async fn serve(config: config::Config) -> Result<(), Failure> {
     let mut int = signal(SignalKind::interrupt()).map_err(Failure::plain)?;
     let dir = DataDir::open(&config.data, config.key_file.as_deref(), clock::now()).map_err(Failure::plain)?;
     let (data, key) = (dir.path.clone(), dir.keys.path().to_path_buf());
+    // One that a killed box left behind must never look ready.
+    run_file::remove(&data);
     let server = server::start(&config, dir).await.map_err(Failure::plain)?;
     run_file::write(&data, &server.addresses).map_err(Failure::plain)?;
     let program = std::env::current_exe().unwrap_or_else(|_| "phonebox".into());

@@ -13,7 +13,7 @@ const NAMES: [&str; 32] = [
 /// What a statement's `$1` … `$N` stand for.
 pub type Params<'a> = [(&'static str, &'a dyn ToSql)];
 
-pub fn named<'a, const N: usize>(values: [&'a dyn ToSql; N]) -> [(&'static str, &'a dyn ToSql); N] {
+pub fn named<const N: usize>(values: [&dyn ToSql; N]) -> [(&'static str, &dyn ToSql); N] {
     const { assert!(N <= NAMES.len(), "more values than names") };
     let mut names = NAMES.into_iter();
     values.map(|value| (names.next().unwrap_or(""), value))

@@ -318,7 +318,7 @@ impl Search {
         match (digits.len(), i64::from_str_radix(&digits, 16)) {
             (count @ 2..=12, Ok(number)) if number >= 0 => {
                 let below = 4 * (12 - count);
-                let (first, last) = (number << below, (number + 1 << below) - 1);
+                let (first, last) = (number << below, ((number + 1) << below) - 1);
                 Search { first, last, modulus: 1 << (4 * count), rest: number, ..none }
             }
             _ => none,

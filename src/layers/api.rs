@@ -295,7 +295,7 @@ impl Place {
 fn locate(conn: &Connection, actor: &Actor, named: &Named) -> Result<Option<Found>> {
     match find(conn, actor.account_id, named)? {
         None if named.layer != Layer::Model => {
-            Err(Problem::not_found(&named.to_string(), "Look at the list of that kind."))
+            Err(Problem::not_found(named.to_string(), "Look at the list of that kind."))
         }
         found => Ok(found),
     }
@@ -310,7 +310,7 @@ fn place_for_change(tx: &mut Tx, actor: &Actor, named: &Named) -> Result<Found> 
     let found = locate(tx, actor, named)?.ok_or(Code::NotFound)?;
     if named.layer == Layer::Line && lines::store::line_account(tx, found.scope.id, found.scope.line)?.is_none() {
         let next = "Add it: phonebox device line MAC NUMBER user=NAME";
-        return Err(Problem::not_found(&named.to_string(), next));
+        return Err(Problem::not_found(named.to_string(), next));
     }
     Ok(found)
 }

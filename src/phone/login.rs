@@ -29,9 +29,9 @@ fn digest(challenge: &str, user: &str, password: &str, method: &str, target: &st
     };
     let (realm, nonce) = (field("realm").unwrap_or_default(), field("nonce").unwrap_or_default());
     let cnonce = format!("{:016x}", RandomState::new().hash_one(nonce));
-    let ha1 = md5(&format!("{user}:{realm}:{password}"));
-    let ha2 = md5(&format!("{method}:{target}"));
-    let response = md5(&format!("{ha1}:{nonce}:00000001:{cnonce}:auth:{ha2}"));
+    let ha1 = md5(format!("{user}:{realm}:{password}"));
+    let ha2 = md5(format!("{method}:{target}"));
+    let response = md5(format!("{ha1}:{nonce}:00000001:{cnonce}:auth:{ha2}"));
     format!(
         "Digest username=\"{user}\", realm=\"{realm}\", nonce=\"{nonce}\", uri=\"{target}\", algorithm=MD5, qop=auth, \
          nc=00000001, cnonce=\"{cnonce}\", response=\"{response}\""

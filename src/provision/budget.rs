@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 const MINUTE: i64 = 60_000;
-/// Sources remembered at once; beyond it the oldest window goes.
+/// Sources remembered at once; beyond it half of them are forgotten, the older ones first.
 const SOURCES: usize = 65_536;
 
 #[derive(Clone, Copy)]
@@ -50,10 +50,15 @@ impl Budget {
     pub fn failed(&self, source: IpAddr, now: i64) -> Verdict {
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         if windows.len() >= SOURCES {
-            windows.retain(|_, window| now - window.since < MINUTE);
+            // Room for many at once: a flood of sources must not make every failure walk the table.
+            let oldest_kept = now - MINUTE / 2;
+            windows.retain(|_, window| window.since > oldest_kept);
             if windows.len() >= SOURCES {
-                let oldest = windows.iter().min_by_key(|(_, window)| window.since).map(|(source, _)| *source);
-                oldest.map(|source| windows.remove(&source));
+                let mut place = 0;
+                windows.retain(|_, _| {
+                    place += 1;
+                    place % 2 == 0
+                });
             }
         }
         let window = windows.entry(key(source)).or_insert(Window { since: now, failed: 0, told: false });

@@ -90,7 +90,6 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
         admin: bound(&people)?,
         http: bound(&http)?,
         https: bound(&https)?,
-        ..Addresses::default()
     };
     let (names, own) = interfaces::certificate_subject(config);
     let identity = ca::server_identity(&dir.db, &dir.keys, &names, &own).await?;
