@@ -8,7 +8,7 @@ use crate::db::Db;
 use crate::provision::{self, Pipeline};
 use crate::seal::Keyring;
 use crate::users::guard::Console;
-use crate::web::{Code, Problem};
+use crate::web::{Code, Directory, Problem, spool};
 use crate::{alarms, audit, checkins, devices, groups, layers, lines, models, networks, profiles, sites, users};
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
@@ -64,6 +64,7 @@ impl Admin {
 /// Starts the listener on the current runtime.
 pub fn start(services: Services, sockets: Sockets, workers: usize) -> std::io::Result<Admin> {
     let addresses = sockets.tcp.iter().map(|(listener, _)| listener.local_addr()).collect::<Result<_, _>>()?;
+    spool::sweep(&services.dir);
     let server = server(services, sockets, workers)?;
     let handle = server.handle();
     Ok(Admin { addresses, handle, task: tokio::spawn(server) })
@@ -145,6 +146,8 @@ where
 {
     app.service(
         scope("/api/v1")
+            .configure(devices::import::api::configure)
+            .configure(devices::export::api::configure)
             .configure(devices::api::configure)
             .configure(lines::api::configure)
             .configure(sites::api::configure)
@@ -179,10 +182,6 @@ fn finish(document: &mut utoipa::openapi::OpenApi) {
     document.security = Some(vec![SecurityRequirement::new("token", [] as [&str; 0])]);
     document.info.version = env!("CARGO_PKG_VERSION").into();
 }
-
-/// The data directory, for handlers that store files.
-#[derive(Clone)]
-pub struct Directory(pub PathBuf);
 
 #[derive(serde::Serialize, utoipa::ToSchema)]
 struct Health {
