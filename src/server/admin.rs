@@ -9,7 +9,9 @@ use crate::provision::{self, Pipeline};
 use crate::seal::Keyring;
 use crate::users::guard::Console;
 use crate::web::{Code, Directory, Problem, spool};
-use crate::{alarms, audit, checkins, devices, groups, layers, lines, models, networks, profiles, sites, users};
+use crate::{
+    alarms, audit, checkins, devices, files, groups, instance, layers, lines, models, networks, profiles, sites, users,
+};
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::web::{self, Data};
@@ -117,12 +119,13 @@ pub fn create_app(
 > {
     let Services { db, keys, dir, config, pipeline } = services.clone();
     let window = devices::Window(i64::from(config.provision.window_hours) * 3_600_000);
+    let limits = files::Limits { file_bytes: config.files.file_bytes, total_bytes: config.files.total_bytes };
     let app = App::new()
         .app_data(Data::new(db))
         .app_data(Data::new(keys))
         .app_data(Data::new(Directory(dir)))
         .app_data(Data::new(window))
-        .app_data(Data::new(config.files.clone()))
+        .app_data(Data::new(limits))
         .app_data(Data::from(pipeline))
         .app_data(web::PathConfig::default().error_handler(|_, _| Problem::from(Code::NoRoute).into()));
     let headers = middleware::DefaultHeaders::new()
@@ -160,6 +163,8 @@ where
             .configure(alarms::api::configure)
             .configure(audit::api::configure)
             .configure(users::api::configure)
+            .configure(files::api::configure)
+            .configure(instance::api::configure)
             .configure(provision::api::configure),
     )
     .service(healthz)

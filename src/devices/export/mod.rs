@@ -38,9 +38,8 @@ struct Columns {
 
 impl Columns {
     fn header(&self) -> Vec<String> {
-        let lines = (1..=self.lines.min(MAX_LINES)).flat_map(|number| {
-            ["user", "auth_id", "display_name"].map(|word| format!("line{number}_{word}"))
-        });
+        let lines = (1..=self.lines.min(MAX_LINES))
+            .flat_map(|number| ["user", "auth_id", "display_name"].map(|word| format!("line{number}_{word}")));
         let settings = self.settings.iter().map(|(line, name)| match line {
             0 => name.clone(),
             line => format!("line{line}_{name}"),

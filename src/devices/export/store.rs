@@ -9,7 +9,10 @@ const MAX_SETTINGS: u32 = 800;
 
 /// Which columns there must be. Line passwords and other secrets have none.
 pub fn columns(conn: &Connection, account_id: i64) -> Result<Columns> {
-    let lines: u8 = conn.query_row("SELECT coalesce(max(number), 0) FROM line WHERE account_id = $1", [account_id], |row| row.get(0))?;
+    let lines: u8 =
+        conn.query_row("SELECT coalesce(max(number), 0) FROM line WHERE account_id = $1", [account_id], |row| {
+            row.get(0)
+        })?;
     let mut statement = conn.prepare(
         "SELECT DISTINCT line, name FROM setting
          WHERE account_id = $1 AND layer IN ('device', 'line') AND value IS NOT NULL AND line <= 16

@@ -52,7 +52,8 @@ async fn import(
     let import = Import { keys: (**keys).clone(), actor, window: **window, file, progress: progress.clone() };
     let db = (**db).clone();
     // A task of its own: it ends what it began, even if the client goes away.
-    let work = tokio::spawn(async move { if options.dry_run { import.dry_run(&db).await } else { import.run(&db).await } });
+    let work =
+        tokio::spawn(async move { if options.dry_run { import.dry_run(&db).await } else { import.run(&db).await } });
     if !options.progress {
         return Ok(HttpResponse::Ok().json(work.await.map_err(Problem::internal)??));
     }

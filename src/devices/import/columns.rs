@@ -93,7 +93,9 @@ mod tests {
         assert_eq!(column("line16_display_name"), Ok(Column::Line(16, LineWord::DisplayName)));
         assert!(matches!(column("sip.server"), Ok(Column::Setting(0, _))));
         assert!(matches!(column("line2_line.label"), Ok(Column::Setting(2, _))));
-        for name in ["account_id", "line0_user", "line17_user", "line_user", "line1_", "line1_time.zone", "", "token_sealed"] {
+        for name in
+            ["account_id", "line0_user", "line17_user", "line_user", "line1_", "line1_time.zone", "", "token_sealed"]
+        {
             assert!(column(name).is_err(), "{name}");
         }
     }

@@ -16,7 +16,12 @@ use std::sync::Arc;
 #[derive(Default)]
 struct Names(HashMap<String, Column>);
 
-pub fn read_lines(mut text: impl BufRead, meter: &Meter, name: Option<Arc<str>>, rows: &mut Rows) -> Result<(), FileError> {
+pub fn read_lines(
+    mut text: impl BufRead,
+    meter: &Meter,
+    name: Option<Arc<str>>,
+    rows: &mut Rows,
+) -> Result<(), FileError> {
     let mut names = Names::default();
     let mut line = Vec::new();
     for row in 1.. {

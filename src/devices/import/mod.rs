@@ -204,7 +204,11 @@ struct Rows<'a> {
 
 impl Rows<'_> {
     /// False when nobody wants more.
-    fn take(&mut self, place: Place, cells: Result<&[(columns::Column, std::borrow::Cow<str>)], String>) -> Result<bool, FileError> {
+    fn take(
+        &mut self,
+        place: Place,
+        cells: Result<&[(columns::Column, std::borrow::Cow<str>)], String>,
+    ) -> Result<bool, FileError> {
         self.count += 1;
         if self.count > MAX_ROWS {
             return Err(FileError(format!("it has more than {MAX_ROWS} rows")));
@@ -233,10 +237,18 @@ fn read(file: &mut File, checker: Checker, progress: &Progress, sink: Sink) -> R
 }
 
 /// CSV or JSON, by how it starts.
-fn read_plain(inner: impl std::io::Read, meter: &Meter, name: Option<Arc<str>>, rows: &mut Rows) -> Result<(), FileError> {
+fn read_plain(
+    inner: impl std::io::Read,
+    meter: &Meter,
+    name: Option<Arc<str>>,
+    rows: &mut Rows,
+) -> Result<(), FileError> {
     let mut text = BufReader::with_capacity(meter::BUFFER, inner);
     let start = text.fill_buf().map_err(|error| unreadable(&error))?;
-    if start.starts_with(&[0xfe, 0xff]) || start.starts_with(&[0xff, 0xfe]) || start.iter().take(4).any(|byte| *byte == 0) {
+    if start.starts_with(&[0xfe, 0xff])
+        || start.starts_with(&[0xff, 0xfe])
+        || start.iter().take(4).any(|byte| *byte == 0)
+    {
         return Err(FileError("it is UTF-16 or no text. Save it as UTF-8".into()));
     }
     if start.starts_with(b"PK\x03\x04") {

@@ -3,8 +3,8 @@
 use super::Place;
 use super::columns::{Column, LineWord, shown};
 use crate::db::{Connection, Error};
-use crate::devices::store::{NewDevice, password_place};
 use crate::devices::Birth;
+use crate::devices::store::{NewDevice, password_place};
 use crate::net::Mac;
 use crate::seal::Keyring;
 use crate::settings::store::value_place;
@@ -175,7 +175,8 @@ impl Checker {
             }
             return Ok(None);
         };
-        let seal = |text: String| self.keys.seal(&password_place(id), text.as_bytes()).map_err(|error| error.to_string());
+        let seal =
+            |text: String| self.keys.seal(&password_place(id), text.as_bytes()).map_err(|error| error.to_string());
         let password_sealed = password.map(seal).transpose()?;
         Ok(Some(PreparedAccount { id, user, auth_id, password_sealed, display_name }))
     }

@@ -89,8 +89,15 @@ impl<'a> Inserter<'a> {
                     now
                 ])?;
             }
-            conn.prepare_cached("INSERT INTO line (account_id, device_id, number, sip_account_id) VALUES ($1, $2, $3, $4)")?
-                .execute(params![account, row.id, line.number, line.account.as_ref().map(|account| account.id)])?;
+            conn.prepare_cached(
+                "INSERT INTO line (account_id, device_id, number, sip_account_id) VALUES ($1, $2, $3, $4)",
+            )?
+            .execute(params![
+                account,
+                row.id,
+                line.number,
+                line.account.as_ref().map(|account| account.id)
+            ])?;
         }
         for setting in &row.settings {
             conn.prepare_cached(
