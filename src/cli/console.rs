@@ -64,7 +64,7 @@ impl Client {
     pub async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
         let (kind, body) = match body {
             Some(body) => ("application/json", Full::new(body.to_string().into()).map_err(never).boxed()),
-            None => ("", Empty::new().map_err(never).boxed()),
+            None => ("", nothing()),
         };
         let answer = self.send(method, path, kind, body).await?;
         let text = answer.into_body().collect().await.map_err(cut)?.to_bytes();
@@ -151,11 +151,17 @@ fn serve(config: &Arc<Config>, data: DataDir) -> io::Result<(Admin, DataDir)> {
     Ok((admin::start(services, sockets, 1)?, data))
 }
 
+/// No body.
+pub fn nothing() -> Body {
+    Empty::new().map_err(never).boxed()
+}
+
 fn never<T>(error: std::convert::Infallible) -> T {
     match error {}
 }
 
-fn cut(error: impl std::fmt::Display) -> Failure {
+/// The connection broke, not the request.
+pub fn cut(error: impl std::fmt::Display) -> Failure {
     Failure::new(format!("The connection to the box broke: {error}."), "Look at the box's log, then try again.")
 }
 

@@ -43,6 +43,10 @@ pub enum Commands {
     Bind { mac: String, network: String },
     /// Take a binding back
     Unbind { mac: String, network: String },
+    /// Add the devices of a file
+    Import(super::import::Import),
+    /// Write devices to a file that import takes back, without secrets
+    Export(super::import::Export),
     /// Remove a device with its lines, settings and uploads
     Remove { mac: String },
 }
@@ -181,6 +185,8 @@ pub async fn run(client: &Client, command: Commands, as_json: bool) -> Result<()
             let path = format!("/devices/{}/bindings/{}/{}", encode(&mac), encode(address), encode(prefix));
             show(&client.call(Method::DELETE, &path, None).await?);
         }
+        Commands::Import(import) => import.run(client, as_json).await?,
+        Commands::Export(export) => export.run(client).await?,
         Commands::Remove { mac } => {
             client.call(Method::DELETE, &format!("/devices/{}", encode(&mac)), None).await?;
             table::say(&format!("{mac} is removed."));

@@ -10,8 +10,11 @@ pub mod check_config;
 mod console;
 mod device;
 mod explain;
+mod file;
 mod group;
 pub mod identify;
+mod import;
+mod key;
 mod layer;
 mod line;
 mod network;
@@ -23,6 +26,7 @@ pub mod service;
 mod site;
 mod table;
 mod token;
+mod transfer;
 
 use crate::config::{self, Environment, Flags, PlaceFlags};
 use clap::{Args, Command, FromArgMatches, Parser, Subcommand};
@@ -57,10 +61,14 @@ enum Commands {
     Group(Group<group::Commands>),
     /// What phones may do by where they come from
     Network(Group<network::Commands>),
+    /// Firmware, languages, images, certificates and ringtones for phones
+    File(Group<file::Commands>),
     /// What needs a hand
     Alarm(Group<alarm::Commands>),
     /// Who changed what
     Audit(Leaf<audit::List>),
+    /// The key that seals the secrets
+    Key(Group<key::Commands>),
     /// The API token
     Token(Group<token::Commands>),
     /// What people compare before they trust the box's certificate
@@ -104,6 +112,12 @@ pub fn run() -> ExitCode {
         }
         Commands::Network(group) => {
             ask(&group.common, async |client| network::run(client, group.command, group.common.json).await)
+        }
+        Commands::File(group) => {
+            ask(&group.common, async |client| file::run(client, group.command, group.common.json).await)
+        }
+        Commands::Key(group) => {
+            ask(&group.common, async |client| key::run(client, group.command, group.common.json).await)
         }
         Commands::Alarm(group) => {
             ask(&group.common, async |client| alarm::run(client, group.command, group.common.json).await)

@@ -175,7 +175,6 @@ async fn add(
     };
     let own = Own::check(body.settings, Vec::new(), body.lines, Vec::new())?;
     let url = body.url.as_deref().map(url).transpose()?;
-    let birth = Birth::new(&keys, mac)?;
     let device = db
         .write(move |tx| {
             if store::id(tx, actor.account_id, mac)?.is_some() {
@@ -185,6 +184,8 @@ async fn add(
             let now = clock::now();
             let mut fields = NewDevice { site_id: sites::store::first(tx, actor.account_id)?, ..NewDevice::default() };
             let mut told = new.apply(tx, &actor, &mut fields)?;
+            // Sealed on the writer's thread, as everything is: a rotation of the key leaves nothing behind.
+            let birth = Birth::new(&keys, mac)?;
             let id = store::insert(tx, actor.account_id, mac, &fields, &birth, now)?;
             if let Some(url) = &url {
                 store::set_url(tx, &keys, mac, Some(url), now)?;

@@ -3,6 +3,8 @@
 //! Owns the rows and their rules. Knows no vendor file and no listener.
 
 pub mod api;
+pub mod export;
+pub mod import;
 pub mod seen;
 pub mod store;
 

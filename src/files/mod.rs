@@ -2,6 +2,7 @@
 //!
 //! Rows name them, the bytes lie under `files/<sha256>`. Holds nothing of a single device and no secret.
 
+pub mod api;
 pub mod store;
 
 /// One file of the store.
@@ -31,6 +32,38 @@ impl StoredFile {
             Some("mp3") => "audio/mpeg",
             Some("pem" | "crt" | "cer" | "der") => "application/x-x509-ca-cert",
             _ => "application/octet-stream",
+        }
+    }
+}
+
+/// How much may be stored.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    pub file_bytes: u64,
+    pub total_bytes: u64,
+}
+
+/// What a file of the store is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SharedFile {
+    Firmware,
+    Language,
+    Image,
+    Certificate,
+    Ringtone,
+    Other,
+}
+
+impl SharedFile {
+    pub fn word(self) -> &'static str {
+        match self {
+            SharedFile::Firmware => "firmware",
+            SharedFile::Language => "language",
+            SharedFile::Image => "image",
+            SharedFile::Certificate => "certificate",
+            SharedFile::Ringtone => "ringtone",
+            SharedFile::Other => "other",
         }
     }
 }

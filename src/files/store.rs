@@ -1,7 +1,7 @@
 //! The file rows.
 
 use super::StoredFile;
-use crate::db::{Connection, OptionalExtension, Result, params};
+use crate::db::{Connection, OptionalExtension, Result, Tx, params};
 
 /// Phones spell names as they like: compared without case.
 pub fn by_name(conn: &Connection, account_id: i64, name: &str) -> Result<Option<StoredFile>> {
@@ -21,4 +21,77 @@ pub fn by_name(conn: &Connection, account_id: i64, name: &str) -> Result<Option<
         })
     });
     Ok(found.optional()?)
+}
+
+/// A file as lists show it.
+#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
+pub struct FileView {
+    /// As phones ask for it; letter case does not matter.
+    pub name: String,
+    pub kind: String,
+    pub vendor: Option<String>,
+    pub model: Option<String>,
+    pub size: i64,
+    pub sha256: String,
+    pub created_at: i64,
+}
+
+/// By name; `name` picks one, in any letter case.
+pub fn list(conn: &Connection, account_id: i64, name: Option<&str>, after: &str, rows: u32) -> Result<Vec<FileView>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT name, kind, vendor, model, size, sha256, created_at FROM file
+         WHERE account_id = $1 AND ($2 IS NULL OR lower(name) = $2) AND lower(name) > $3 ORDER BY lower(name) LIMIT $4",
+    )?;
+    let name = name.map(str::to_ascii_lowercase);
+    let files = statement.query_map(params![account_id, name, after.to_ascii_lowercase(), rows], |row| {
+        Ok(FileView {
+            name: row.get(0)?,
+            kind: row.get(1)?,
+            vendor: row.get(2)?,
+            model: row.get(3)?,
+            size: row.get(4)?,
+            sha256: row.get(5)?,
+            created_at: row.get(6)?,
+        })
+    })?;
+    Ok(files.collect::<std::result::Result<_, _>>()?)
+}
+
+/// Bytes of all files but the one of this name.
+pub fn total_without(conn: &Connection, name: &str) -> Result<i64> {
+    let mut statement = conn.prepare_cached("SELECT coalesce(sum(size), 0) FROM file WHERE lower(name) <> $1")?;
+    Ok(statement.query_row([name.to_ascii_lowercase()], |row| row.get(0))?)
+}
+
+/// Makes the row, or replaces the one of this name.
+pub fn put(tx: &Tx, account_id: i64, file: &FileView) -> Result<()> {
+    remove(tx, account_id, &file.name)?;
+    tx.prepare_cached(
+        "INSERT INTO file (account_id, name, kind, vendor, model, size, sha256, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )?
+    .execute(params![
+        account_id,
+        file.name,
+        file.kind,
+        file.vendor,
+        file.model,
+        file.size,
+        file.sha256,
+        file.created_at
+    ])?;
+    Ok(())
+}
+
+pub fn remove(tx: &Tx, account_id: i64, name: &str) -> Result<bool> {
+    let rows = tx
+        .prepare_cached("DELETE FROM file WHERE account_id = $1 AND lower(name) = $2")?
+        .execute(params![account_id, name.to_ascii_lowercase()])?;
+    Ok(rows > 0)
+}
+
+/// Whether any row still has these bytes.
+pub fn is_used(conn: &Connection, sha256: &str) -> Result<bool> {
+    let mut statement = conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM file WHERE sha256 = $1)")?;
+    Ok(statement.query_row([sha256], |row| row.get(0))?)
 }

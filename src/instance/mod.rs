@@ -1,5 +1,8 @@
-//! Facts of this box itself, by name. The certificates' rows are `ca::store`'s, the shared change's `db`'s.
+//! The box itself: its facts by name, and the rotation of its sealing key. The certificates' rows are `ca::store`'s,
+//! the shared change's `db`'s.
 
+pub mod api;
+pub mod rotation;
 pub mod store;
 
 /// SHA-256 of the API token.

@@ -7,15 +7,17 @@ use crate::seal::Keyring;
 use crate::settings::catalogue;
 use crate::settings::{Layer, catalogue::Entry};
 use crate::users::Actor;
+use crate::vendors::raw::{RawWarning, parse_raw};
 use crate::web::json::values;
 use crate::web::{Code, Json, Problem, Query, Result, Text};
-use crate::{audit, clock, devices, lines, models};
+use crate::{audit, clock, devices, lines, models, vendors};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete, get, patch, put};
 use std::collections::BTreeMap;
 
 /// Bytes of one layer's raw text.
 const MAX_RAW: usize = 256 * 1024;
+const MASK: &str = "******";
 
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -64,8 +66,11 @@ pub struct RawView {
     author: String,
     updated_at: i64,
     bytes: usize,
-    /// Null: it may hold secrets and was not asked to be revealed.
+    /// Secrets masked, unless they were asked to be revealed. Null: it cannot be read, so all of it may be secret.
     text: Option<String>,
+    /// What reads well and probably does not do what its author wants; or why it cannot be read.
+    #[schema(value_type = Vec<Object>)]
+    warnings: Vec<RawWarning>,
 }
 
 /// Every setting there is, with its type, range and help
@@ -153,7 +158,7 @@ async fn list_raw(actor: Actor, db: Data<Db>, Query(place): Query<Place>) -> Res
     Ok(Json(texts.into_iter().map(info).collect()))
 }
 
-/// One raw text. It may hold secrets, so it is shown only with `reveal`, and the audit log tells it
+/// One raw text, its secrets masked. With `reveal` they are shown, and the audit log tells it
 #[utoipa::path(tag = "settings", params(Place, ("vendor" = String, Path)), responses((status = 200, body = RawView)))]
 #[get("/raw-texts/{vendor}")]
 async fn show_raw(
@@ -180,10 +185,11 @@ async fn show_raw(
             Ok::<_, Problem>(text)
         })
         .await?;
-    let shown = text.text.reveal();
+    let (masked, warnings) = read(vendor, text.text.reveal());
     Ok(Json(RawView {
-        bytes: shown.len(),
-        text: reveal.then(|| shown.to_owned()),
+        bytes: text.text.reveal().len(),
+        text: if reveal { Some(text.text.reveal().to_owned()) } else { masked },
+        warnings,
         vendor: text.vendor,
         author: text.author,
         updated_at: text.updated_at,
@@ -208,6 +214,11 @@ async fn set_raw(
         let message = format!("The raw text is larger than {} KiB.", MAX_RAW / 1024);
         return Err(Problem::new(Code::TooLarge, message, "Shorten it."));
     }
+    if parse_raw(vendor, "").is_err() {
+        let message = format!("This box writes no files for {vendor} phones, so a raw text would reach none.");
+        return Err(Problem::bad_value(message, "See the vendor support table in the README."));
+    }
+    let (text, warnings) = read(vendor, &body.text);
     let (bytes, author) = (body.text.len(), actor.name.to_owned());
     let updated_at = db
         .write(move |tx| {
@@ -220,7 +231,7 @@ async fn set_raw(
             Ok::<_, Problem>(now)
         })
         .await?;
-    Ok(Json(RawView { vendor: vendor.into(), author, updated_at, bytes, text: None }))
+    Ok(Json(RawView { vendor: vendor.into(), author, updated_at, bytes, text, warnings }))
 }
 
 /// Remove a layer's raw text for a vendor
@@ -321,6 +332,29 @@ fn touched(tx: &mut Tx, found: &Found, now: i64) -> Result<()> {
         None => tx.touch(Touch::Shared),
     }
     Ok(())
+}
+
+/// The text with its secrets masked, `None` when it does not follow the vendor's grammar, and what is odd in it.
+fn read(vendor: &str, text: &str) -> (Option<String>, Vec<RawWarning>) {
+    let raw = match parse_raw(vendor, text) {
+        Ok(raw) => raw,
+        Err(error) => {
+            let why = format!("{}; all of it is kept from requests that may not have secrets", error.rule);
+            return (None, vec![RawWarning { line: error.line, text: why }]);
+        }
+    };
+    let mut shown = String::new();
+    for line in &raw.lines {
+        match (&line.name, &line.value) {
+            (Some(name), _) if !vendors::map::is_secret_param(vendor, name) => shown.push_str(&line.text),
+            (Some(_), Some(value)) if !value.is_empty() && line.text.contains(value.as_str()) => {
+                shown.push_str(&line.text.replace(value.as_str(), MASK));
+            }
+            _ => shown.push_str(MASK),
+        }
+        shown.push('\n');
+    }
+    (Some(shown), raw.warnings)
 }
 
 fn no_raw(vendor: &str, named: &Named) -> Problem {

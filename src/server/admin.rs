@@ -8,8 +8,10 @@ use crate::db::Db;
 use crate::provision::{self, Pipeline};
 use crate::seal::Keyring;
 use crate::users::guard::Console;
-use crate::web::{Code, Problem};
-use crate::{alarms, audit, checkins, devices, groups, layers, lines, models, networks, profiles, sites, users};
+use crate::web::{Code, Directory, Problem, spool};
+use crate::{
+    alarms, audit, checkins, devices, files, groups, instance, layers, lines, models, networks, profiles, sites, users,
+};
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::web::{self, Data};
@@ -64,6 +66,7 @@ impl Admin {
 /// Starts the listener on the current runtime.
 pub fn start(services: Services, sockets: Sockets, workers: usize) -> std::io::Result<Admin> {
     let addresses = sockets.tcp.iter().map(|(listener, _)| listener.local_addr()).collect::<Result<_, _>>()?;
+    spool::sweep(&services.dir);
     let server = server(services, sockets, workers)?;
     let handle = server.handle();
     Ok(Admin { addresses, handle, task: tokio::spawn(server) })
@@ -116,12 +119,13 @@ pub fn create_app(
 > {
     let Services { db, keys, dir, config, pipeline } = services.clone();
     let window = devices::Window(i64::from(config.provision.window_hours) * 3_600_000);
+    let limits = files::Limits { file_bytes: config.files.file_bytes, total_bytes: config.files.total_bytes };
     let app = App::new()
         .app_data(Data::new(db))
         .app_data(Data::new(keys))
         .app_data(Data::new(Directory(dir)))
         .app_data(Data::new(window))
-        .app_data(Data::new(config.files.clone()))
+        .app_data(Data::new(limits))
         .app_data(Data::from(pipeline))
         .app_data(web::PathConfig::default().error_handler(|_, _| Problem::from(Code::NoRoute).into()));
     let headers = middleware::DefaultHeaders::new()
@@ -145,6 +149,8 @@ where
 {
     app.service(
         scope("/api/v1")
+            .configure(devices::import::api::configure)
+            .configure(devices::export::api::configure)
             .configure(devices::api::configure)
             .configure(lines::api::configure)
             .configure(sites::api::configure)
@@ -157,6 +163,8 @@ where
             .configure(alarms::api::configure)
             .configure(audit::api::configure)
             .configure(users::api::configure)
+            .configure(files::api::configure)
+            .configure(instance::api::configure)
             .configure(provision::api::configure),
     )
     .service(healthz)
@@ -179,10 +187,6 @@ fn finish(document: &mut utoipa::openapi::OpenApi) {
     document.security = Some(vec![SecurityRequirement::new("token", [] as [&str; 0])]);
     document.info.version = env!("CARGO_PKG_VERSION").into();
 }
-
-/// The data directory, for handlers that store files.
-#[derive(Clone)]
-pub struct Directory(pub PathBuf);
 
 #[derive(serde::Serialize, utoipa::ToSchema)]
 struct Health {

@@ -52,6 +52,7 @@ codes! {
     BadFile = "bad-file", 400, "The file cannot be read.", "Correct it and send it again.";
     Exists = "exists", 409, "That exists already.", "Choose another name, or change the one there is.";
     InUse = "in-use", 409, "That is still in use.", "Take it out of use first.";
+    KeyFile = "key-file", 409, "The sealing key cannot be changed.", "Put it where this user may write.";
     Busy = "busy", 409, "That is being done already.", "Wait until it is finished.";
     Full = "storage-full", 507, "The disk of the box is full. Nothing was changed.", "Make room on the disk of the box, then send the request again.";
     Storage = "storage", 503, "The box cannot write to its disk. Nothing was changed.", "Look at the disk of the box: is it read-only or failing?";
@@ -164,6 +165,8 @@ impl fmt::Display for Problem {
         write!(f, "{} {}", self.message, self.next)
     }
 }
+
+impl std::error::Error for Problem {}
 
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {

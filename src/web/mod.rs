@@ -3,10 +3,15 @@
 pub mod error;
 pub mod json;
 pub mod page;
+pub mod spool;
 pub mod words;
 
 pub use error::{Code, Problem};
 pub use json::{Json, Query, Text, double};
 pub use page::{Page, Paging};
+
+/// The data directory, for handlers that store files.
+#[derive(Clone)]
+pub struct Directory(pub std::path::PathBuf);
 
 pub type Result<T, E = Problem> = std::result::Result<T, E>;

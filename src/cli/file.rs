@@ -1,0 +1,75 @@
+//! `phonebox file …`
+
+use super::console::{Client, Method, encode, query};
+use super::{Failure, table, transfer};
+use clap::Subcommand;
+use http_body_util::BodyExt;
+use serde_json::Value;
+
+#[derive(Subcommand)]
+pub enum Commands {
+    /// Store firmware, a language, an image, a certificate or a ringtone
+    Add {
+        file: String,
+        /// As phones ask for it, when that is not the file's own name
+        #[arg(long)]
+        name: Option<String>,
+        /// firmware, language, image, certificate, ringtone or other
+        #[arg(long)]
+        kind: Option<String>,
+        #[arg(long)]
+        vendor: Option<String>,
+        #[arg(long)]
+        model: Option<String>,
+        /// What the bytes must hash to
+        #[arg(long, value_name = "HEX")]
+        sha256: Option<String>,
+    },
+    /// List the files
+    List,
+    /// Remove a file
+    Remove { name: String },
+}
+
+const FIELDS: [(&str, &str); 6] = [
+    ("FILE", "name"),
+    ("KIND", "kind"),
+    ("VENDOR", "vendor"),
+    ("MODEL", "model"),
+    ("BYTES", "size"),
+    ("SHA-256", "sha256"),
+];
+
+pub async fn run(client: &Client, command: Commands, as_json: bool) -> Result<(), Failure> {
+    match command {
+        Commands::Add { file, name, kind, vendor, model, sha256 } => {
+            let own = std::path::Path::new(&file).file_name().map(|name| name.to_string_lossy().into_owned());
+            let name = name.or(own).filter(|name| name != "-").ok_or_else(|| {
+                Failure::new("The file has no name.", "Say under which name phones ask for it: --name NAME")
+            })?;
+            let about = query(&[
+                ("kind", kind.as_deref()),
+                ("vendor", vendor.as_deref()),
+                ("model", model.as_deref()),
+                ("sha256", sha256.as_deref()),
+            ]);
+            let bar = transfer::bar("sent");
+            let body = transfer::body(&file, &bar).await?;
+            let path = format!("/files/{}{about}", encode(&name));
+            let answer = client.send(Method::PUT, &path, "application/octet-stream", body).await?;
+            bar.finish_and_clear();
+            let text = answer.into_body().collect().await.map_err(super::console::cut)?.to_bytes();
+            let stored: Value = serde_json::from_slice(&text).unwrap_or_default();
+            if as_json { table::json(&stored) } else { table::print(&[stored], &FIELDS) }
+        }
+        Commands::List => {
+            let files = client.get_all("/files").await?;
+            if as_json { table::json(&files.into()) } else { table::print(&files, &FIELDS) }
+        }
+        Commands::Remove { name } => {
+            client.call(Method::DELETE, &format!("/files/{}", encode(&name)), None).await?;
+            table::say(&format!("The file {name} is removed."));
+        }
+    }
+    Ok(())
+}

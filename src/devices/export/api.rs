@@ -1,0 +1,109 @@
+//! Export over REST, streamed: a million devices take no more memory than five hundred.
+
+use super::{object, store};
+use crate::db::Db;
+use crate::devices::store::{Filter, page};
+use crate::users::Actor;
+use crate::web::{Problem, Query, Result};
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpResponse, get};
+use futures_util::stream;
+use tokio::sync::mpsc::{Sender, channel};
+
+const PAGE: u32 = 500;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Format {
+    Csv,
+    Json,
+}
+
+#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Options {
+    #[param(inline)]
+    format: Option<Format>,
+    site: Option<String>,
+    group: Option<String>,
+    vendor: Option<String>,
+    model: Option<String>,
+}
+
+/// Export devices with their lines and own settings, without secrets, as CSV or JSON that the import takes back
+#[utoipa::path(tag = "devices", params(Options), responses((status = 200, body = String, content_type = "text/csv")))]
+#[get("/devices/export")]
+async fn export(actor: Actor, db: Data<Db>, Query(options): Query<Options>) -> Result<HttpResponse> {
+    let Options { format, site, group, vendor, model } = options;
+    let format = format.unwrap_or(Format::Csv);
+    let filter = Filter { site, group, vendor, model, ..Filter::default() };
+    let (send, receive) = channel(4);
+    let db = (**db).clone();
+    tokio::task::spawn_blocking(move || {
+        if let Err(problem) = write(&db, &actor, &filter, format, &send) {
+            // The head is out already; a broken body tells the client that something is missing.
+            let _ = send.blocking_send(Err(problem));
+        }
+    });
+    let body = stream::unfold(receive, |mut receive| async move { Some((receive.recv().await?, receive)) });
+    let (kind, name) = match format {
+        Format::Csv => ("text/csv; charset=utf-8", "devices.csv"),
+        Format::Json => ("application/json", "devices.json"),
+    };
+    let disposition = format!("attachment; filename=\"{name}\"");
+    Ok(HttpResponse::Ok().content_type(kind).insert_header(("Content-Disposition", disposition)).streaming(body))
+}
+
+type Piece = Result<Bytes, Problem>;
+
+/// Page by page, each read by itself: a slow reader must not keep the database's log from being tidied.
+fn write(db: &Db, actor: &Actor, filter: &Filter, format: Format, send: &Sender<Piece>) -> Result<()> {
+    let columns = db.read(|conn| store::columns(conn, actor.account_id))?;
+    let mut text = match format {
+        Format::Csv => line(&columns.header())?,
+        Format::Json => b"[".to_vec(),
+    };
+    let (mut after, mut first) = (0, true);
+    loop {
+        let (devices, owns) = db.read(|conn| {
+            let devices = page(conn, actor.account_id, filter, after, PAGE)?;
+            let owns = match (devices.first(), devices.last()) {
+                (Some(first), Some(last)) => store::own(conn, actor.account_id, first.mac, last.mac)?,
+                _ => super::Owns::new(),
+            };
+            Ok::<_, Problem>((devices, owns))
+        })?;
+        let none = super::Own::default();
+        for device in &devices {
+            let own = owns.get(&device.mac).unwrap_or(&none);
+            match format {
+                Format::Csv => text.extend(line(&columns.row(device, own))?),
+                Format::Json => {
+                    text.extend(if first { b"\n".as_slice() } else { b",\n" });
+                    text.extend(object(device, own).to_string().as_bytes());
+                }
+            }
+            first = false;
+        }
+        let last = devices.len() < PAGE as usize;
+        if last && format == Format::Json {
+            text.extend(b"\n]\n");
+        }
+        // Nobody listens any more.
+        if send.blocking_send(Ok(std::mem::take(&mut text).into())).is_err() || last {
+            return Ok(());
+        }
+        after = devices.last().map_or(i64::MAX, |device| device.mac.to_u64() as i64);
+    }
+}
+
+fn line(cells: &[String]) -> Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(cells).map_err(Problem::internal)?;
+    writer.into_inner().map_err(Problem::internal)
+}
+
+pub fn configure(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
+    config.service(export);
+}

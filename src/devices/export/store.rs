@@ -1,0 +1,51 @@
+//! What an export reads besides the devices' rows, page by page.
+
+use super::{Columns, Line, Own, Owns};
+use crate::db::{Connection, Result, params};
+use crate::net::Mac;
+
+/// More different settings than this are not exported as columns.
+const MAX_SETTINGS: u32 = 800;
+
+/// Which columns there must be. Line passwords and other secrets have none.
+pub fn columns(conn: &Connection, account_id: i64) -> Result<Columns> {
+    let lines: u8 =
+        conn.query_row("SELECT coalesce(max(number), 0) FROM line WHERE account_id = $1", [account_id], |row| {
+            row.get(0)
+        })?;
+    let mut statement = conn.prepare(
+        "SELECT DISTINCT line, name FROM setting
+         WHERE account_id = $1 AND layer IN ('device', 'line') AND value IS NOT NULL AND line <= 16
+         ORDER BY line, name LIMIT $2",
+    )?;
+    let settings = statement.query_map(params![account_id, MAX_SETTINGS], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(Columns { lines, settings: settings.collect::<std::result::Result<_, _>>()? })
+}
+
+/// Lines and settings of the devices from one MAC to another.
+pub fn own(conn: &Connection, account_id: i64, first: Mac, last: Mac) -> Result<Owns> {
+    let (first, last) = (first.to_u64() as i64, last.to_u64() as i64);
+    let mut owns = Owns::new();
+    let mut lines = conn.prepare_cached(
+        "SELECT d.mac, l.number, a.user, a.auth_id, a.display_name FROM device d JOIN line l ON l.device_id = d.id
+            LEFT JOIN sip_account a ON a.id = l.sip_account_id
+         WHERE d.account_id = $1 AND d.mac BETWEEN $2 AND $3 ORDER BY d.mac, l.number",
+    )?;
+    let mut rows = lines.query(params![account_id, first, last])?;
+    while let Some(row) = rows.next()? {
+        let Some(mac) = Mac::from_u64(row.get::<_, i64>(0)? as u64) else { continue };
+        let line = Line { number: row.get(1)?, user: row.get(2)?, auth_id: row.get(3)?, display_name: row.get(4)? };
+        owns.entry(mac).or_insert_with(Own::default).lines.push(line);
+    }
+    let mut settings = conn.prepare_cached(
+        "SELECT d.mac, s.line, s.name, s.value FROM device d
+            JOIN setting s ON s.layer IN ('device', 'line') AND s.scope = d.id
+         WHERE d.account_id = $1 AND d.mac BETWEEN $2 AND $3 AND s.value IS NOT NULL",
+    )?;
+    let mut rows = settings.query(params![account_id, first, last])?;
+    while let Some(row) = rows.next()? {
+        let Some(mac) = Mac::from_u64(row.get::<_, i64>(0)? as u64) else { continue };
+        owns.entry(mac).or_insert_with(Own::default).settings.insert((row.get(1)?, row.get(2)?), row.get(3)?);
+    }
+    Ok(owns)
+}

@@ -1,0 +1,92 @@
+//! CSV (RFC 4180) as spreadsheets write it: commas, semicolons or tabs, with or without quotes and a byte order mark.
+
+use super::columns::{Column, column, shown};
+use super::meter::{BUFFER, Meter};
+use super::{FileError, Place, Rows, unreadable};
+use csv::{ByteRecord, ReaderBuilder};
+use std::borrow::Cow;
+use std::io::BufRead;
+use std::sync::Arc;
+
+const MAX_COLUMNS: usize = 1_000;
+
+pub fn read(mut text: impl BufRead, meter: &Meter, name: Option<Arc<str>>, rows: &mut Rows) -> Result<(), FileError> {
+    let start = text.fill_buf().map_err(|error| unreadable(&error))?;
+    let delimiter = delimiter(start);
+    let mut reader = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter)
+        .buffer_capacity(BUFFER)
+        .from_reader(text);
+    let mut record = ByteRecord::new();
+    let fail = |row: u64, error: ::csv::Error| FileError(format!("after row {row}: {error}"));
+    if !reader.read_byte_record(&mut record).map_err(|error| fail(0, error))? {
+        return Err(FileError("it is empty".into()));
+    }
+    meter.next_row();
+    let columns = header(&record)?;
+    let mut last = 1;
+    while reader.read_byte_record(&mut record).map_err(|error| fail(last, error))? {
+        meter.next_row();
+        let row = record.position().map_or(last + 1, |position| position.line());
+        last = row;
+        if record.iter().all(|cell| cell.trim_ascii().is_empty()) {
+            continue;
+        }
+        let place = Place { file: name.clone(), row };
+        let cells = cells(&columns, &record);
+        if !rows.take(place, cells.as_deref().map_err(Clone::clone))? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The one that stands most often in the header.
+fn delimiter(start: &[u8]) -> u8 {
+    let header = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let count = |delimiter: u8| header.iter().filter(|byte| **byte == delimiter).count();
+    let best = [b',', b';', b'\t'].into_iter().rev().max_by_key(|delimiter| count(*delimiter));
+    best.unwrap_or(b',')
+}
+
+/// `None` stands for a column without a name and, hopefully, without a value.
+fn header(record: &ByteRecord) -> Result<Vec<Option<Column>>, FileError> {
+    if record.len() > MAX_COLUMNS {
+        return Err(FileError(format!("it has {} columns, at most {MAX_COLUMNS} are possible", record.len())));
+    }
+    let mut columns: Vec<Option<Column>> = Vec::with_capacity(record.len());
+    for cell in record {
+        let name = std::str::from_utf8(cell).map_err(|_| FileError("its header is not UTF-8".into()))?;
+        if name.trim().is_empty() {
+            columns.push(None);
+            continue;
+        }
+        let column = column(name).map_err(FileError)?;
+        if columns.contains(&Some(column)) {
+            return Err(FileError(format!("column {} stands there twice", shown(name))));
+        }
+        columns.push(Some(column));
+    }
+    match columns.contains(&Some(Column::Mac)) {
+        true => Ok(columns),
+        false => Err(FileError("its header has no column mac".into())),
+    }
+}
+
+fn cells<'a>(columns: &[Option<Column>], record: &'a ByteRecord) -> Result<Vec<(Column, Cow<'a, str>)>, String> {
+    let mut cells = Vec::with_capacity(columns.len());
+    for (place, cell) in record.iter().enumerate() {
+        if cell.is_empty() {
+            continue;
+        }
+        let text = std::str::from_utf8(cell).map_err(|_| format!("cell {} is not UTF-8", place + 1))?;
+        match columns.get(place).copied().flatten() {
+            Some(column) => cells.push((column, Cow::Borrowed(text))),
+            None if text.trim().is_empty() => {}
+            None => return Err(format!("cell {} stands under no column", place + 1)),
+        }
+    }
+    Ok(cells)
+}

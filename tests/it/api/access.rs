@@ -1,0 +1,126 @@
+//! Who may ask, and what strangers hear. The routes come from the OpenAPI document, so a new one is tested too.
+
+use crate::support::admin::{Running, running, stopped};
+use phonebox::server::admin::document;
+use serde_json::Value;
+
+fn routes() -> Vec<(String, String)> {
+    let document: Value = serde_json::from_str(document()).unwrap();
+    let mut routes = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for method in methods.as_object().unwrap().keys() {
+            // Any word will do: nobody may look at it.
+            let path = path
+                .split('/')
+                .map(|part| if part.starts_with('{') { "1" } else { part })
+                .collect::<Vec<_>>()
+                .join("/");
+            routes.push((method.to_uppercase(), path));
+        }
+    }
+    assert!(routes.len() > 50, "{routes:?}");
+    routes
+}
+
+fn send(phonebox: &Running, method: &str, path: &str, headers: &str) -> (u16, String) {
+    let answer = phonebox.raw(&format!("{method} {path} HTTP/1.1"), headers, b"{\"nonsense\":");
+    (answer.status, answer.text())
+}
+
+#[test]
+fn threat_048_every_route_wants_the_token_before_it_looks_at_anything_else() {
+    let phonebox = running();
+    let wrong = format!("Authorization: Bearer {}0\r\n", phonebox.token);
+    let basic = format!("Authorization: Basic {}\r\n", phonebox.token);
+    for (method, path) in routes() {
+        for headers in ["", wrong.as_str(), basic.as_str(), "Authorization: Bearer \r\n"] {
+            let (status, body) = send(&phonebox, &method, &path, headers);
+            match path.as_str() {
+                "/healthz" => assert_eq!(status, 200, "{method} {path}"),
+                _ => {
+                    assert_eq!(status, 401, "{method} {path} {headers:?} {body}");
+                    assert!(body.contains("\"code\":\"unauthorized\""), "{method} {path} {body}");
+                }
+            }
+        }
+    }
+    // What is not there is not told either.
+    assert_eq!(send(&phonebox, "GET", "/api/v1/nothing", "").0, 401);
+}
+
+#[test]
+fn threat_063_a_token_in_the_url_is_refused_and_only_its_hash_is_stored() {
+    let phonebox = running();
+    let token = phonebox.token.clone();
+    for query in [format!("token={token}"), format!("limit=1&access_token={token}"), format!("TOKEN={token}")] {
+        let (status, body) = send(&phonebox, "GET", &format!("/api/v1/devices?{query}"), "");
+        assert_eq!(status, 400, "{query}");
+        assert!(body.contains("token-in-url") && !body.contains(&token), "{body}");
+    }
+    let stored: Vec<Vec<u8>> = phonebox
+        .db
+        .read(|conn| {
+            let mut statement = conn.prepare("SELECT value FROM instance")?;
+            let rows = statement.query_map([], |row| row.get(0))?;
+            Ok::<_, phonebox::db::Error>(rows.collect::<Result<_, _>>()?)
+        })
+        .unwrap();
+    assert!(!stored.is_empty());
+    assert!(stored.iter().all(|value| !String::from_utf8_lossy(value).contains(&token)));
+}
+
+#[test]
+fn a_rotated_token_replaces_the_old_one_at_once() {
+    let mut phonebox = running();
+    let answer = phonebox.request("POST", "/token/rotate", None).json(200);
+    let new = answer["token"].as_str().unwrap().to_owned();
+    assert_eq!(new.len(), 3 + 64, "256 bits");
+    phonebox.get("/devices").refused(401);
+    phonebox.token = new;
+    phonebox.get("/devices").json(200);
+    let phonebox = phonebox.stop();
+    let rotated = phonebox.cli(&["token", "rotate"]).ok();
+    assert!(rotated.trim().starts_with("pb_") && rotated.trim() != phonebox.token);
+}
+
+#[test]
+fn threat_095_health_and_the_note_need_no_token_and_tell_nothing() {
+    let phonebox = running();
+    phonebox.post("/devices", serde_json::json!({"mac": "805ec0aabb01"})).json(201);
+    let health = phonebox.raw("GET /healthz HTTP/1.1", "", b"");
+    assert_eq!((health.status, health.text().as_str()), (200, "{\"status\":\"ok\"}"));
+    let note = phonebox.raw("GET / HTTP/1.1", "", b"");
+    assert!(note.head.contains("text/plain") && note.text().contains("phonebox --help"), "{}", note.head);
+    for answer in [health, note] {
+        assert!(answer.head.to_ascii_lowercase().contains("x-content-type-options: nosniff"));
+        assert!(!answer.text().contains("805ec0"));
+    }
+}
+
+#[test]
+fn the_committed_openapi_document_is_the_one_of_this_binary() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/openapi.json");
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(committed == document(), "the API changed. Run: cargo run -- openapi > packaging/openapi.json");
+    let phonebox = running();
+    assert_eq!(phonebox.get("/openapi.json").text(), committed);
+}
+
+#[test]
+fn the_console_socket_belongs_to_its_user_alone_and_a_long_path_does_no_harm() {
+    use std::os::unix::fs::PermissionsExt;
+    let phonebox = running();
+    let socket = phonebox.dir.path().join("console.sock");
+    assert_eq!(socket.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    drop(phonebox);
+    let outer = tempfile::tempdir().unwrap();
+    let deep = outer.path().join("d".repeat(120));
+    let stopped = stopped();
+    std::fs::rename(stopped.path(), &deep).unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_phonebox"))
+        .args(["site", "list", "--data"])
+        .arg(&deep)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}

@@ -1,0 +1,77 @@
+//! Export: what goes out comes in again, without secrets and without formulas.
+
+use crate::support::admin::running;
+use serde_json::json;
+
+#[test]
+fn threat_070_an_export_comes_back_as_it_was_without_secrets_and_without_formulas() {
+    let phonebox = running();
+    phonebox.post("/groups", json!({"name": "Sales"})).json(201);
+    phonebox.post("/devices", json!({"mac": "805ec0aabb01", "vendor": "Yealink", "name": "=cmd|' /C calc'!A0", "group": "Sales", "activate": true,
+        "settings": {"sip.server": "pbx.example", "access.admin_password": "hunter2"},
+        "lines": [{"number": 1, "user": "201", "password": "hunter2", "display_name": "@SUM(1)", "settings": {"line.label": "+49 30"}}, {"number": 3, "user": "203"}]})).json(201);
+    phonebox.post("/devices", json!({"mac": "805ec0aabb02", "serial": "-1"})).json(201);
+    let wanted = |phonebox: &crate::support::admin::Running| {
+        ["805ec0aabb01", "805ec0aabb02"].map(|mac| {
+            let device = phonebox.get(&format!("/devices/{mac}")).json(200);
+            let line = |line: &serde_json::Value| {
+                json!([
+                    line["number"],
+                    line["sip_account"]["user"],
+                    line["sip_account"]["display_name"],
+                    line["settings"][0]["value"]
+                ])
+            };
+            let lines: Vec<_> = device["lines"].as_array().unwrap().iter().map(line).collect();
+            let server = device["settings"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .find(|one| one["name"] == "sip.server")
+                .map(|one| one["value"].clone());
+            json!([
+                device["vendor"],
+                device["name"],
+                device["serial"],
+                device["group"],
+                device["site"],
+                device["state"],
+                lines,
+                server
+            ])
+        })
+    };
+    let before = wanted(&phonebox);
+    for format in ["csv", "json"] {
+        let export = phonebox.get(&format!("/devices/export?format={format}"));
+        let text = export.text();
+        assert!(!text.contains("hunter2"), "{text}");
+        assert!(export.head.contains("attachment"));
+        if format == "csv" {
+            let cells = text.split([',', '\n']).map(|cell| cell.trim_matches('"'));
+            assert!(cells.clone().all(|cell| !cell.starts_with(['=', '+', '-', '@'])), "{text}");
+            assert!(
+                text.contains("'=cmd") && text.contains("'@SUM(1)") && text.contains("'+49 30") && text.contains("'-1")
+            );
+        }
+        let other = running();
+        other.post("/groups", json!({"name": "Sales"})).json(201);
+        let report = other.upload("POST", "/devices/import", &export.body).json(200);
+        assert_eq!((&report["added"], &report["rejected"]), (&json!(2), &json!(0)), "{format}: {report} {text}");
+        assert_eq!(wanted(&other), before, "{format}");
+    }
+    let one = phonebox.get("/devices/export?format=json&group=Sales").json(200);
+    assert_eq!(one.as_array().unwrap().len(), 1);
+    assert_eq!(phonebox.get("/devices/export?format=json&site=Nowhere").json(200), json!([]));
+    phonebox.get("/devices/export?format=xml").refused(400);
+}
+
+#[test]
+fn an_export_is_longer_than_a_page() {
+    let phonebox = running();
+    let csv: String = (0..1_234).fold("mac\n".into(), |csv, number| format!("{csv}805ec0{number:06x}\n"));
+    phonebox.upload("POST", "/devices/import", csv.as_bytes()).json(200);
+    let export = phonebox.get("/devices/export").text();
+    assert_eq!(export.lines().count(), 1_235);
+    assert_eq!(phonebox.get("/devices/export?format=json").json(200).as_array().unwrap().len(), 1_234);
+}
