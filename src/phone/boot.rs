@@ -13,19 +13,32 @@ impl Phone {
     pub(super) fn fetch(&mut self, poll: bool) -> Boot {
         let mut boot = Boot::default();
         for place in self.places() {
-            // New firmware: it restarts with it.
-            for _ in 0..2 {
-                let version = self.version.clone();
-                self.visit(&place, poll, &mut boot);
-                if self.version == version {
-                    break;
+            if self.settle(&place, poll, &mut boot) {
+                // Sent to another server: it goes there at once. When exactly a phone does is not known.
+                let sent = self.server().and_then(|url| Url::parse(&url)).filter(|url| !url.is_same_server(&place));
+                if let Some(url) = sent {
+                    self.settle(&url, poll, &mut boot);
                 }
-            }
-            if boot.configured {
                 break;
             }
         }
         boot
+    }
+
+    /// Whether it found a configuration there.
+    fn settle(&mut self, place: &Url, poll: bool, boot: &mut Boot) -> bool {
+        let before = std::mem::take(&mut boot.configured);
+        // With new firmware it restarts.
+        for _ in 0..2 {
+            let version = self.version.clone();
+            self.visit(place, poll, boot);
+            if self.version == version {
+                break;
+            }
+        }
+        let found = boot.configured;
+        boot.configured |= before;
+        found
     }
 
     /// Where it looks, in order.
