@@ -164,7 +164,11 @@ impl Phone {
         let headers: Vec<(&str, &str)> = since.iter().map(|date| ("If-Modified-Since", date.as_str())).collect();
         let (status, reply) = self.request("GET", place, name, &headers, &[], boot)?;
         if status == 304 {
-            return self.flash.files.get(name).map(|(_, text)| text.clone());
+            let text = self.flash.files.get(name).map(|(_, text)| text.clone())?;
+            if let Some(asked) = boot.requests.last_mut() {
+                asked.digest = login::md5(&text);
+            }
+            return Some(text);
         }
         let text = String::from_utf8_lossy(&reply.body).into_owned();
         let date = reply.header("last-modified").map(str::to_owned);

@@ -1,7 +1,7 @@
 //! Phones of the tests: the product's virtual phone, each model with a MAC of its vendor, and the box told about it.
 
 use super::server::Phonebox;
-pub use phonebox::phone::{Account, Boot, Phone};
+pub use phonebox::phone::{Asked, Boot, Phone};
 
 pub const PASSWORD: &str = "s3cr3t-Pa55";
 
