@@ -13,19 +13,32 @@ impl Phone {
     pub(super) fn fetch(&mut self, poll: bool) -> Boot {
         let mut boot = Boot::default();
         for place in self.places() {
-            // New firmware: it restarts with it.
-            for _ in 0..2 {
-                let version = self.version.clone();
-                self.visit(&place, poll, &mut boot);
-                if self.version == version {
-                    break;
+            if self.settle(&place, poll, &mut boot) {
+                // Sent to another server: it goes there at once. When exactly a phone does is not known.
+                let sent = self.server().and_then(|url| Url::parse(&url)).filter(|url| !url.is_same_server(&place));
+                if let Some(url) = sent {
+                    self.settle(&url, poll, &mut boot);
                 }
-            }
-            if boot.configured {
                 break;
             }
         }
         boot
+    }
+
+    /// Whether it found a configuration there.
+    fn settle(&mut self, place: &Url, poll: bool, boot: &mut Boot) -> bool {
+        let before = std::mem::take(&mut boot.configured);
+        // With new firmware it restarts.
+        for _ in 0..2 {
+            let version = self.version.clone();
+            self.visit(place, poll, boot);
+            if self.version == version {
+                break;
+            }
+        }
+        let found = boot.configured;
+        boot.configured |= before;
+        found
     }
 
     /// Where it looks, in order.
@@ -151,7 +164,11 @@ impl Phone {
         let headers: Vec<(&str, &str)> = since.iter().map(|date| ("If-Modified-Since", date.as_str())).collect();
         let (status, reply) = self.request("GET", place, name, &headers, &[], boot)?;
         if status == 304 {
-            return self.flash.files.get(name).map(|(_, text)| text.clone());
+            let text = self.flash.files.get(name).map(|(_, text)| text.clone())?;
+            if let Some(asked) = boot.requests.last_mut() {
+                asked.digest = login::md5(&text);
+            }
+            return Some(text);
         }
         let text = String::from_utf8_lossy(&reply.body).into_owned();
         let date = reply.header("last-modified").map(str::to_owned);

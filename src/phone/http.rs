@@ -72,6 +72,10 @@ impl Url {
         self
     }
 
+    pub fn is_same_server(&self, other: &Url) -> bool {
+        self.host == other.host && self.port == other.port
+    }
+
     fn authority(&self) -> String {
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
         let usual = if self.tls { 443 } else { 80 };

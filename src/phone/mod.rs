@@ -58,7 +58,7 @@ pub struct Asked {
     pub status: u16,
     pub error: Option<String>,
     pub bytes: usize,
-    /// MD5 of the body.
+    /// MD5 of the body; after 304, of the file that the phone has.
     pub digest: String,
     pub logged_in: bool,
     pub body: Vec<u8>,

@@ -178,8 +178,9 @@ fn known(facts: &Facts, device: &Device) -> Result<Grant, Refusal> {
         _ if plain && profile.secrets_tls_only => Some(Reason::SettingsOnlyTls),
         _ => None,
     };
-    // An upload needs steady proof: a window is open to whoever comes first.
-    let least = if facts.ask == Ask::Upload { Trust::Token } else { Trust::Window };
+    // A window belongs to the first peer that uses it for a file of the device's own; nothing else in it has secrets, or
+    // a second peer could have them without claiming it. An upload needs steady proof anyway.
+    let least = if facts.ask.is_own() && facts.ask != Ask::Upload { Trust::Window } else { Trust::Token };
     let proved = trust >= least && trust >= profile.secrets_trust;
     let mut effects = transport_effects(facts, device, profile, trust);
     if proved && channel.is_none() {

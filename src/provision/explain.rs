@@ -122,7 +122,9 @@ impl Pipeline {
     pub async fn explain(&self, mac: Mac, origin: &Origin, now: i64) -> Result<Explanation, Error> {
         // What happened a moment ago belongs to the answer.
         self.recorder.flush().await;
-        let timeline = self.db.read(|conn| checkins::list(conn, Some(mac), None, TIMELINE))?;
+        let mut timeline = self.db.read(|conn| checkins::list(conn, Some(mac), None, TIMELINE))?;
+        // A folded repeat has the place of its first time; what counts here is the last.
+        timeline.sort_by_key(|one| std::cmp::Reverse((one.last_at, one.id)));
         let plain_secrets = timeline
             .iter()
             .filter(|one| one.transport != "https" && one.status == 200 && is_secret_reason(&one.reason))
@@ -216,6 +218,7 @@ impl Pipeline {
             identity_model: None,
             identity_version: None,
             origin: origin.clone(),
+            tls: subject.device.tls_at.is_some(),
             now,
         };
         let draft = job.draft();
@@ -293,9 +296,14 @@ fn verdict(subject: &Subject, has_profile: bool, timeline: &[checkins::Stored], 
         return say(Reason::ResetSuspected);
     }
     // What counts is the last time it asked for a file of its own.
-    let own =
-        timeline.iter().find(|one| !matches!(one.reason.as_str(), "optional-file" | "no-file" | "trust-certificate"));
+    let others = [Reason::OptionalFile, Reason::NoFile, Reason::TrustCertificate, Reason::ModelFile, Reason::StaticFile];
+    let is_other = |one: &&checkins::Stored| others.iter().any(|reason| reason.code() == one.reason);
+    let own = timeline.iter().find(|one| !is_other(one));
     match own {
+        None if timeline.iter().any(|one| one.decision == "served") => {
+            "It has fetched files of its model, not yet its own: see whether the phone shows an error, or asks another server."
+                .to_owned()
+        }
         None => {
             let url = origin.http.as_ref().or(origin.https.as_ref()).map_or("of this box", |url| url);
             format!("It has not asked yet: see that it is on the network and is given the URL {url}/.")

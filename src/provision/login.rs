@@ -9,7 +9,7 @@ use crate::seal::{hex, sha256};
 use aws_lc_rs::{constant_time, hmac};
 use base64::{Engine, prelude::BASE64_STANDARD as BASE64};
 use md5::{Digest, Md5};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 pub const REALM: &str = "phonebox";
@@ -20,11 +20,13 @@ pub struct Logins {
     key: hmac::Key,
     /// Highest use count seen per nonce, user and client nonce, with the bucket it belongs to.
     used: Mutex<HashMap<[u8; 32], (i64, u32)>>,
+    /// Devices with credentials that were asked for them and have not answered yet.
+    asked: Mutex<HashSet<Mac>>,
 }
 
 impl Logins {
     pub fn new(key: &[u8; 32]) -> Logins {
-        Logins { key: hmac::Key::new(hmac::HMAC_SHA256, key), used: Mutex::default() }
+        Logins { key: hmac::Key::new(hmac::HMAC_SHA256, key), used: Mutex::default(), asked: Mutex::default() }
     }
 
     fn nonce(&self, bucket: i64) -> String {
@@ -40,6 +42,19 @@ impl Logins {
             values.push(format!("Basic realm=\"{REALM}\", charset=\"UTF-8\""));
         }
         values
+    }
+
+    /// Notes that this device was asked; whether it was asked before and did not answer.
+    pub fn is_asked_again(&self, mac: Mac) -> bool {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if asked.len() >= NONCES {
+            asked.clear();
+        }
+        !asked.insert(mac)
+    }
+
+    pub fn answered(&self, mac: Mac) {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).remove(&mac);
     }
 
     /// Who the header logs in. `password` looks a device's password up.

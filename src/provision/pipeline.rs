@@ -1,6 +1,6 @@
 //! The pipeline itself: what happens to one request, in order.
 
-use super::authorize::{Ask, Credential, Facts, Grant, Refusal, authorize};
+use super::authorize::{Ask, Credential, Effect, Facts, Grant, Refusal, authorize};
 use super::budget::{Budget, Verdict};
 use super::documents::{Documents, Rendered};
 use super::login::Logins;
@@ -13,6 +13,7 @@ use crate::alarms;
 use crate::checkins::recorder::Recorder;
 use crate::checkins::{Decision, Reason, Transport};
 use crate::db::{Db, Error};
+use crate::devices::Proof;
 use crate::devices::seen;
 use crate::files::{self, StoredFile};
 use crate::net::Mac;
@@ -250,8 +251,20 @@ impl Pipeline {
             now: request.now,
         };
         match decided {
-            Err(refusal) => self.refuse(request, refusal, loaded.mac.map(context)).await,
+            Err(mut refusal) => {
+                // A phone that has credentials asks once without them; twice in a row means that it lost them.
+                let proof = loaded.subject.as_ref().and_then(|subject| subject.device.proof);
+                if let Some(mac) = loaded.mac.filter(|_| refusal.reason == Reason::Ask && proof == Some(Proof::Credentials))
+                    && self.logins.is_asked_again(mac)
+                {
+                    refusal.effects.push(Effect::ResetSuspected);
+                }
+                self.refuse(request, refusal, loaded.mac.map(context)).await
+            }
             Ok(grant) => {
+                if let Credential::Login(mac) = loaded.credential {
+                    self.logins.answered(mac);
+                }
                 // Rendered first: an answer that cannot be written must leave no trace of having been sent.
                 let outcome = self.make(request, &loaded, &grant, outside.as_ref(), &mark.identity)?;
                 if let Some(mac) = loaded.mac.filter(|_| !grant.effects.is_empty())
@@ -376,6 +389,7 @@ impl Pipeline {
             identity_model: identity.model.as_deref(),
             identity_version: identity.version.as_deref(),
             origin: self.origin(request.local),
+            tls: request.transport == Transport::Https,
             now: request.now,
         };
         if let Some((target, profile)) = outside.zip(loaded.profile.as_deref())
@@ -397,12 +411,14 @@ impl Pipeline {
                 let redirected = outside.is_some() && own;
                 let whole = own && first && (grant.secrets || redirected);
                 let delivered = loaded.mac.filter(|_| whole).map(|mac| Delivered { mac, redirected });
-                Outcome {
-                    decision: if redirected { Decision::Redirected } else { Decision::Served },
-                    reason: if redirected { Reason::Redirected } else { grant.reason },
-                    delivered,
-                    ..Outcome::served(Answer::Document(rendered), grant.reason)
-                }
+                let reason = match grant.reason {
+                    _ if redirected => Reason::Redirected,
+                    // Whoever asks: it holds nobody's own values, and no secret went out in plain with it.
+                    reason if own || reason == Reason::SafeDefault => reason,
+                    _ => Reason::ModelFile,
+                };
+                let decision = if redirected { Decision::Redirected } else { Decision::Served };
+                Outcome { decision, delivered, ..Outcome::served(Answer::Document(rendered), reason) }
             }
             Err(render::Failure::NoWriter) => Outcome::not_found(Reason::NoWriter),
             Err(render::Failure::Write(why)) => {

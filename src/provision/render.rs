@@ -25,6 +25,8 @@ pub struct Job<'a> {
     pub identity_model: Option<&'a str>,
     pub identity_version: Option<&'a str>,
     pub origin: Origin,
+    /// The request came by HTTPS: what it is led to is HTTPS too.
+    pub tls: bool,
     pub now: i64,
 }
 
@@ -123,9 +125,15 @@ impl Job<'_> {
         Scopes::of(self.shared, self.own(), ACCOUNT, whom)
     }
 
+    fn link_origin(&self) -> &str {
+        let Origin { http, https } = &self.origin;
+        let first = if self.tls { https.as_ref().or(http.as_ref()) } else { http.as_ref().or(https.as_ref()) };
+        first.map_or("", |origin| origin)
+    }
+
     /// What a container's links are made of.
     fn base(&self) -> String {
-        let origin = self.origin.http.as_ref().or(self.origin.https.as_ref()).map_or("", |origin| origin);
+        let origin = self.link_origin();
         match self.subject.filter(|_| self.secrets) {
             Some(subject) => format!("{origin}/p/{}/", subject.device.token.reveal()),
             None => format!("{origin}/"),
@@ -176,7 +184,7 @@ impl Pipeline {
             version: whom.version,
             next: login.then_some("login"),
             year: job.year(),
-            origin: job.origin.http.as_ref().or(job.origin.https.as_ref()).map_or("", |origin| origin),
+            origin: job.link_origin(),
         };
         let (stamp, epoch) = (job.subject.map_or(0, |subject| subject.stamp), job.shared.epoch());
         if let Some(known) = self.documents.get(&key, stamp, epoch) {

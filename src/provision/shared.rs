@@ -118,7 +118,9 @@ fn load(conn: &Connection, keys: &Keyring, epoch: u64) -> Result<Shared> {
         scopes.insert((layer, id), scope(&tx, keys, layer, id, &label)?);
     }
     let networks = networks::store::all(&tx)?;
-    let changed_at = crate::db::shared_changed_at(&tx)?;
+    // On a fresh box nothing has changed since its profiles were made.
+    let made_at = profiles.values().map(|profile| profile.updated_at).max().unwrap_or(0);
+    let changed_at = crate::db::shared_changed_at(&tx)?.max(made_at);
     Ok(Shared { epoch, changed_at, profiles, sites, networks, groups, models, scopes })
 }
 

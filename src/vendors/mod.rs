@@ -135,10 +135,11 @@ pub fn is_optional(vendor: &str, kind: FileKind) -> bool {
     vendor == "yealink" && kind == FileKind::Container
 }
 
-/// Whether an HTTP connection ends after each answer: Avaya phones other than J100 (avaya.md §1.7).
+/// Whether an HTTP connection ends after each answer: for Avaya phones other than J100 (avaya.md §1.7), and for whoever
+/// does not say what it is. How 96x1 phones name themselves is not known, and they fetch certificates and firmware too.
 pub fn closes_connection(vendor: Option<&'static Vendor>, user_agent: Option<&[u8]>) -> bool {
     let is_j100 = |agent: &[u8]| agent.windows(8).any(|part| part == b"AVAYA/J1");
-    vendor.is_some_and(|vendor| vendor.id == "avaya") && !user_agent.is_some_and(is_j100)
+    vendor.is_none_or(|vendor| vendor.id == "avaya") && !user_agent.is_some_and(is_j100)
 }
 
 /// What a requested file is, whatever the vendor calls it.

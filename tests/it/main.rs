@@ -6,6 +6,7 @@ mod ca;
 mod config;
 mod datadir;
 mod process;
+mod provisioning;
 mod service;
 mod support;
 mod tftp;

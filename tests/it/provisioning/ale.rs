@@ -1,0 +1,6 @@
+//! ALE (vendors.md §2): the model's file and the device's own, in the Myriad and the 8028s dialect.
+
+use super::stories;
+
+stories!(myriad, "M3", Token, &["config.M3.xml 200", "config.3c28a620089e.xml 200"]);
+stories!(of_8028s, "8028s", Token, &["config.8028s.xml 200", "config.487a55023075.xml 200"]);

@@ -1,0 +1,117 @@
+//! Requests byte by byte, for what no HTTP client would send, and answers byte by byte, for what no client would show.
+
+use std::io::{Read, Write};
+use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::time::Duration;
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answer {
+    pub status: u16,
+    /// Without the body, with the Date taken out.
+    pub head: String,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let start = format!("{}:", name.to_ascii_lowercase());
+        let line = self.head.lines().find(|line| line.to_ascii_lowercase().starts_with(&start))?;
+        Some(line.split_once(':')?.1.trim())
+    }
+
+    /// All that a stranger sees, to be compared.
+    pub fn seen(&self) -> (String, String) {
+        (self.head.clone(), self.text())
+    }
+}
+
+pub fn connect(to: SocketAddr) -> TcpStream {
+    connect_from(to, None)
+}
+
+pub fn connect_from(to: SocketAddr, from: Option<IpAddr>) -> TcpStream {
+    let stream = phonebox::phone::open(to, from).unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    stream.set_write_timeout(Some(Duration::from_secs(30))).unwrap();
+    stream
+}
+
+/// GET without any other header than Host, on a connection of its own.
+pub fn get(to: SocketAddr, path: &str) -> Answer {
+    ask(to, "GET", path, "")
+}
+
+/// With header lines, each ended with CR LF.
+pub fn ask(to: SocketAddr, method: &str, path: &str, headers: &str) -> Answer {
+    send(to, None, method, path, headers, b"")
+}
+
+pub fn send(to: SocketAddr, from: Option<IpAddr>, method: &str, path: &str, headers: &str, body: &[u8]) -> Answer {
+    let length = if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
+    let head = format!("{method} {path} HTTP/1.1\r\nHost: {to}\r\n{headers}{length}\r\n");
+    let mut stream = connect_from(to, from);
+    stream.write_all(&[head.as_bytes(), body].concat()).unwrap();
+    read(&mut stream, method == "HEAD").unwrap_or_default()
+}
+
+/// These bytes, and all that comes back until the box hangs up (or says nothing more for a second).
+pub fn exchange(to: SocketAddr, bytes: &[u8]) -> Exchange {
+    let mut stream = connect(to);
+    let _ = stream.write_all(bytes);
+    stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
+    let mut got = Vec::new();
+    let closed = loop {
+        let mut some = [0; 4096];
+        match stream.read(&mut some) {
+            Ok(0) => break true,
+            Ok(count) => got.extend_from_slice(&some[..count]),
+            Err(error) => break error.kind() == std::io::ErrorKind::ConnectionReset,
+        }
+    };
+    Exchange { got, closed }
+}
+
+#[derive(Debug)]
+pub struct Exchange {
+    pub got: Vec<u8>,
+    pub closed: bool,
+}
+
+impl Exchange {
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.got).into_owned()
+    }
+
+    /// Statuses of all answers that came back.
+    pub fn statuses(&self) -> Vec<u16> {
+        let text = self.text();
+        text.match_indices("HTTP/1.1 ").filter_map(|(place, _)| text.get(place + 9..place + 12)?.parse().ok()).collect()
+    }
+}
+
+/// One answer. Nothing when the box hung up without one.
+pub fn read(stream: &mut impl Read, head_only: bool) -> Option<Answer> {
+    let mut bytes = Vec::new();
+    let mut byte = [0];
+    while !bytes.ends_with(b"\r\n\r\n") {
+        match stream.read(&mut byte) {
+            Ok(1) => bytes.push(byte[0]),
+            _ => return None,
+        }
+    }
+    let head = String::from_utf8(bytes).unwrap();
+    let status = head.get(9..12)?.parse().ok()?;
+    let lines = head.split_inclusive("\r\n").filter(|line| !line.starts_with("Date: "));
+    let mut answer = Answer { status, head: lines.collect(), body: Vec::new() };
+    if !head_only && !matches!(status, 204 | 304) {
+        let length = answer.header("content-length").map_or(0, |digits| digits.parse().unwrap());
+        answer.body = vec![0; length];
+        stream.read_exact(&mut answer.body).ok()?;
+    }
+    Some(answer)
+}

@@ -1,0 +1,286 @@
+//! The real program as its own process: `phonebox serve` on ports of its own, told what to do by its command line.
+//! Another time of day is another process under libfaketime; the clock of the machine is never touched.
+
+use super::admin::Said;
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
+
+pub struct Phonebox {
+    pub dir: tempfile::TempDir,
+    /// Files for the command line, outside of the data directory.
+    files: tempfile::TempDir,
+    flags: Vec<String>,
+    running: Option<Running>,
+    time: Option<String>,
+    /// All that every process of this box has printed, one after the other.
+    said: Arc<Mutex<Vec<u8>>>,
+    count: std::cell::Cell<u32>,
+}
+
+struct Running {
+    child: Child,
+    addresses: Value,
+}
+
+/// Longer than any start takes; a test that waits this long has failed.
+const PATIENCE: Duration = Duration::from_secs(60);
+const PROGRAM: &str = env!("CARGO_BIN_EXE_phonebox");
+
+impl Phonebox {
+    pub fn start() -> Phonebox {
+        Phonebox::start_with(&[])
+    }
+
+    pub fn start_with(flags: &[&str]) -> Phonebox {
+        let mut phonebox = Phonebox {
+            dir: tempfile::tempdir().unwrap(),
+            flags: flags.iter().map(|flag| (*flag).to_owned()).collect(),
+            running: None,
+            time: None,
+            said: Arc::default(),
+            files: tempfile::tempdir().unwrap(),
+            count: std::cell::Cell::new(0),
+        };
+        phonebox.run();
+        phonebox
+    }
+
+    /// Stopped and started again, with the clock of the box ahead by this: `+25h`.
+    pub fn restart_at(&mut self, time: &str) {
+        self.stop();
+        self.time = Some(time.to_owned());
+        self.run();
+    }
+
+    pub fn restart(&mut self) {
+        self.stop();
+        self.run();
+    }
+
+    fn run(&mut self) {
+        let mut command = self.command();
+        for listener in ["admin", "http", "https", "tftp"] {
+            if !self.flags.iter().any(|flag| flag == &format!("--{listener}")) {
+                command.args([format!("--{listener}"), "127.0.0.1:0".to_owned()]);
+            }
+        }
+        let command = command.args(&self.flags).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let (tell, told) = mpsc::channel();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        keep(&self.said, out, move |line| {
+            if line.ends_with("is ready.") {
+                let _ = tell.send(());
+            }
+        });
+        keep(&self.said, BufReader::new(child.stderr.take().unwrap()), |_| {});
+        if told.recv_timeout(PATIENCE).is_err() {
+            let _ = child.kill();
+            panic!("the box did not start:\n{}", self.said());
+        }
+        let text = std::fs::read_to_string(self.path().join("run.json")).unwrap();
+        self.running = Some(Running { child, addresses: serde_json::from_str(&text).unwrap() });
+    }
+
+    /// The program with this box's data directory and clock, and `serve`.
+    fn command(&self) -> Command {
+        let mut command = self.program();
+        command.arg("serve").arg("--data").arg(self.path()).stdin(Stdio::null());
+        command
+    }
+
+    fn program(&self) -> Command {
+        let mut command = Command::new(PROGRAM);
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PHONEBOX_")) {
+            command.env_remove(name);
+        }
+        if let Some(time) = &self.time {
+            command.env("LD_PRELOAD", libfaketime()).env("FAKETIME", time).env("DONT_FAKE_MONOTONIC", "1");
+        }
+        command
+    }
+
+    /// SIGTERM, and how it ended.
+    pub fn stop(&mut self) -> Option<ExitStatus> {
+        let running = self.running.take()?;
+        self.signal_to(&running.child, libc::SIGTERM);
+        Some(wait(running.child))
+    }
+
+    /// As a power cut to the process.
+    pub fn kill(&mut self) {
+        if let Some(mut running) = self.running.take() {
+            running.child.kill().unwrap();
+            running.child.wait().unwrap();
+        }
+    }
+
+    pub fn signal(&self, signal: i32) {
+        self.signal_to(&self.running.as_ref().unwrap().child, signal);
+    }
+
+    fn signal_to(&self, child: &Child, signal: i32) {
+        // SAFETY: kill() with the id of a child that has not been waited for.
+        assert_eq!(unsafe { libc::kill(child.id() as i32, signal) }, 0);
+    }
+
+    /// Ends by itself: waits for it.
+    pub fn ended(&mut self) -> ExitStatus {
+        wait(self.running.take().unwrap().child)
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.running.as_ref().unwrap().child.id()
+    }
+
+    pub fn is_alive(&mut self) -> bool {
+        self.running.as_mut().is_some_and(|running| running.child.try_wait().unwrap().is_none())
+    }
+
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    fn address(&self, listener: &str) -> SocketAddr {
+        self.running.as_ref().unwrap().addresses[listener].as_str().unwrap().parse().unwrap()
+    }
+
+    pub fn http(&self) -> SocketAddr {
+        self.address("http")
+    }
+
+    pub fn https(&self) -> SocketAddr {
+        self.address("https")
+    }
+
+    pub fn tftp(&self) -> SocketAddr {
+        self.address("tftp")
+    }
+
+    pub fn admin(&self) -> SocketAddr {
+        self.address("admin")
+    }
+
+    /// What DHCP would give: the box's URL of one transport.
+    pub fn url(&self, tls: bool) -> String {
+        if tls { format!("https://{}/", self.https()) } else { format!("http://{}/", self.http()) }
+    }
+
+    /// The flags that make the ports of this moment those of the next start, for phones that remember URLs.
+    pub fn keep_ports(&mut self) {
+        for listener in ["admin", "http", "https", "tftp"] {
+            if !self.flags.iter().any(|flag| flag == &format!("--{listener}")) {
+                let address = self.address(listener).to_string();
+                self.flags.extend([format!("--{listener}"), address]);
+            }
+        }
+    }
+
+    pub fn ca_pem(&self) -> String {
+        std::fs::read_to_string(self.path().join("phonebox-ca.pem")).unwrap()
+    }
+
+    /// Everything printed so far: the start screen and the log.
+    pub fn said(&self) -> String {
+        String::from_utf8_lossy(&self.said.lock().unwrap()).into_owned()
+    }
+
+    /// `phonebox WORDS…` as a person types it.
+    #[track_caller]
+    pub fn cli(&self, words: &[&str]) -> String {
+        self.try_cli(words).ok()
+    }
+
+    pub fn try_cli(&self, words: &[&str]) -> Said {
+        let output = self.program().args(words).arg("--data").arg(self.path()).stdin(Stdio::null()).output().unwrap();
+        Said::from(output)
+    }
+
+    #[track_caller]
+    pub fn json(&self, words: &[&str]) -> Value {
+        serde_json::from_str(&self.cli(&[words, &["--json"]].concat())).unwrap()
+    }
+
+    /// `@FILE` with this text in it.
+    pub fn secret(&self, text: &str) -> String {
+        format!("@{}", self.file(text).display())
+    }
+
+    pub fn file(&self, text: &str) -> PathBuf {
+        self.count.set(self.count.get() + 1);
+        let place = self.files.path().join(self.count.get().to_string());
+        std::fs::write(&place, text).unwrap();
+        place
+    }
+
+    pub fn explain(&self, mac: impl std::fmt::Display) -> Value {
+        self.json(&["explain", &mac.to_string()])
+    }
+
+    /// The last sentence: what is wrong, what to do.
+    pub fn verdict(&self, mac: impl std::fmt::Display) -> String {
+        self.explain(mac)["verdict"].as_str().unwrap().to_owned()
+    }
+
+    pub fn device(&self, mac: impl std::fmt::Display) -> Value {
+        self.json(&["device", "show", &mac.to_string()])
+    }
+
+    pub fn alarms(&self) -> Vec<Value> {
+        let all = self.json(&["alarm", "list"]);
+        all.as_array().or_else(|| all["items"].as_array()).unwrap().clone()
+    }
+
+    /// Memory of the process that cannot be given back, in bytes.
+    pub fn resident(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+    }
+}
+
+impl Drop for Phonebox {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn keep(said: &Arc<Mutex<Vec<u8>>>, mut from: impl BufRead + Send + 'static, told: impl Fn(&str) + Send + 'static) {
+    let said = said.clone();
+    std::thread::spawn(move || {
+        let mut line = Vec::new();
+        while from.by_ref().read_until(b'\n', &mut line).is_ok_and(|count| count > 0) {
+            said.lock().unwrap().extend_from_slice(&line);
+            told(String::from_utf8_lossy(&line).trim_end());
+            line.clear();
+        }
+    });
+}
+
+fn wait(mut child: Child) -> ExitStatus {
+    let id = child.id() as i32;
+    let (tell, told) = mpsc::channel();
+    let waiting = std::thread::spawn(move || {
+        let status = child.wait().unwrap();
+        let _ = tell.send(());
+        status
+    });
+    if told.recv_timeout(PATIENCE).is_err() {
+        // SAFETY: kill() with the id of a child that is being waited for.
+        unsafe { libc::kill(id, libc::SIGKILL) };
+        panic!("the box did not stop");
+    }
+    waiting.join().unwrap()
+}
+
+/// Debian's package faketime; tests/run installs it.
+fn libfaketime() -> PathBuf {
+    let places = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    let mut found = places.map(|entry| entry.path().join("faketime/libfaketimeMT.so.1")).filter(|place| place.exists());
+    found.next().expect("libfaketime is missing: run tests/run once, or install the package faketime")
+}
