@@ -296,7 +296,8 @@ fn verdict(subject: &Subject, has_profile: bool, timeline: &[checkins::Stored], 
         return say(Reason::ResetSuspected);
     }
     // What counts is the last time it asked for a file of its own.
-    let others = [Reason::OptionalFile, Reason::NoFile, Reason::TrustCertificate, Reason::ModelFile, Reason::StaticFile];
+    let others =
+        [Reason::OptionalFile, Reason::NoFile, Reason::TrustCertificate, Reason::ModelFile, Reason::StaticFile];
     let is_other = |one: &&checkins::Stored| others.iter().any(|reason| reason.code() == one.reason);
     let own = timeline.iter().find(|one| !is_other(one));
     match own {

@@ -254,7 +254,8 @@ impl Pipeline {
             Err(mut refusal) => {
                 // A phone that has credentials asks once without them; twice in a row means that it lost them.
                 let proof = loaded.subject.as_ref().and_then(|subject| subject.device.proof);
-                if let Some(mac) = loaded.mac.filter(|_| refusal.reason == Reason::Ask && proof == Some(Proof::Credentials))
+                if let Some(mac) =
+                    loaded.mac.filter(|_| refusal.reason == Reason::Ask && proof == Some(Proof::Credentials))
                     && self.logins.is_asked_again(mac)
                 {
                     refusal.effects.push(Effect::ResetSuspected);

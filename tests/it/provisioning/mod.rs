@@ -43,7 +43,8 @@ impl Story {
         }
         let boot = phone.boot(Some(&phonebox.url(self.tls)));
         // By HTTPS it is also told whom to trust from now on.
-        let (trust, lines): (Vec<_>, Vec<_>) = boot.lines().into_iter().partition(|line| line.starts_with("phonebox-ca"));
+        let (trust, lines): (Vec<_>, Vec<_>) =
+            boot.lines().into_iter().partition(|line| line.starts_with("phonebox-ca"));
         assert_eq!(lines, self.first);
         assert!(trust.iter().all(|line| line == "phonebox-ca.pem 200"), "{trust:?}");
         assert_eq!(account(&phone), own_account());
@@ -61,7 +62,8 @@ impl Story {
         let (phonebox, phone) = self.settle();
         let verdict = phonebox.verdict(phone.mac());
         // Snom's container leads to the URL with the token within the first boot.
-        let why = if self.model == "D785" { "the URL carried this device's token" } else { "it is inside its first-contact" };
+        let why =
+            if self.model == "D785" { "the URL carried this device's token" } else { "it is inside its first-contact" };
         assert!(verdict.starts_with(&format!("All is well: {why}")), "{verdict}");
         let device = phonebox.device(phone.mac());
         assert!(device["enrolled_at"].is_i64(), "enrolled when the last byte was delivered: {device}");
@@ -89,7 +91,9 @@ impl Story {
                 assert!(boot.requests.iter().any(|asked| asked.logged_in), "{:?}", boot.lines());
                 assert_eq!(phonebox.device(phone.mac())["proof"], "credentials");
             }
-            Steady::Binding => assert!(phonebox.verdict(phone.mac()).contains("bound"), "{}", phonebox.verdict(phone.mac())),
+            Steady::Binding => {
+                assert!(phonebox.verdict(phone.mac()).contains("bound"), "{}", phonebox.verdict(phone.mac()))
+            }
         }
         let verdict = phonebox.verdict(phone.mac());
         assert!(verdict.starts_with("All is well: "), "{verdict}");
@@ -162,7 +166,8 @@ impl Story {
         let boot = phone.boot(Some(&start));
         assert_eq!(phone.account(), None);
         for secret in [&token, &password, &Some(crate::support::phone::PASSWORD.to_owned())].into_iter().flatten() {
-            let leaks = boot.requests.iter().any(|asked| String::from_utf8_lossy(&asked.body).contains(secret.as_str()));
+            let leaks =
+                boot.requests.iter().any(|asked| String::from_utf8_lossy(&asked.body).contains(secret.as_str()));
             assert!(!leaks, "{:?}", boot.lines());
         }
         if self.steady == Steady::Credentials {
@@ -173,7 +178,9 @@ impl Story {
         }
         let verdict = phonebox.verdict(&mac);
         assert!(verdict.contains("came without its proof") && verdict.contains("phonebox device let-in"), "{verdict}");
-        assert!(phonebox.alarms().iter().any(|alarm| alarm["kind"] == "reset-suspected" && alarm["object"] == mac.as_str()));
+        assert!(
+            phonebox.alarms().iter().any(|alarm| alarm["kind"] == "reset-suspected" && alarm["object"] == mac.as_str())
+        );
         phonebox.cli(&["device", "let-in", &mac]);
         phone.boot(Some(&start));
         assert_eq!(account(&phone), own_account());

@@ -2,9 +2,9 @@
 
 use super::stories;
 
-stories!(t54w, "T54W", Token, &[
-    "805ec0aabb01.boot 404",
-    "y000000000000.boot 404",
-    "y000000000096.cfg 200",
-    "805ec0aabb01.cfg 200"
-]);
+stories!(
+    t54w,
+    "T54W",
+    Token,
+    &["805ec0aabb01.boot 404", "y000000000000.boot 404", "y000000000096.cfg 200", "805ec0aabb01.cfg 200"]
+);

@@ -32,9 +32,11 @@ impl Other {
                 log.lock().unwrap().push((method.to_owned(), path.to_owned(), login.to_owned()));
                 let name = path.rsplit('/').next().unwrap_or_default();
                 let (status, more, body) = match files.get(name) {
-                    _ if closed && login.is_empty() => {
-                        ("401 Unauthorized", "WWW-Authenticate: Digest realm=\"other\", qop=\"auth\", nonce=\"n1\"\r\n", "")
-                    }
+                    _ if closed && login.is_empty() => (
+                        "401 Unauthorized",
+                        "WWW-Authenticate: Digest realm=\"other\", qop=\"auth\", nonce=\"n1\"\r\n",
+                        "",
+                    ),
                     Some(text) => ("200 OK", "", text.as_str()),
                     None => ("404 Not Found", "", ""),
                 };

@@ -48,6 +48,7 @@ pub fn own_account() -> Option<(String, String)> {
 /// Added as the installer's manual says, and activated.
 pub fn add(phonebox: &Phonebox, model: &str, more: &[&str]) {
     let line = format!("user=201,password={},name=\"Desk 201\"", phonebox.secret(PASSWORD));
-    let words = ["device", "add", mac(model), "--model", model, "--set", "sip.server=pbx.example", "--line", "1", &line];
+    let words =
+        ["device", "add", mac(model), "--model", model, "--set", "sip.server=pbx.example", "--line", "1", &line];
     phonebox.cli(&[&words, more, &["--activate"]].concat());
 }
