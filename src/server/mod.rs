@@ -11,16 +11,19 @@ pub mod process;
 pub mod run_file;
 pub mod screen;
 
+use crate::alarms;
 use crate::ca;
 use crate::checkins::recorder::Recorder;
+use crate::clock;
 use crate::config::Config;
 use crate::datadir::DataDir;
 use crate::listen::http::HttpListener;
 use crate::listen::tftp_front::TftpListener;
-use crate::provision::{Limits, Pipeline, Reach};
+use crate::provision::{self, Limits, Pipeline, Reach};
 use crate::seal::SealError;
 use crate::settings::Secret;
 use crate::users;
+use rustls::ServerConfig;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -85,17 +88,30 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
     let http = bind::tcp("http", &config.listen.http)?;
     let https = bind::tcp("https", &config.listen.https)?;
     let tftp = bind::tftp(&config.listen.tftp, GRACE)?;
-    let addresses = Addresses {
+    let mut addresses = Addresses {
         tftp: tftp.iter().map(TftpListener::local_addr).collect::<Result<_, _>>()?,
         admin: bound(&people)?,
         http: bound(&http)?,
         https: bound(&https)?,
     };
-    let (names, own) = interfaces::certificate_subject(config);
-    let identity = ca::server_identity(&dir.db, &dir.keys, &names, &own).await?;
-    identity.publish(&dir.path)?;
+    let tls = match tls(config, &dir).await {
+        Ok(tls) => Some(tls),
+        Err(error) => {
+            // Phones that come by HTTP or TFTP, and the console, must not wait for a certificate.
+            tracing::error!(%error, "no certificates: HTTPS and the admin listener stay closed");
+            let text = format!("HTTPS and the admin listener are closed: {error}");
+            let raised = dir.db.write(move |tx| {
+                alarms::store::raise(tx, provision::ACCOUNT, "no-tls", "certificates", &text, clock::now())
+            });
+            raised.await?;
+            (addresses.admin, addresses.https) = (Vec::new(), Vec::new());
+            None
+        }
+    };
     let recorder = Recorder::new(dir.db.clone());
-    let certificates = (identity.ca_pem().into(), identity.ca_der().to_vec().into());
+    let certificates = tls
+        .as_ref()
+        .map_or_else(Default::default, |tls| (tls.identity.ca_pem().into(), tls.identity.ca_der().to_vec().into()));
     let pipeline = Arc::new(pipeline(config, &dir, &addresses, recorder.clone(), certificates)?);
     let token = users::api_token::ensure(&dir.db).await?.map(Secret::new);
     let services = admin::Services {
@@ -105,18 +121,17 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
         config: Arc::new(config.clone()),
         pipeline: pipeline.clone(),
     };
-    let for_people = identity.for_people()?;
-    let sockets = admin::Sockets {
-        tcp: people.into_iter().map(|socket| (socket, Some(for_people.clone()))).collect(),
-        console: Some(console::bind(&dir.path)?),
+    let secured = |sockets: Vec<TcpListener>, of: fn(&Tls) -> &Arc<ServerConfig>| {
+        let config = tls.as_ref().map(|tls| of(tls).clone());
+        sockets.into_iter().filter_map(move |socket| Some((socket, Some(config.clone()?)))).collect::<Vec<_>>()
     };
+    let sockets = admin::Sockets { tcp: secured(people, |tls| &tls.people), console: Some(console::bind(&dir.path)?) };
     let admin = admin::start(services, sockets, 1)?;
     let proxies: Arc<[_]> = config.trusted_proxies.clone().into();
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let mut threads = Vec::new();
-    let tls = identity.for_phones()?;
-    let sockets =
-        http.into_iter().map(|socket| (socket, None)).chain(https.into_iter().map(|s| (s, Some(tls.clone()))));
+    let https = secured(https, |tls| &tls.phones);
+    let sockets = http.into_iter().map(|socket| (socket, None)).chain(https);
     for (socket, tls) in sockets {
         let listener = HttpListener { socket, tls, trusted_proxies: proxies.clone() };
         threads.extend(listener.start(workers, pipeline.clone(), stopped.clone(), GRACE)?);
@@ -132,13 +147,26 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
         pipeline,
         token,
         admin,
-        fingerprint: identity.fingerprint(),
+        fingerprint: tls.map(|tls| tls.identity.fingerprint()).unwrap_or_default(),
         dir,
         stop,
         threads,
         recorder,
         maintenance,
     })
+}
+
+struct Tls {
+    identity: ca::Identity,
+    people: Arc<ServerConfig>,
+    phones: Arc<ServerConfig>,
+}
+
+async fn tls(config: &Config, dir: &DataDir) -> Result<Tls, StartError> {
+    let (names, own) = interfaces::certificate_subject(config);
+    let identity = ca::server_identity(&dir.db, &dir.keys, &names, &own).await?;
+    identity.publish(&dir.path)?;
+    Ok(Tls { people: identity.for_people()?, phones: identity.for_phones()?, identity })
 }
 
 /// The pipeline of a running box, or of one that is only looked at.
