@@ -21,10 +21,10 @@ pub fn run(mut input: impl BufRead, mut output: impl Write) -> io::Result<()> {
         for part in lines.split_inclusive(|byte| *byte == b'\n') {
             number += 1;
             if begun.is_empty() {
-                answer(number, part, &mut answers)?;
+                answer(number, part, &mut answers);
             } else {
                 begun.extend_from_slice(part);
-                answer(number, &begun, &mut answers)?;
+                answer(number, &begun, &mut answers);
                 begun.clear();
             }
         }
@@ -32,7 +32,7 @@ pub fn run(mut input: impl BufRead, mut output: impl Write) -> io::Result<()> {
         let read = chunk.len();
         input.consume(read);
         if last && !begun.is_empty() {
-            answer(number + 1, &begun, &mut answers)?;
+            answer(number + 1, &begun, &mut answers);
         }
         output.write_all(&answers)?;
         output.flush()?;
@@ -43,43 +43,124 @@ pub fn run(mut input: impl BufRead, mut output: impl Write) -> io::Result<()> {
     }
 }
 
-fn answer(number: u64, line: &[u8], output: &mut Vec<u8>) -> io::Result<()> {
+fn answer(number: u64, line: &[u8], output: &mut Vec<u8>) {
     if line.trim_ascii().is_empty() {
-        return Ok(());
+        return;
     }
     match serde_json::from_slice::<Line<'_>>(line) {
-        Ok(line) => identified(&line, output)?,
+        Ok(line) => identified(&line, output),
         Err(error) => {
-            serde_json::to_writer(&mut *output, &serde_json::json!({ "error": format!("line {number}: {error}") }))?;
+            let mut object = Object::open(output);
+            object.text("error", Some(&format!("line {number}: {error}")));
+            object.close();
         }
     }
     output.push(b'\n');
-    Ok(())
 }
 
-fn identified(line: &Line<'_>, output: &mut Vec<u8>) -> serde_json::Result<()> {
-    let bytes = line.fields().map(|text| text.map(|text| latin1(&text.0)));
-    let [user_agent, path, dhcp_vendor_class, client_cert_dn, sip_user_agent, sip_request_uri, sip_event] =
-        bytes.each_ref().map(|bytes| bytes.as_deref());
+fn identified(line: &Line<'_>, output: &mut Vec<u8>) {
+    let user_agent = line.user_agent.as_ref().map(Text::bytes);
+    let path = line.path.as_ref().map(Text::bytes);
+    let dhcp_vendor_class = line.dhcp_vendor_class.as_ref().map(Text::bytes);
+    let client_cert_dn = line.client_cert_dn.as_ref().map(Text::bytes);
+    let sip_user_agent = line.sip_user_agent.as_ref().map(Text::bytes);
+    let sip_request_uri = line.sip_request_uri.as_ref().map(Text::bytes);
+    let sip_event = line.sip_event.as_ref().map(Text::bytes);
     let identity = identify(&Evidence {
-        user_agent,
-        path,
-        dhcp_vendor_class,
-        client_cert_dn,
-        sip_user_agent,
-        sip_request_uri,
-        sip_event,
+        user_agent: user_agent.as_deref(),
+        path: path.as_deref(),
+        dhcp_vendor_class: dhcp_vendor_class.as_deref(),
+        client_cert_dn: client_cert_dn.as_deref(),
+        sip_user_agent: sip_user_agent.as_deref(),
+        sip_request_uri: sip_request_uri.as_deref(),
+        sip_event: sip_event.as_deref(),
     });
-    let answer = Answer {
-        vendor: identity.vendor.map(|vendor| vendor.name),
-        model: identity.model.as_deref(),
-        version: identity.version.as_deref(),
-        mac: identity.mac,
-        conflict: identity.conflict,
-        file: identity.file.as_deref(),
-        evidence: &identity.evidence,
-    };
-    serde_json::to_writer(output, &answer)
+    let mut object = Object::open(output);
+    object.text("vendor", identity.vendor.map(|vendor| vendor.name));
+    object.text("model", identity.model.as_deref());
+    object.text("version", identity.version.as_deref());
+    object.mac("mac", identity.mac);
+    if identity.conflict.is_some() {
+        object.mac("conflict", identity.conflict);
+    }
+    object.text("file", identity.file.as_deref());
+    object.evidence(&identity.evidence);
+    object.close();
+}
+
+/// Writes the two flat objects of an answer. By hand, because a general serializer takes longer to print an identity than
+/// it takes to find it; what needs escaping is left to serde_json.
+struct Object<'o> {
+    out: &'o mut Vec<u8>,
+    before: u8,
+}
+
+impl Object<'_> {
+    fn open(out: &mut Vec<u8>) -> Object<'_> {
+        Object { out, before: b'{' }
+    }
+
+    fn key(&mut self, name: &str) {
+        self.out.extend_from_slice(&[self.before, b'"']);
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\":");
+        self.before = b',';
+    }
+
+    fn text(&mut self, name: &str, text: Option<&str>) {
+        self.key(name);
+        // no early exit: the compiler then compares many bytes at once
+        let plain = |text: &str| {
+            text.bytes().fold(true, |plain, byte| plain & (byte >= b' ') & (byte != b'"') & (byte != b'\\'))
+        };
+        match text {
+            Some(text) if plain(text) => {
+                self.out.push(b'"');
+                self.out.extend_from_slice(text.as_bytes());
+                self.out.push(b'"');
+            }
+            // a Vec takes every byte
+            Some(text) => serde_json::to_writer(&mut *self.out, text).unwrap_or_default(),
+            None => self.out.extend_from_slice(b"null"),
+        }
+    }
+
+    fn mac(&mut self, name: &str, mac: Option<Mac>) {
+        let digits = mac.map(Mac::hex);
+        self.text(name, digits.as_ref().and_then(|digits| std::str::from_utf8(digits).ok()));
+    }
+
+    /// What each source said; what it did not say is left out.
+    fn evidence(&mut self, evidence: &[Said<'_>]) {
+        self.key("evidence");
+        self.out.push(b'[');
+        for (place, said) in evidence.iter().enumerate() {
+            if place > 0 {
+                self.out.push(b',');
+            }
+            let mut object = Object::open(self.out);
+            object.text("source", Some(said.source.id()));
+            let texts = [
+                ("vendor", said.vendor.map(|vendor| vendor.name)),
+                ("model", said.model.as_deref()),
+                ("version", said.version.as_deref()),
+            ];
+            for (name, text) in texts.into_iter().filter(|(_, text)| text.is_some()) {
+                object.text(name, text);
+            }
+            for (name, mac) in [("mac", said.mac), ("other_mac", said.other_mac)] {
+                if mac.is_some() {
+                    object.mac(name, mac);
+                }
+            }
+            object.close();
+        }
+        self.out.push(b']');
+    }
+
+    fn close(self) {
+        self.out.push(b'}');
+    }
 }
 
 /// The fields that are read; others (`kind`, `source`, `expected`) may be there.
@@ -101,43 +182,17 @@ struct Line<'a> {
     sip_event: Option<Text<'a>>,
 }
 
-impl<'a> Line<'a> {
-    fn fields(&self) -> [Option<&Text<'a>>; 7] {
-        [
-            &self.user_agent,
-            &self.path,
-            &self.dhcp_vendor_class,
-            &self.client_cert_dn,
-            &self.sip_user_agent,
-            &self.sip_request_uri,
-            &self.sip_event,
-        ]
-        .map(Option::as_ref)
-    }
-}
-
 /// Of its own, because serde borrows a `Cow` only where it stands directly in a struct.
 #[derive(serde::Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-#[derive(serde::Serialize)]
-struct Answer<'a> {
-    vendor: Option<&'a str>,
-    model: Option<&'a str>,
-    version: Option<&'a str>,
-    mac: Option<Mac>,
-    /// Only where the evidence names a second MAC.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    conflict: Option<Mac>,
-    file: Option<&'a str>,
-    evidence: &'a [Said<'a>],
-}
-
-fn latin1(text: &str) -> Cow<'_, [u8]> {
-    if text.is_ascii() {
-        return text.as_bytes().into();
+impl Text<'_> {
+    fn bytes(&self) -> Cow<'_, [u8]> {
+        if self.0.is_ascii() {
+            return self.0.as_bytes().into();
+        }
+        self.0.chars().map(|letter| u8::try_from(letter).unwrap_or(b'?')).collect::<Vec<u8>>().into()
     }
-    text.chars().map(|letter| u8::try_from(letter).unwrap_or(b'?')).collect::<Vec<u8>>().into()
 }
 
 #[cfg(test)]
@@ -168,6 +223,24 @@ mod tests {
                 json!({ "vendor": null, "model": null, "version": null, "mac": null, "file": null, "evidence": [] }),
             ]
         );
+    }
+
+    #[test]
+    fn evidence_is_written_as_serde_writes_it() {
+        let agent = "Fanvil \"X\\4\" 1.2 0c383e000001 0c383e000002 é";
+        let path = "/y000000000045.cfg";
+        let line = json!({ "user_agent": agent, "path": path }).to_string();
+        let agent = Text(agent.into());
+        let agent = agent.bytes();
+        let evidence = Evidence { user_agent: Some(&agent), path: Some(path.as_bytes()), ..Evidence::default() };
+        assert_eq!(answers(&line)[0]["evidence"], serde_json::to_value(identify(&evidence).evidence).unwrap());
+    }
+
+    #[test]
+    fn what_a_phone_sends_is_escaped() {
+        let path = "/\"\\\u{1b}[31m\n<é>.cfg";
+        let found = answers(&json!({ "path": path }).to_string());
+        assert_eq!(found[0]["file"], "\u{1b}[31m\n<\u{fffd}>.cfg");
     }
 
     #[test]

@@ -47,8 +47,8 @@ pub static PATTON: Vendor = other(
     "patton",
     "Patton",
     &[
-        p("SmartNode (Model:{model}*Serial:{mac}*Software Version:R{version}"),
-        p("SmartNode (Model:{model}*Software Version:R{version}"),
+        p("SmartNode (Model:{model}*Serial:{mac}*Software Version:{version}"),
+        p("SmartNode (Model:{model}*Software Version:{version}"),
         p("SmartNode (Model:{model}"),
         p("SmartNode"),
         p("Patton {model:SN} {version}"),

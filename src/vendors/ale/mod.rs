@@ -26,7 +26,7 @@ pub static ALE: Vendor = Vendor {
         p("Alcatel IP Touch {model}/{version}"),
         p("Alcatel IP Touch {model} {version}"),
         p("Alcatel IP Touch"),
-        p("Alcatel-Lucent"),
+        p("Alcatel"),
     ],
     classes: &[p("aledevice"), p("ictouch.#"), p("alcatel.")],
     certificates: &[p("O=ALE"), p("O=Alcatel-Lucent")],

@@ -37,8 +37,7 @@ pub struct Evidence<'a> {
     pub sip_event: Option<&'a [u8]>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Source {
     Certificate,
     Path,
@@ -52,6 +51,20 @@ pub enum Source {
 }
 
 impl Source {
+    /// The word in JSON.
+    pub fn id(self) -> &'static str {
+        match self {
+            Source::Certificate => "certificate",
+            Source::Path => "path",
+            Source::UserAgent => "user-agent",
+            Source::SipRequestUri => "sip-request-uri",
+            Source::SipUserAgent => "sip-user-agent",
+            Source::DhcpVendorClass => "dhcp-vendor-class",
+            Source::SipEvent => "sip-event",
+            Source::MacPrefix => "mac-prefix",
+        }
+    }
+
     fn words(self) -> &'static str {
         match self {
             Source::Certificate => "client certificate",
@@ -63,6 +76,12 @@ impl Source {
             Source::SipEvent => "SIP Event",
             Source::MacPrefix => "MAC prefix",
         }
+    }
+}
+
+impl serde::Serialize for Source {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.id())
     }
 }
 

@@ -11,7 +11,7 @@
 //! | `{model:KX-}`| the same, beginning with `KX-` (`#` is a digit here too)                               |
 //! | `<N### IP>`  | the model, as the pattern inside                                                       |
 //! | `{words}`    | the model, blanks allowed, as little as possible                                       |
-//! | `{version}`  | begins with a digit (or V, R and a digit) and holds a `.` or `_`                       |
+//! | `{version}`  | begins with a digit (a V or R before it is left out) and holds a `.` or `_`            |
 //! | `{version:X}`| begins with `X`                                                                        |
 //! | `{build}`    | a version without a dot: `021230000000`, `11-1-0-MSR4`                                 |
 //! | `{mac}`      | a MAC in any notation                                                                  |
@@ -199,8 +199,9 @@ impl Template {
                     let Some(dot) = rest.iter().take(longest).position(|byte| matches!(byte, b'.' | b'_')) else {
                         return false;
                     };
+                    let letter = usize::from(prefix.is_empty() && rest.first().is_some_and(u8::is_ascii_alphabetic));
                     return ((dot + 1).max(prefix.len())..=longest).rev().any(|length| {
-                        found.version = Some((at, at + length));
+                        found.version = Some((at + letter, at + length));
                         self.goes_on(after, text, at + length, found)
                     });
                 }

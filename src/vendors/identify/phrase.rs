@@ -172,7 +172,8 @@ fn vendor_named(text: &str) -> Option<&'static Vendor> {
     let begins = |vendor: &&&'static Vendor| {
         text.get(..vendor.name.len()).is_some_and(|head| head.eq_ignore_ascii_case(vendor.name))
     };
-    VENDORS.iter().find(begins).copied()
+    let known = VENDORS.iter().find(begins).copied();
+    known.or_else(|| INDEX.agents.find(text.as_bytes())?.0.vendor)
 }
 
 /// `%3A` → `:`. Borrowed where nothing is escaped.
