@@ -23,6 +23,8 @@ const WAITING: usize = 16_384;
 /// A check-in on its way to its row.
 pub struct Waiting {
     pub row: Option<i64>,
+    /// Which of all since the start: many happen within one millisecond.
+    pub number: u64,
     pub at: i64,
     pub last_at: i64,
     /// Not yet written.
@@ -63,7 +65,7 @@ impl Recorder {
     pub fn record(&self, checkin: CheckIn) {
         let key = self.key(&checkin);
         let mut waiting = self.shard(key).lock().unwrap_or_else(PoisonError::into_inner);
-        self.0.recorded.fetch_add(1, Ordering::Relaxed);
+        let number = self.0.recorded.fetch_add(1, Ordering::Relaxed);
         if let Some(known) = waiting.get_mut(&key).filter(|known| checkin.at - known.last_at < FOLD_MS) {
             known.last_at = known.last_at.max(checkin.at);
             known.count += 1;
@@ -74,7 +76,7 @@ impl Recorder {
             return;
         }
         let facts = Some(Box::new(store::Facts::from(&checkin)));
-        waiting.insert(key, Waiting { row: None, at: checkin.at, last_at: checkin.at, count: 1, facts });
+        waiting.insert(key, Waiting { row: None, number, at: checkin.at, last_at: checkin.at, count: 1, facts });
     }
 
     /// Two independent 64-bit hashes: equal by chance once in 2^128.
@@ -127,7 +129,7 @@ impl Recorder {
         if batch.is_empty() {
             return;
         }
-        batch.sort_unstable_by_key(|(_, one)| one.at);
+        batch.sort_unstable_by_key(|(_, one)| one.number);
         let answers: u64 = batch.iter().map(|(_, one)| one.count).sum();
         match self.0.db.write_soon(move |tx| store::write(tx, batch)).await {
             Ok(rows) => {

@@ -56,7 +56,8 @@ impl From<&CheckIn<'_>> for Facts {
 /// What one flush writes of one waiting check-in.
 pub struct Batch {
     row: Option<i64>,
-    pub at: i64,
+    pub number: u64,
+    at: i64,
     last_at: i64,
     pub count: u64,
     facts: Option<Box<Facts>>,
@@ -66,6 +67,7 @@ impl Batch {
     pub fn take(waiting: &mut Waiting) -> Batch {
         Batch {
             row: waiting.row,
+            number: waiting.number,
             at: waiting.at,
             last_at: waiting.last_at,
             count: std::mem::take(&mut waiting.count),
