@@ -82,7 +82,7 @@ fn server(services: Services, sockets: Sockets, workers: usize) -> std::io::Resu
         .workers(workers)
         .max_connections(512)
         .client_request_timeout(Duration::from_secs(10))
-        .client_disconnect_timeout(Duration::from_secs(5))
+        .client_disconnect_timeout(Duration::from_secs(2))
         .tls_handshake_timeout(Duration::from_secs(5))
         .shutdown_timeout(10)
         .disable_signals();
@@ -136,7 +136,6 @@ pub fn create_app(
         .add(("Cache-Control", "no-store"));
     routes(app.into_utoipa_app())
         .into_app()
-        .route("/api/v1/openapi.json", web::get().to(openapi))
         .route("/", web::get().to(note))
         .default_service(web::to(no_route))
         .wrap(headers)
@@ -149,6 +148,7 @@ where
 {
     app.service(
         scope("/api/v1")
+            .route("/openapi.json", web::get().to(openapi))
             .configure(devices::import::api::configure)
             .configure(devices::export::api::configure)
             .configure(devices::api::configure)

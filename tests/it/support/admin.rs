@@ -208,9 +208,11 @@ impl Running {
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         let length = if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
         let head = format!("{line}\r\nHost: box\r\nConnection: close\r\n{length}{headers}\r\n");
-        stream.write_all(head.as_bytes()).unwrap();
-        // A server that refuses early closes early.
-        let _ = stream.write_all(body);
+        // In one piece where that goes: a server that has refused already lingers for what comes later. And one that
+        // refuses early closes early.
+        let (first, rest) = body.split_at(body.len().min(1 << 20));
+        stream.write_all(&[head.as_bytes(), first].concat()).unwrap();
+        let _ = stream.write_all(rest);
         let mut bytes = Vec::new();
         let _ = stream.read_to_end(&mut bytes);
         Answer::parse(&bytes)
