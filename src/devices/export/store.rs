@@ -1,6 +1,6 @@
 //! What an export reads besides the devices' rows, page by page.
 
-use super::{Columns, Line, Own, Owns};
+use super::{Columns, Line, Owns};
 use crate::db::{Connection, Result, params};
 use crate::net::Mac;
 
@@ -35,7 +35,7 @@ pub fn own(conn: &Connection, account_id: i64, first: Mac, last: Mac) -> Result<
     while let Some(row) = rows.next()? {
         let Some(mac) = Mac::from_u64(row.get::<_, i64>(0)? as u64) else { continue };
         let line = Line { number: row.get(1)?, user: row.get(2)?, auth_id: row.get(3)?, display_name: row.get(4)? };
-        owns.entry(mac).or_insert_with(Own::default).lines.push(line);
+        owns.entry(mac).or_default().lines.push(line);
     }
     let mut settings = conn.prepare_cached(
         "SELECT d.mac, s.line, s.name, s.value FROM device d
@@ -45,7 +45,7 @@ pub fn own(conn: &Connection, account_id: i64, first: Mac, last: Mac) -> Result<
     let mut rows = settings.query(params![account_id, first, last])?;
     while let Some(row) = rows.next()? {
         let Some(mac) = Mac::from_u64(row.get::<_, i64>(0)? as u64) else { continue };
-        owns.entry(mac).or_insert_with(Own::default).settings.insert((row.get(1)?, row.get(2)?), row.get(3)?);
+        owns.entry(mac).or_default().settings.insert((row.get(1)?, row.get(2)?), row.get(3)?);
     }
     Ok(owns)
 }
