@@ -206,7 +206,7 @@ where
         if let Some(code) = why.code() {
             self.door.send_error(peer, local, code, &why.to_string());
         }
-        (self.refused)(Refused { peer, local: local.map(|local| local.address), file: file.to_vec(), why });
+        tell(&self.refused, Refused { peer, local: local.map(|local| local.address), file: file.to_vec(), why });
     }
 
     /// A client's datagram may arrive twice, or once more because our first packet was lost: that is one request, and
@@ -246,7 +246,7 @@ where
         };
         if row.superseded {
             self.table.remove(index);
-            return report(unsent(now - arrived, Some(Failure::Replaced)));
+            return tell(report, unsent(now.saturating_duration_since(arrived), Some(Failure::Replaced)));
         }
         let body = match answer {
             Answer::Bytes(bytes) => Body::Bytes(bytes),
@@ -258,7 +258,7 @@ where
                     _ => {}
                 }
                 self.table.remove(index);
-                return report(unsent(now - arrived, None));
+                return tell(report, unsent(now.saturating_duration_since(arrived), None));
             }
         };
         let source = Source::new(body, mode);
@@ -272,7 +272,7 @@ where
             Err(error) => {
                 // Silence: the client asks again, and by then a port may be free.
                 self.table.remove(index);
-                return report(unsent(now - arrived, Some(Failure::Io(error.kind()))));
+                return tell(report, unsent(now.saturating_duration_since(arrived), Some(Failure::Io(error.kind()))));
             }
         };
         let timeout = agreed.timeout().map_or(self.limits.timeout, |seconds| Duration::from_secs(seconds.into()));
@@ -363,13 +363,14 @@ where
     /// A row whose handler is still at work leaves without a report: the handler has not given one yet.
     fn finish(&mut self, index: usize, failure: Option<Failure>, now: Instant) {
         if let Some(Row { arrived, state: State::Sending(sending), .. }) = self.table.remove(index) {
-            (sending.report)(Outcome {
+            let outcome = Outcome {
                 bytes_acknowledged: sending.transfer.bytes_acknowledged(),
                 complete: failure.is_none(),
                 duration: now.saturating_duration_since(arrived),
                 retransmits: sending.transfer.retransmits(),
                 failure,
-            });
+            };
+            tell(sending.report, outcome);
         }
     }
 }
@@ -385,6 +386,11 @@ impl Limits {
 /// An answer that opened no transfer.
 fn unsent(duration: Duration, failure: Option<Failure>) -> Outcome {
     Outcome { bytes_acknowledged: 0, complete: false, duration, retransmits: 0, failure }
+}
+
+/// What the listener of an end does is its own affair, a panic included.
+fn tell<T>(listener: impl FnOnce(T), what: T) {
+    let _ = survive(|| listener(what));
 }
 
 fn sooner(wake: Option<Instant>, deadline: Instant) -> Option<Instant> {
