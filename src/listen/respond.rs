@@ -22,6 +22,9 @@ use std::time::Duration;
 
 /// A whole upload must arrive within this time (T31).
 const UPLOAD_TIME: Duration = Duration::from_secs(30);
+/// What is still read of a body that nobody wants.
+const DRAIN: usize = 4 << 20;
+const DRAIN_TIME: Duration = Duration::from_secs(2);
 
 /// Who is on the other end of a connection.
 #[derive(Debug, Clone)]
@@ -85,7 +88,7 @@ pub async fn respond(
     connection: &Connection,
     request: hyper::Request<Incoming>,
 ) -> Response<Sent> {
-    let (parts, body) = request.into_parts();
+    let (parts, mut body) = request.into_parts();
     let value = |name: HeaderName| parts.headers.get(name).map(HeaderValue::as_bytes);
     // An absolute-form target or an authority has no place in a phone's request: only the path is looked at.
     let raw = parts.uri.path_and_query().map_or("", |path| path.as_str());
@@ -111,7 +114,7 @@ pub async fn respond(
     let mut served = pipeline.serve(asked, path.as_ref()).await;
     let mut response = match take_upload(&mut served) {
         Some((device, name, limit)) => {
-            let (status, refused) = match store(&pipeline, &device, &name, limit, body).await {
+            let (status, refused) = match store(&pipeline, &device, &name, limit, &mut body).await {
                 Ok(status) => (status, None),
                 Err((status, reason)) => (status, Some(reason)),
             };
@@ -122,6 +125,10 @@ pub async fn respond(
         }
         None => answer(&served, &parts.headers),
     };
+    // Whoever waits for a "100 Continue" sends nothing more.
+    if !body.is_end_stream() && !parts.headers.contains_key(header::EXPECT) {
+        let _ = tokio::time::timeout(DRAIN_TIME, drain(body)).await;
+    }
     let head_only = parts.method == hyper::Method::HEAD;
     let bytes = response.body().bytes.len() as u64;
     pipeline.record(&served, response.status().as_u16(), if head_only { 0 } else { bytes });
@@ -140,6 +147,18 @@ pub async fn respond(
     response
 }
 
+/// A peer that is cut off while it sends does not hear why it was refused.
+async fn drain(mut body: Incoming) {
+    let mut left = DRAIN;
+    while let Some(Ok(frame)) = body.frame().await {
+        let length = frame.data_ref().map_or(0, Bytes::len);
+        match left.checked_sub(length) {
+            Some(rest) => left = rest,
+            None => return,
+        }
+    }
+}
+
 fn take_upload(served: &mut Served) -> Option<(Arc<provision::Subject>, String, u64)> {
     match &served.answer {
         Answer::Upload { device, name, limit } => Some((device.clone(), name.clone(), *limit)),
@@ -152,7 +171,7 @@ async fn store(
     device: &provision::Subject,
     name: &str,
     limit: u64,
-    body: Incoming,
+    body: &mut Incoming,
 ) -> Result<StatusCode, (StatusCode, Reason)> {
     let too_large = (StatusCode::PAYLOAD_TOO_LARGE, Reason::TooLarge);
     if body.size_hint().lower() > limit {

@@ -198,14 +198,30 @@ impl Phone {
     }
 
     fn firmware_by_url(&mut self, place: &Url, boot: &mut Boot) {
-        let chosen = self.kind.firmware.as_ref().and_then(|name| self.flash.values.get(name)).cloned();
-        let Some(url) = chosen.filter(|url| !url.is_empty() && self.flash.firmware.as_ref() != Some(url)) else {
-            return;
+        let agent = self.kind.firmware_agent.as_ref();
+        self.agent = agent.map(|agent| kinds::fill(agent, self.model, &self.version, self.mac));
+        self.fetch_firmware(place, boot);
+        self.agent = None;
+    }
+
+    fn fetch_firmware(&mut self, place: &Url, boot: &mut Boot) -> Option<()> {
+        let name = self.kind.firmware.as_ref()?;
+        let chosen = match &self.kind.firmware_file {
+            None => self.value(name)?.to_owned(),
+            Some(file) => {
+                let file = self.value(file).filter(|url| !url.is_empty())?.to_owned();
+                let said = read::read(self.kind.grammar, &self.text("GET", place, &file, boot)?)?;
+                said.values.into_iter().find(|(other, _)| other == name)?.1
+            }
         };
-        if let Some((200, _)) = self.request("GET", place, &url, &[], &[], boot) {
-            boot.firmware = Some(url.clone());
-            self.flash.firmware = Some(url);
+        if chosen.is_empty() || self.flash.firmware.as_ref() == Some(&chosen) {
+            return None;
         }
+        if let (200, _) = self.request("GET", place, &chosen, &[], &[], boot)? {
+            boot.firmware = Some(chosen.clone());
+            self.flash.firmware = Some(chosen);
+        }
+        Some(())
     }
 
     /// Fetches the CAs that its values name.

@@ -154,10 +154,13 @@ impl Client<'_> {
         }
         head.push_str("\r\n");
         let mut stream = self.connect(url)?;
+        // A server that has heard enough answers and hangs up: what it said may still be there.
         let sent =
             stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body)).and_then(|()| stream.flush());
-        sent.map_err(|error| format!("could not be sent: {error}"))?;
-        let reply = receive(&mut stream, method)?;
+        let reply = match (receive(&mut stream, method), sent) {
+            (Err(_), Err(error)) => return Err(format!("could not be sent: {error}")),
+            (reply, _) => reply?,
+        };
         if self.strict { strictly(&reply) } else { Ok(reply) }
     }
 

@@ -20,6 +20,8 @@ pub struct Kind {
     pub discovery: Option<Discovery>,
     pub trust: Option<String>,
     pub firmware: Option<String>,
+    pub firmware_file: Option<String>,
+    pub firmware_agent: Option<String>,
     pub verifies: Verifies,
     #[serde(default)]
     pub follows: bool,

@@ -28,6 +28,8 @@ pub struct Phone {
     version: String,
     flash: Flash,
     from: Option<IpAddr>,
+    /// While it asks with another User-Agent.
+    agent: Option<String>,
 }
 
 /// What survives a boot, and not a factory reset.
@@ -99,7 +101,15 @@ impl Phone {
     /// `None`: no such model.
     pub fn new(model: &str, mac: Mac) -> Option<Phone> {
         let (kind, model) = kinds::find(model)?;
-        Some(Phone { kind, model, mac, version: model.version.clone(), flash: Flash::default(), from: None })
+        Some(Phone {
+            kind,
+            model,
+            mac,
+            version: model.version.clone(),
+            flash: Flash::default(),
+            from: None,
+            agent: None,
+        })
     }
 
     /// It has this address.
@@ -113,6 +123,9 @@ impl Phone {
     }
 
     pub fn user_agent(&self) -> String {
+        if let Some(agent) = &self.agent {
+            return agent.clone();
+        }
         let agent = self.model.agent.as_ref().unwrap_or(&self.kind.agent);
         kinds::fill(agent, self.model, &self.version, self.mac)
     }

@@ -1,11 +1,18 @@
-//! What Snom's table cannot say: its clock and its function keys.
+//! What Snom's table cannot say: its clock, its function keys and where its firmware is named.
 
 use crate::settings::timezone::{self, Rules, When};
 use crate::vendors::map::{Ask, Quirk};
 
-pub const QUIRKS: &[(&str, Quirk)] = &[("clock", clock), ("fkey", fkey)];
+pub const QUIRKS: &[(&str, Quirk)] = &[("clock", clock), ("fkey", fkey), ("firmware_status", firmware_status)];
 
 type Params = Result<Vec<(String, String)>, String>;
+
+/// The address of the file that names the firmware, beside the firmware itself: a phone takes `firmware` from nowhere else
+/// (vendors.md §3.2). It asks for it without its MAC, so the file is the one of its model.
+fn firmware_status(ask: &Ask<'_>) -> Params {
+    let (directory, _) = ask.text.rsplit_once('/').ok_or("the address is no URL")?;
+    Ok(vec![("firmware_status".to_owned(), format!("{directory}/snom-firmware.xml"))])
+}
 
 /// `timezone` is one of Snom's codes, and the phone asks its user when it has none; `utc_offset` and `dst` say the same in
 /// numbers, for zones without a code and for codes whose rule has aged: seconds, then `month.week.weekday hh:mm:ss` for

@@ -1,1 +1,219 @@
-//! placeholder
+//! Sent to another provisioning server: the phone is told where in its own dialect, goes there, and is told again at
+//! every boot that DHCP starts here.
+
+use crate::support::other::Other;
+use crate::support::phone::{PASSWORD, Phone, account, add, mac, phone};
+use crate::support::server::Phonebox;
+
+const ELSEWHERE: &str = "0th3r-S3cret";
+
+/// What the other server has for a phone: an account of its own, in the phone's dialect.
+fn files(model: &str) -> Vec<(String, String)> {
+    let (mac, upper) = (mac(model), mac(model).to_uppercase());
+    let yealink = format!("#!version:1.0.0.1\naccount.1.auth_name = 901\naccount.1.password = {ELSEWHERE}\n");
+    let snom = format!(
+        "<settings><phone-settings><user_name idx=\"1\">901</user_name><user_pass idx=\"1\">{ELSEWHERE}</user_pass>\
+         </phone-settings></settings>"
+    );
+    let ale = |user: &str, password: &str| {
+        format!(
+            "<settings><setting id=\"{user}\" value=\"901\"/><setting id=\"{password}\" value=\"{ELSEWHERE}\"/></settings>"
+        )
+    };
+    let avaya = format!("SET FORCE_SIP_EXTENSION 901\nSET FORCE_SIP_PASSWORD {ELSEWHERE}\n");
+    let get = "GET 46xxsettings.txt\n".to_owned();
+    let all = match model {
+        "T54W" => vec![(format!("{mac}.cfg"), yealink)],
+        "D785" => vec![(format!("snomD785-{upper}.htm"), snom)],
+        "M3" => vec![(format!("config.{mac}.xml"), ale("Account1RegName", "Account1Password"))],
+        "8028s" => {
+            vec![(format!("config.{mac}.xml"), ale("SIPGroup1AuthenticationName", "SIPGroup1AuthenticationPassword"))]
+        }
+        "J179" => vec![("J100Supgrade.txt".to_owned(), get), ("46xxsettings.txt".to_owned(), avaya)],
+        _ => vec![("96x1Supgrade.txt".to_owned(), get), ("46xxsettings.txt".to_owned(), avaya)],
+    };
+    all.into_iter().collect()
+}
+
+fn other_account() -> Option<(String, String)> {
+    Some(("901".to_owned(), ELSEWHERE.to_owned()))
+}
+
+const MODELS: [&str; 6] = ["T54W", "D785", "M3", "8028s", "J179", "9608"];
+
+/// A box whose profile "elsewhere" leads to that server, and a device in it.
+fn sent_to(url: &str, model: &str, more: &[&str]) -> (Phonebox, Phone) {
+    let mut phonebox = Phonebox::start();
+    phonebox.keep_ports();
+    phonebox.cli(&[&["profile", "add", "elsewhere", "--url", url], more].concat());
+    add(&phonebox, model, &["--profile", "elsewhere"]);
+    (phonebox, phone(model))
+}
+
+fn told(phonebox: &Phonebox, model: &str) -> Vec<serde_json::Value> {
+    let timeline = phonebox.explain(mac(model))["timeline"].as_array().unwrap().clone();
+    timeline.into_iter().filter(|one| one["decision"] == "redirected").collect()
+}
+
+/// AVA-108: http://host:port/sub-directory. The box renders nothing of its own for it, and no secret.
+fn redirected_at_every_boot(model: &str, tls: bool) {
+    let other = Other::start(&files(model), false);
+    let (mut phonebox, mut phone) = sent_to(&other.url("there"), model, &[]);
+    if tls {
+        phone.trust(&phonebox.ca_pem());
+    }
+    let start = phonebox.url(tls);
+    let boot = phone.boot(Some(&start));
+    assert_eq!(account(&phone), other_account(), "{:?}", boot.lines());
+    let here = phonebox.url(tls);
+    for asked in boot.requests.iter().filter(|asked| asked.url.starts_with(&here)) {
+        assert!(!String::from_utf8_lossy(&asked.body).contains(PASSWORD), "{}", asked.url);
+    }
+    assert!(other.paths().iter().all(|path| path.starts_with("/there/")), "{:?}", other.paths());
+    assert!(!told(&phonebox, model).is_empty(), "{:?}", boot.lines());
+    let verdict = phonebox.verdict(mac(model));
+    assert!(verdict.contains("sends it to another provisioning server"), "{verdict}");
+    // The delivery counts as enrolled; the window stays open one hour for retries.
+    let device = phonebox.device(mac(model));
+    let (enrolled, window) = (device["enrolled_at"].as_i64().unwrap(), device["window_until"].as_i64().unwrap());
+    assert!(window <= enrolled + 3_600_000 && window > enrolled, "{device}");
+    // The next days DHCP sends it here again.
+    let before = other.paths().len();
+    phonebox.restart_at("+25h");
+    let boot = phone.boot(Some(&start));
+    assert_eq!(account(&phone), other_account(), "{:?}", boot.lines());
+    assert!(other.paths().len() > before, "it was there again: {:?}", boot.lines());
+    // So is one that was reset: it needs nobody's hand, nothing secret is here for it.
+    phone.factory_reset();
+    if tls {
+        phone.trust(&phonebox.ca_pem());
+    }
+    phone.boot(Some(&start));
+    assert_eq!(account(&phone), other_account());
+}
+
+#[test]
+fn every_vendor_is_redirected_at_every_boot_over_http() {
+    for model in MODELS {
+        redirected_at_every_boot(model, false);
+    }
+}
+
+#[test]
+fn every_vendor_is_redirected_at_every_boot_over_https() {
+    for model in MODELS {
+        redirected_at_every_boot(model, true);
+    }
+}
+
+#[test]
+fn ava_111_112_and_113_macros_are_expanded_for_the_phone() {
+    let other = Other::start(&files("J179"), false);
+    let url = other.url("Family/$MODEL4/$MACADDR/$SERIALNO");
+    let phonebox = Phonebox::start();
+    phonebox.cli(&["profile", "add", "elsewhere", "--url", &url]);
+    add(&phonebox, "J179", &["--profile", "elsewhere", "--serial", "18WZ1234567"]);
+    let mut phone = phone("J179");
+    phone.boot(Some(&phonebox.url(false)));
+    let directory = "/Family/J179/C81FEA83E85A/18WZ1234567/";
+    assert!(other.paths().contains(&format!("{directory}46xxsettings.txt")), "{:?}", other.paths());
+    assert_eq!(account(&phone), other_account());
+}
+
+#[test]
+fn ava_114_credentials_go_only_with_a_secrets_grant_and_log_the_phone_in_there() {
+    for model in ["T54W", "D785", "M3", "J179"] {
+        let other = Other::start(&files(model), true);
+        let mut phonebox = Phonebox::start();
+        phonebox.keep_ports();
+        let password = phonebox.secret("t4rget-Pa55");
+        let url = other.url("");
+        phonebox.cli(&["profile", "add", "elsewhere", "--url", &url, "--user", "fleet", "--password", &password]);
+        add(&phonebox, model, &["--profile", "elsewhere"]);
+        let mut phone = phone(model);
+        let start = phonebox.url(false);
+        let boot = phone.boot(Some(&start));
+        assert_eq!(account(&phone), other_account(), "{model} {:?}", boot.lines());
+        let logins: Vec<String> =
+            other.asked().into_iter().map(|(_, _, login)| login).filter(|l| !l.is_empty()).collect();
+        assert!(
+            !logins.is_empty() && logins.iter().all(|login| login.starts_with("Digest username=\"fleet\"")),
+            "{logins:?}"
+        );
+        // Outside of the window it is not told again, and keeps what it has.
+        phonebox.restart_at("+25h");
+        let boot = phone.boot(Some(&start));
+        let here = boot.requests.iter().filter(|asked| asked.url.starts_with(&start));
+        for asked in here {
+            assert!(!String::from_utf8_lossy(&asked.body).contains("t4rget-Pa55"), "{}", asked.url);
+        }
+        assert_eq!(account(&phone), other_account(), "{model} {:?}", boot.lines());
+        let shown = phonebox.cli(&["profile", "show", "elsewhere"]) + &phonebox.cli(&["explain", mac(model)]);
+        assert!(!shown.contains("t4rget-Pa55"), "{shown}");
+    }
+}
+
+#[test]
+fn a_url_of_the_device_goes_before_its_profile() {
+    let (profiles, own) = (Other::start(&files("T54W"), false), Other::start(&files("T54W"), false));
+    let (phonebox, mut phone) = sent_to(&profiles.url(""), "T54W", &[]);
+    phonebox.cli(&["device", "set", mac("T54W"), "--url", &own.url("mine")]);
+    phone.boot(Some(&phonebox.url(false)));
+    assert!(profiles.paths().is_empty(), "{:?}", profiles.paths());
+    assert!(own.paths().contains(&format!("/mine/{}.cfg", mac("T54W"))), "{:?}", own.paths());
+}
+
+#[test]
+fn an_http_302_is_an_option_and_leaves_credentials_out() {
+    for model in ["T54W", "D785"] {
+        let other = Other::start(&files(model), false);
+        let (phonebox, mut phone) = sent_to(&other.url(""), model, &["--redirect-302", "true"]);
+        let boot = phone.boot(Some(&phonebox.url(false)));
+        assert!(boot.requests.iter().any(|asked| asked.status == 302), "{:?}", boot.lines());
+        assert_eq!(account(&phone), other_account());
+        assert!(!told(&phonebox, model).is_empty());
+    }
+    // With credentials the small file is used: a Location is no place for them.
+    let other = Other::start(&files("T54W"), true);
+    let phonebox = Phonebox::start();
+    let words = ["profile", "add", "e", "--url", &other.url(""), "--user", "u", "--password", &phonebox.secret("pw")];
+    phonebox.cli(&[&words[..], &["--redirect-302", "true"]].concat());
+    add(&phonebox, "T54W", &["--profile", "e"]);
+    let mut phone = phone("T54W");
+    let boot = phone.boot(Some(&phonebox.url(false)));
+    assert!(boot.requests.iter().all(|asked| asked.status != 302), "{:?}", boot.lines());
+    assert_eq!(account(&phone), other_account());
+}
+
+/// AVA-095: an HTTPS server with a private CA. Yealink verifies always: it needs the root certificate first.
+#[test]
+fn another_box_is_reached_over_https_with_its_root_certificate() {
+    for model in ["T54W", "M3", "J179"] {
+        let there = Phonebox::start();
+        add(&there, model, &["--set", "sip.server=there.example"]);
+        let root = there.file(&there.ca_pem());
+        let (here, mut phone) = sent_to(&there.url(true), model, &["--root-ca", root.to_str().unwrap()]);
+        let boot = phone.boot(Some(&here.url(false)));
+        let ca = boot.requests.iter().find(|asked| asked.file.starts_with("target-")).map(|asked| asked.status);
+        assert_eq!(ca, Some(200), "{model} {:?}", boot.lines());
+        let server = phone.account().unwrap_or_else(|| panic!("{model} {:?}", boot.lines())).server;
+        assert!(server.starts_with("there.example"), "{server}");
+    }
+}
+
+/// AVA-119, AVA-120: the phone group of the target selects the settings of the group with that number.
+#[test]
+fn ava_120_the_phone_group_selects_what_the_box_renders() {
+    let phonebox = Phonebox::start();
+    phonebox.cli(&["group", "add", "17"]);
+    phonebox.cli(&["layer", "set", "--group", "17", "sip.server=group17.example"]);
+    phonebox.cli(&["profile", "add", "seventeen", "--phone-group", "17"]);
+    let line = format!("user=201,password={}", phonebox.secret(PASSWORD));
+    let words = ["device", "add", mac("J179"), "--model", "J179", "--profile", "seventeen", "--line", "1", &line];
+    phonebox.cli(&[&words[..], &["--activate"]].concat());
+    let mut phone = phone("J179");
+    phone.boot(Some(&phonebox.url(false)));
+    assert!(phone.account().unwrap().server.starts_with("group17.example"), "{:?}", phone.account());
+    let refused = phonebox.try_cli(&["profile", "add", "x", "--phone-group", "1000"]).refused();
+    assert!(refused.contains("999"), "{refused}");
+}
