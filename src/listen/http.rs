@@ -28,8 +28,6 @@ use tokio_rustls::TlsAcceptor;
 const HEAD_TIME: Duration = Duration::from_secs(10);
 const HANDSHAKE_TIME: Duration = Duration::from_secs(5);
 const LARGEST_HEAD: usize = 32 * 1024;
-/// Connections of one worker; more wait in the kernel's queue.
-const CONNECTIONS: usize = 16_384;
 /// When the kernel has no more handles: wait, do not spin (F16).
 const BACK_OFF: Duration = Duration::from_millis(50);
 
@@ -38,6 +36,8 @@ pub struct HttpListener {
     /// HTTPS when there is one.
     pub tls: Option<Arc<rustls::ServerConfig>>,
     pub trusted_proxies: Arc<[Cidr]>,
+    /// Open at once; more wait in the kernel's queue.
+    pub connections: usize,
 }
 
 impl HttpListener {
@@ -62,6 +62,7 @@ impl HttpListener {
                 tls: self.tls.clone().map(TlsAcceptor::from),
                 transport,
                 proxies: self.trusted_proxies.clone(),
+                connections: self.connections.div_ceil(workers.max(1)).max(1),
                 pipeline: pipeline.clone(),
                 stop: stop.clone(),
                 grace,
@@ -85,6 +86,7 @@ struct Worker {
     tls: Option<TlsAcceptor>,
     transport: Transport,
     proxies: Arc<[Cidr]>,
+    connections: usize,
     pipeline: Arc<Pipeline>,
     stop: watch::Receiver<bool>,
     grace: Duration,
@@ -93,9 +95,9 @@ struct Worker {
 impl Worker {
     async fn run(self) -> io::Result<()> {
         let socket = tokio::net::TcpListener::from_std(self.socket.try_clone()?)?;
-        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        let places = Arc::new(Semaphore::new(self.connections));
         let mut stop = self.stop.clone();
-        let grace = self.grace;
+        let (grace, all) = (self.grace, u32::try_from(self.connections).unwrap_or(u32::MAX));
         let this = Rc::new(self);
         loop {
             let Ok(place) = places.clone().acquire_owned().await else { break };
@@ -121,7 +123,7 @@ impl Worker {
         }
         drop(socket);
         // Running answers finish; whoever is still there after the grace period is cut off with the thread.
-        let _ = tokio::time::timeout(grace, places.acquire_many(CONNECTIONS as u32)).await;
+        let _ = tokio::time::timeout(grace, places.acquire_many(all)).await;
         Ok(())
     }
 

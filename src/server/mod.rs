@@ -127,13 +127,14 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
     };
     let sockets = admin::Sockets { tcp: secured(people, |tls| &tls.people), console: Some(console::bind(&dir.path)?) };
     let admin = admin::start(services, sockets, 1)?;
+    let connections = config.limits.connections as usize;
     let proxies: Arc<[_]> = config.trusted_proxies.clone().into();
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let mut threads = Vec::new();
     let https = secured(https, |tls| &tls.phones);
     let sockets = http.into_iter().map(|socket| (socket, None)).chain(https);
     for (socket, tls) in sockets {
-        let listener = HttpListener { socket, tls, trusted_proxies: proxies.clone() };
+        let listener = HttpListener { socket, tls, trusted_proxies: proxies.clone(), connections };
         threads.extend(listener.start(workers, pipeline.clone(), stopped.clone(), GRACE)?);
     }
     for listener in tftp {
