@@ -19,7 +19,7 @@ need libwrap0 dnsmasq-base
 peers=${CARGO_TARGET_DIR:-target}/bench-peers
 if [ ! -x "$peers/usr/sbin/atftpd" ] || [ ! -x "$peers/usr/sbin/in.tftpd" ]; then
   mkdir -p "$peers"
-  (cd "$peers" && apt-get -qq download tftpd-hpa atftpd && for deb in *.deb; do dpkg-deb -x "$deb" .; done)
+  (cd "$peers" && apt-get -qq -o APT::Sandbox::User=root download tftpd-hpa atftpd && for deb in *.deb; do dpkg-deb -x "$deb" .; done)
 fi
 cargo build --quiet --release --examples
 bin=${CARGO_TARGET_DIR:-target}/release/examples
