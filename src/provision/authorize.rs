@@ -118,8 +118,11 @@ pub fn authorize(facts: &Facts) -> Result<Grant, Refusal> {
     match facts.credential {
         Credential::UnknownToken => return Err(Refusal::guess(Reason::UnknownToken)),
         Credential::BadLogin => return Err(Refusal::challenge(Reason::BadCredentials, true)),
-        Credential::Token(owner) | Credential::Login(owner) if facts.mac.is_some_and(|mac| mac != owner) => {
+        Credential::Token(owner) if facts.mac.is_some_and(|mac| mac != owner) => {
             return Err(Refusal::guess(Reason::TokenOfOther));
+        }
+        Credential::Login(owner) if facts.mac.is_some_and(|mac| mac != owner) => {
+            return Err(Refusal::challenge(Reason::TokenOfOther, true));
         }
         Credential::None if facts.policy.ask || facts.ask_directory => {
             return Err(Refusal::challenge(Reason::Ask, false));
@@ -198,7 +201,8 @@ fn known(facts: &Facts, device: &Device) -> Result<Grant, Refusal> {
             _ if reset => Reason::ResetSuspected,
             _ => Reason::ProofMissing,
         };
-        let effects = if reset { vec![Effect::ResetSuspected] } else { Vec::new() };
+        // Noted once: a commit for each request would tell by its time that the device is known.
+        let effects = if reset && device.reset_at.is_none() { vec![Effect::ResetSuspected] } else { Vec::new() };
         return Err(Refusal { effects, ..Refusal::new(reason) });
     }
     let reason = if proved { channel.unwrap_or(Reason::SettingsOnly) } else { Reason::SettingsOnly };

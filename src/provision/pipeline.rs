@@ -2,6 +2,7 @@
 
 use super::authorize::{Ask, Credential, Effect, Facts, Grant, Refusal, authorize};
 use super::budget::{Budget, Verdict};
+use super::claims::Claims;
 use super::documents::{Documents, Rendered};
 use super::login::Logins;
 use super::record::{Mark, Served};
@@ -63,6 +64,7 @@ pub struct Pipeline {
     /// Failed look-ups from everywhere: minute and count.
     everywhere: [AtomicU64; 2],
     logins: Logins,
+    claims: Claims,
     pub(super) limits: Limits,
     reach: Reach,
     files: PathBuf,
@@ -158,6 +160,7 @@ impl Pipeline {
             documents: Documents::new(),
             budget: Budget::new(limits.failed_lookups),
             everywhere: Default::default(),
+            claims: Claims::default(),
             logins: Logins::new(&seal::random()?),
             db,
             keys,
@@ -208,7 +211,9 @@ impl Pipeline {
     }
 
     async fn answer(&self, request: &Request<'_>, path: &Path, mark: &mut Mark<'_>) -> Result<Outcome, Error> {
-        if let Some(public) = self.public(path) {
+        // Where credentials are asked for, they are asked for everything.
+        let asks = path.ask || networks::policy(&self.shared.get()?.networks, request.peer).ask;
+        if !asks && let Some(public) = self.public(path) {
             return Ok(public);
         }
         let credential = self.credential(request, path)?;
@@ -265,6 +270,15 @@ impl Pipeline {
             Ok(grant) => {
                 if let Credential::Login(mac) = loaded.credential {
                     self.logins.answered(mac);
+                }
+                if let Some(text) = self.claims.contradiction(loaded.subject.as_deref(), loaded.vendor, &mark.identity)
+                {
+                    self.tell(
+                        "other-model",
+                        loaded.mac.map_or_else(String::new, |mac| mac.to_string()),
+                        text,
+                        request.now,
+                    );
                 }
                 // Rendered first: an answer that cannot be written must leave no trace of having been sent.
                 let outcome = self.make(request, &loaded, &grant, outside.as_ref(), &mark.identity)?;
@@ -366,6 +380,9 @@ impl Pipeline {
                 return Ok(Outcome { decision: Decision::Stored, ..Outcome::served(answer, Reason::Stored) });
             }
             Ask::Static => {
+                if let Some(public) = self.public(loaded.path) {
+                    return Ok(public);
+                }
                 let found = self.stored_file(&loaded.path.name)?;
                 // What a phone stored under a name of its own choice (reports, backups) is its own again.
                 return if found.reason == Reason::NoFile { self.uploaded(loaded, grant) } else { Ok(found) };

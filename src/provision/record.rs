@@ -70,8 +70,8 @@ impl Mark<'_> {
     fn file(&self) -> Cow<'_, str> {
         match self.shown {
             _ if self.reason == Reason::Slowed => "*".into(),
-            Some(path) if path.token.is_none() => String::from_utf8_lossy(&path.shown),
-            _ => masked(self.request.path).into(),
+            Some(path) => path.masked(),
+            None => masked(self.request.path).into(),
         }
     }
 

@@ -6,6 +6,7 @@
 
 use crate::checkins::Transport;
 use crate::devices::{TOKEN_LEN, Token};
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,13 +151,28 @@ fn decode(path: &[u8]) -> Option<String> {
     String::from_utf8(out).ok()
 }
 
-/// The path as it may be stored: tokens masked, undecodable bytes replaced. Also for paths that did not parse.
+impl Path {
+    /// The path as it may be stored: the token masked, whatever it was written like.
+    pub fn masked(&self) -> Cow<'_, str> {
+        let shown = String::from_utf8_lossy(&self.shown);
+        match (&self.token, shown.strip_prefix(&self.prefix)) {
+            (Some(_), Some(rest)) => format!("{}p/{MASK}/{rest}", self.prefix).into(),
+            _ => shown,
+        }
+    }
+}
+
+const MASK: &str = "******";
+
+/// The same for bytes that are no path of a phone: what stands where a token would, or looks like one, is masked.
 pub fn masked(raw: &[u8]) -> String {
     let text = String::from_utf8_lossy(raw.get(..LONGEST.min(raw.len())).unwrap_or_default());
+    let mut after_p = false;
     let parts = text.split('/').map(|part| {
         let is_token =
             Token::is_one(part.as_bytes()) || part.len() > TOKEN_LEN && part.bytes().all(|b| b.is_ascii_alphanumeric());
-        if is_token { "******" } else { part }
+        let hidden = std::mem::replace(&mut after_p, matches!(part, "p" | "%70")) || is_token;
+        if hidden { MASK } else { part }
     });
     parts.collect::<Vec<_>>().join("/")
 }
@@ -221,5 +237,11 @@ mod tests {
     fn threat_012_a_stored_path_never_shows_a_token() {
         assert_eq!(masked(b"/p/abcdefghijklmnopqrstuvwxyz/x.cfg"), "/p/******/x.cfg");
         assert_eq!(masked(b"/p/abcdefghijklmnopqrstuvwxyz"), "/p/******");
+        assert_eq!(masked(b"/%70/%61bcdefghijklmnopqrstuvwxyz/x;y"), "/%70/******/x;y");
+        assert_eq!(masked(b"/p/ABCDEFGHIJKLMNOPQRSTUVWXYZ/x.cfg;"), "/p/******/x.cfg;");
+        for text in ["/a/%70/abc%64efghijklmnopqrstuvwxyz/b/x.cfg", "/a/p/ABCD/b/x.cfg"] {
+            assert_eq!(path(text).unwrap().masked(), "/a/p/******/b/x.cfg");
+        }
+        assert_eq!(path("/a/c/x.cfg").unwrap().masked(), "/a/x.cfg");
     }
 }

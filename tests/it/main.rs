@@ -10,4 +10,5 @@ mod provisioning;
 mod service;
 mod support;
 mod tftp;
+mod threats;
 mod upgrade;

@@ -59,6 +59,24 @@ pub fn send(to: SocketAddr, from: Option<IpAddr>, method: &str, path: &str, head
     read(&mut stream, method == "HEAD").unwrap_or_default()
 }
 
+/// Many requests on one connection, a hundred in flight: what a scanner does. `path` of each by its number.
+pub fn flood(to: SocketAddr, from: Option<IpAddr>, count: usize, path: impl Fn(usize) -> String) -> Vec<Answer> {
+    let mut stream = connect_from(to, from);
+    let mut reader = std::io::BufReader::new(stream.try_clone().unwrap());
+    let mut answers = Vec::with_capacity(count);
+    for first in (0..count).step_by(100) {
+        let batch = first..(first + 100).min(count);
+        let text: String =
+            batch.clone().map(|n| format!("GET {} HTTP/1.1\r\nHost: x\r\n{SOMEONE}\r\n", path(n))).collect();
+        stream.write_all(text.as_bytes()).unwrap();
+        answers.extend(batch.map(|_| read(&mut reader, false).unwrap()));
+    }
+    answers
+}
+
+/// A User-Agent of a known vendor without a MAC: it keeps the connection open.
+pub const SOMEONE: &str = "User-Agent: Yealink SIP-T54W 96.86.0.100\r\n";
+
 /// These bytes, and all that comes back until the box hangs up (or says nothing more for a second).
 pub fn exchange(to: SocketAddr, bytes: &[u8]) -> Exchange {
     let mut stream = connect(to);

@@ -3,10 +3,11 @@
 
 use super::admin::Said;
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ pub struct Phonebox {
     time: Option<String>,
     /// All that every process of this box has printed, one after the other.
     said: Arc<Mutex<Vec<u8>>>,
-    count: std::cell::Cell<u32>,
+    count: AtomicU32,
 }
 
 struct Running {
@@ -44,7 +45,7 @@ impl Phonebox {
             time: None,
             said: Arc::default(),
             files: tempfile::tempdir().unwrap(),
-            count: std::cell::Cell::new(0),
+            count: AtomicU32::new(0),
         };
         phonebox.run();
         phonebox
@@ -212,8 +213,7 @@ impl Phonebox {
     }
 
     pub fn file(&self, text: &str) -> PathBuf {
-        self.count.set(self.count.get() + 1);
-        let place = self.files.path().join(self.count.get().to_string());
+        let place = self.files.path().join(self.count.fetch_add(1, Ordering::Relaxed).to_string());
         std::fs::write(&place, text).unwrap();
         place
     }
@@ -254,7 +254,7 @@ fn keep(said: &Arc<Mutex<Vec<u8>>>, mut from: impl BufRead + Send + 'static, tol
     let said = said.clone();
     std::thread::spawn(move || {
         let mut line = Vec::new();
-        while from.by_ref().read_until(b'\n', &mut line).is_ok_and(|count| count > 0) {
+        while from.read_until(b'\n', &mut line).is_ok_and(|count| count > 0) {
             said.lock().unwrap().extend_from_slice(&line);
             told(String::from_utf8_lossy(&line).trim_end());
             line.clear();
