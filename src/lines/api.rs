@@ -6,10 +6,11 @@ use crate::db::{Connection, Db, Tx};
 use crate::layers::{self, Scope};
 use crate::seal::Keyring;
 use crate::users::Actor;
+use crate::web::json::created;
 use crate::web::{Code, Json, Page, Paging, Problem, Query, Result, words};
 use crate::{audit, clock, devices};
 use actix_web::web::{Data, Path};
-use actix_web::{delete, get, patch};
+use actix_web::{HttpResponse, delete, get, patch, post};
 
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -25,7 +26,7 @@ struct Filter {
 #[utoipa::path(tag = "devices", params(("mac" = String, Path), ("number" = u8, Path)),
     request_body = LineInput, responses((status = 200, body = devices::api::DeviceView)))]
 #[patch("/devices/{mac}/lines/{number}")]
-async fn change(
+async fn change_line(
     actor: Actor,
     db: Data<Db>,
     keys: Data<Keyring>,
@@ -51,7 +52,7 @@ async fn change(
 #[utoipa::path(tag = "devices", params(("mac" = String, Path), ("number" = u8, Path)),
     responses((status = 200, body = devices::api::DeviceView)))]
 #[delete("/devices/{mac}/lines/{number}")]
-async fn remove(
+async fn remove_line(
     actor: Actor,
     db: Data<Db>,
     keys: Data<Keyring>,
@@ -89,6 +90,42 @@ async fn list(actor: Actor, db: Data<Db>, Query(filter): Query<Filter>) -> Resul
     Ok(Json(paging.page(accounts, |account| account.id.to_string())))
 }
 
+/// Add a SIP account that lines can be given
+#[utoipa::path(tag = "sip-accounts", request_body = LineInput, responses((status = 201, body = Account)))]
+#[post("/sip-accounts")]
+async fn add(actor: Actor, db: Data<Db>, keys: Data<Keyring>, Json(body): Json<LineInput>) -> Result<HttpResponse> {
+    let line = account_only(body.check()?)?;
+    let user = line.account.user.clone();
+    let user = user.ok_or_else(|| Problem::bad_value("user: a SIP account needs one.", "Give it a user."))?;
+    let account = db
+        .write(move |tx| {
+            let now = clock::now();
+            let id = store::insert(tx, &keys, &actor, &user, &line.account, now)?;
+            audit::store::write(tx, &actor, "sip-account.add", id, Some(told(&line)), now)?;
+            account(tx, &actor, id)
+        })
+        .await?;
+    Ok(created(account))
+}
+
+/// Remove a SIP account that no line has
+#[utoipa::path(tag = "sip-accounts", params(("id" = i64, Path)), responses((status = 204)))]
+#[delete("/sip-accounts/{id}")]
+async fn remove_account(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<HttpResponse> {
+    db.write(move |tx| {
+        let lines = account(tx, &actor, *id)?.lines;
+        if lines > 0 {
+            let message = format!("The SIP account {id} is still in use by {lines} lines.");
+            return Err(Problem::new(Code::InUse, message, "Remove the lines, or give them another account."));
+        }
+        store::drop_unused(tx, *id)?;
+        audit::store::write(tx, &actor, "sip-account.remove", *id, None, clock::now())?;
+        Ok(())
+    })
+    .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
 /// Show a SIP account
 #[utoipa::path(tag = "sip-accounts", params(("id" = i64, Path)), responses((status = 200, body = Account)))]
 #[get("/sip-accounts/{id}")]
@@ -107,11 +144,7 @@ async fn change_account(
     id: Path<i64>,
     Json(body): Json<LineInput>,
 ) -> Result<Json<Account>> {
-    let line = body.check()?;
-    if line.sip_account.is_some() || !line.settings.is_empty() || !line.unset.is_empty() {
-        let next = "Change them at the line: PATCH /api/v1/devices/{mac}/lines/{number}";
-        return Err(Problem::bad_value("settings and sip_account belong to a line, not to a SIP account.", next));
-    }
+    let line = account_only(body.check()?)?;
     let account = db
         .write(move |tx| {
             account(tx, &actor, *id)?;
@@ -125,6 +158,14 @@ async fn change_account(
         })
         .await?;
     Ok(Json(account))
+}
+
+fn account_only(line: CheckedLine) -> Result<CheckedLine> {
+    if line.sip_account.is_some() || !line.settings.is_empty() || !line.unset.is_empty() {
+        let next = "Change them at the line: PATCH /api/v1/devices/{mac}/lines/{number}";
+        return Err(Problem::bad_value("settings and sip_account belong to a line, not to a SIP account.", next));
+    }
+    Ok(line)
 }
 
 fn account(conn: &Connection, actor: &Actor, id: i64) -> Result<Account> {
@@ -220,5 +261,6 @@ fn told(line: &CheckedLine) -> String {
 }
 
 pub fn configure(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
-    config.service(change).service(remove).service(list).service(show).service(change_account);
+    config.service(change_line).service(remove_line);
+    config.service(list).service(add).service(show).service(change_account).service(remove_account);
 }

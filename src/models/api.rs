@@ -1,9 +1,10 @@
-//! Which models have settings of their own here.
+//! Models over REST: data of the program, and which of them have settings of their own here.
 
 use super::{ModelError, store};
 use crate::db::Db;
 use crate::users::Actor;
-use crate::web::{Json, Problem, Result};
+use crate::vendors::VENDORS;
+use crate::web::{Json, Problem, Query, Result};
 use actix_web::{get, web::Data};
 
 impl From<ModelError> for Problem {
@@ -13,17 +14,49 @@ impl From<ModelError> for Problem {
 }
 
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
-pub struct Model {
+pub struct ModelView {
     pub vendor: String,
     pub name: String,
+    /// How many lines it has, where a document says so.
+    pub lines: Option<u8>,
+    /// From a document or a real phone; otherwise recollection. False too for a model that only this box names.
+    pub verified: bool,
+    /// It has settings of its own here.
+    pub own_settings: bool,
 }
 
-/// Models that have settings of their own here
-#[utoipa::path(tag = "models", responses((status = 200, body = Vec<Model>)))]
+#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Filter {
+    vendor: Option<String>,
+}
+
+/// Every model this box knows, and those that have settings of their own here
+#[utoipa::path(tag = "models", params(Filter), responses((status = 200, body = Vec<ModelView>)))]
 #[get("/models")]
-async fn list(actor: Actor, db: Data<Db>) -> Result<Json<Vec<Model>>> {
-    let models = db.read_long(move |conn| store::all(conn, actor.account_id).map_err(Problem::from)).await?;
-    Ok(Json(models.into_iter().map(|(vendor, name)| Model { vendor, name }).collect()))
+async fn list(actor: Actor, db: Data<Db>, Query(filter): Query<Filter>) -> Result<Json<Vec<ModelView>>> {
+    let only = filter.vendor.as_deref().map(super::vendor).transpose()?;
+    let mut own = db.read_long(move |conn| store::all(conn, actor.account_id).map_err(Problem::from)).await?;
+    let mut models = Vec::new();
+    for vendor in VENDORS.iter().filter(|vendor| only.is_none_or(|only| only.id == vendor.id)) {
+        for model in vendor.models.rows() {
+            let is_own = |(of, name): &(String, String)| of == vendor.id && *name == model.name;
+            let place = own.iter().position(is_own);
+            models.push(ModelView {
+                vendor: vendor.name.to_owned(),
+                name: model.name.clone(),
+                lines: model.lines,
+                verified: model.verified,
+                own_settings: place.map(|place| own.swap_remove(place)).is_some(),
+            });
+        }
+        for (_, name) in own.iter().filter(|(of, _)| of == vendor.id) {
+            let (vendor, name) = (vendor.name.to_owned(), name.clone());
+            models.push(ModelView { vendor, name, lines: None, verified: false, own_settings: true });
+        }
+    }
+    Ok(Json(models))
 }
 
 pub fn configure(config: &mut utoipa_actix_web::service_config::ServiceConfig) {

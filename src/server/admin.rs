@@ -8,6 +8,7 @@ use crate::db::Db;
 use crate::provision::{self, Pipeline};
 use crate::seal::Keyring;
 use crate::users::guard::Console;
+use crate::web::error::ErrorBody;
 use crate::web::{Code, Directory, Problem, spool};
 use crate::{
     alarms, audit, checkins, devices, files, groups, instance, layers, lines, models, networks, profiles, sites, users,
@@ -25,6 +26,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
 use utoipa_actix_web::scope::scope;
 use utoipa_actix_web::{AppExt, UtoipaApp};
 
@@ -99,10 +101,13 @@ fn server(services: Services, sockets: Sockets, workers: usize) -> std::io::Resu
 }
 
 #[derive(OpenApi)]
-#[openapi(info(
-    title = "Phonebox",
-    description = "The administrators' API. Every answer that is not a success is {\"error\": {code, message, next}}."
-))]
+#[openapi(
+    components(schemas(ErrorBody)),
+    info(
+        title = "Phonebox",
+        description = "The administrators' API. Every answer that is not a success is {\"error\": {code, message, next}}."
+    )
+)]
 struct Document;
 
 /// The App as production and tests run it.
@@ -180,12 +185,24 @@ pub fn document() -> &'static str {
     &DOCUMENT
 }
 
-/// Parameters and answers that hold for every operation stand here, not at each of them.
+/// What holds for every operation stands here, not at each of them: the token, how errors look, an id of its own.
 fn finish(document: &mut utoipa::openapi::OpenApi) {
     let scheme = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
     document.components.get_or_insert_default().add_security_scheme("token", scheme);
     document.security = Some(vec![SecurityRequirement::new("token", [] as [&str; 0])]);
     document.info.version = env!("CARGO_PKG_VERSION").into();
+    let schema = Ref::from_schema_name("ErrorBody");
+    let content = ContentBuilder::new().schema(Some(schema)).build();
+    let error =
+        ResponseBuilder::new().description("What was refused or failed").content("application/json", content).build();
+    for item in document.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
+            operation.responses.responses.insert("default".into(), error.clone().into());
+            let tag = operation.tags.iter().flatten().next().map_or("", String::as_str).replace('-', "_");
+            operation.operation_id = operation.operation_id.take().map(|id| format!("{tag}_{id}"));
+        }
+    }
 }
 
 #[derive(serde::Serialize, utoipa::ToSchema)]

@@ -125,3 +125,26 @@ fn the_console_socket_belongs_to_its_user_alone_and_a_long_path_does_no_harm() {
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
+
+#[test]
+fn every_operation_has_an_id_of_its_own_and_says_how_errors_look() {
+    let document: Value = serde_json::from_str(document()).unwrap();
+    let mut ids = std::collections::BTreeSet::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            assert!(ids.insert(operation["operationId"].as_str().unwrap()), "{method} {path}");
+            assert!(
+                operation["responses"]["default"].is_object() && operation["summary"].is_string(),
+                "{method} {path}"
+            );
+        }
+    }
+    let mut references = Vec::new();
+    let text = document.to_string();
+    for rest in text.split("#/components/schemas/").skip(1) {
+        references.push(rest.split('"').next().unwrap());
+    }
+    for name in references {
+        assert!(document["components"]["schemas"][name].is_object(), "{name} is referred to and not described");
+    }
+}

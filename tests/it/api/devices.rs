@@ -132,6 +132,29 @@ fn a_change_touches_only_what_it_names_and_null_empties() {
     assert_eq!(accounts["items"].as_array().unwrap().len(), 1, "an account that no line has goes with its line");
 }
 
+#[test]
+fn a_sip_account_can_serve_several_lines_and_goes_only_when_it_is_free() {
+    let phonebox = running();
+    let account = phonebox.post("/sip-accounts", json!({"user": "201", "password": "hunter2"})).json(201);
+    let id = account["id"].as_i64().unwrap();
+    for mac in ["805ec0aabb01", "805ec0aabb02"] {
+        phonebox.post("/devices", json!({"mac": mac, "lines": [{"number": 1, "sip_account": id}]})).json(201);
+    }
+    phonebox.delete(&format!("/sip-accounts/{id}")).refused(409);
+    let clock = phonebox.db.changes().clock();
+    let account = phonebox.patch(&format!("/sip-accounts/{id}"), json!({"display_name": "Shared"})).json(200);
+    assert_eq!((&account["lines"], &account["display_name"]), (&json!(2), &json!("Shared")));
+    assert!(phonebox.db.changes().clock() > clock);
+    phonebox.patch(&format!("/sip-accounts/{id}"), json!({"settings": {"line.label": "x"}})).refused(422);
+    phonebox.post("/sip-accounts", json!({"password": "hunter2"})).refused(422);
+    phonebox.patch("/devices/805ec0aabb01/lines/1", json!({"sip_account": id, "user": "7"})).refused(422);
+    phonebox.patch("/devices/805ec0aabb01/lines/1", json!({"sip_account": 99})).refused(404);
+    for mac in ["805ec0aabb01", "805ec0aabb02"] {
+        phonebox.delete(&format!("/devices/{mac}")).json(204);
+    }
+    phonebox.get(&format!("/sip-accounts/{id}")).refused(404);
+}
+
 /// Architecture §3: a device that proved itself is not opened to whoever comes next by pressing "activate" again.
 #[test]
 fn activating_opens_a_window_once_and_let_in_opens_it_again_with_new_secrets() {

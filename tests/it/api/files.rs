@@ -26,9 +26,9 @@ fn a_file_lies_under_its_checksum_and_goes_with_its_last_name() {
     );
     assert_eq!(std::fs::read(phonebox.dir.path().join("files").join(&sum)).unwrap(), bytes);
     phonebox.upload("PUT", "/files/copy.rom", &bytes).json(200);
-    assert_eq!(blobs(&phonebox), [sum.clone()]);
+    assert_eq!(blobs(&phonebox), std::slice::from_ref(&sum));
     phonebox.delete("/files/t54w-96.86.0.20.ROM").json(204);
-    assert_eq!(blobs(&phonebox), [sum.clone()], "another name has it");
+    assert_eq!(blobs(&phonebox), std::slice::from_ref(&sum), "another name has it");
     phonebox.upload("PUT", "/files/copy.rom", b"new").json(200);
     assert_eq!(blobs(&phonebox), [hex(&sha256(b"new"))], "replaced bytes go");
     phonebox.delete("/files/copy.rom").json(204);
@@ -99,4 +99,24 @@ fn the_command_line_stores_lists_and_removes_files() {
     assert_eq!(phonebox.cli(&["file", "list", "--json"]).json()[0]["size"], 4);
     phonebox.cli(&["file", "remove", "ring.wav"]).ok();
     assert!(phonebox.cli(&["file", "add", "/nowhere.rom"]).refused().contains("/nowhere.rom"));
+}
+
+#[test]
+fn threat_077_the_same_bytes_stored_and_removed_at_once_are_never_half_there() {
+    let phonebox = running();
+    let bytes = vec![7u8; 50_000];
+    std::thread::scope(|scope| {
+        for name in ["a.rom", "b.rom", "c.rom"] {
+            let (phonebox, bytes) = (&phonebox, &bytes);
+            scope.spawn(move || {
+                for _ in 0..10 {
+                    phonebox.upload("PUT", &format!("/files/{name}"), bytes).json(200);
+                    phonebox.delete(&format!("/files/{name}")).json(204);
+                }
+                phonebox.upload("PUT", &format!("/files/{name}"), bytes).json(200);
+            });
+        }
+    });
+    assert_eq!(phonebox.get("/files").json(200)["items"].as_array().unwrap().len(), 3);
+    assert_eq!(blobs(&phonebox), [hex(&sha256(&bytes))]);
 }

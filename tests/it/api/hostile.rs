@@ -111,6 +111,32 @@ fn threat_020_and_060_hostile_names_stay_text() {
     );
 }
 
+/// F6: no room for a change is 507, what is there is still read, and the box goes on when there is room again.
+#[test]
+fn fault_06_a_full_disk_is_507_and_passes_without_a_restart() {
+    let phonebox = running();
+    phonebox.post("/devices", json!({"mac": "805ec0aabb01"})).json(201);
+    let limit = |pages: &'static str| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let work = phonebox.db.write(move |tx| {
+            tx.query_row(&format!("PRAGMA max_page_count={pages}"), [], |row| row.get::<_, i64>(0))?;
+            Ok::<_, phonebox::db::Error>(())
+        });
+        runtime.block_on(work).unwrap();
+    };
+    limit("1");
+    let big = json!({"text": format!("a.b = {}\n", "x".repeat(200_000))});
+    let answer = phonebox.put("/raw-texts/yealink?layer=global", big.clone());
+    let (code, _) = answer.refused(507);
+    assert!(code == "storage-full" && answer.head.to_ascii_lowercase().contains("retry-after"));
+    let rows: String = (0..5_000).fold("mac\n".into(), |csv, number| format!("{csv}805ec1{number:06x}\n"));
+    phonebox.upload("POST", "/devices/import", rows.as_bytes()).refused(507);
+    assert_eq!(phonebox.get("/devices").json(200)["items"].as_array().unwrap().len(), 1);
+    limit("1000000");
+    phonebox.put("/raw-texts/yealink?layer=global", big).json(200);
+    assert_eq!(phonebox.upload("POST", "/devices/import", rows.as_bytes()).json(200)["added"], 5_000);
+}
+
 trait Refusal {
     fn status_is_refusal(&self, what: &str);
 }

@@ -34,6 +34,9 @@ fn every_layer_takes_settings_and_all_of_a_change_or_nothing_of_it() {
         assert_eq!(values.as_array().unwrap().len(), 1);
         phonebox.patch(&path, json!({"unset": ["sip.server"]})).refused(404);
     }
+    let models = phonebox.get("/models?vendor=yealink").json(200);
+    let of = |name: &str| models.as_array().unwrap().iter().find(|model| model["name"] == name).unwrap();
+    assert_eq!((&of("T54W")["own_settings"], &of("T46S")["own_settings"]), (&json!(true), &json!(false)));
     let used = phonebox.get("/layers").json(200);
     assert_eq!(used.as_array().unwrap().len(), 5, "device and line are shown with the device: {used}");
 }
