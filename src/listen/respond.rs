@@ -89,6 +89,14 @@ pub async fn respond(
     request: hyper::Request<Incoming>,
 ) -> Response<Sent> {
     let (parts, mut body) = request.into_parts();
+    // RFC 9112 §3.2: exactly one Host. Nothing is read from it, so HTTP/1.0 phones may leave it out.
+    let hosts = parts.headers.get_all(header::HOST).iter().count();
+    if hosts > 1 || hosts == 0 && parts.version == hyper::Version::HTTP_11 {
+        pipeline.record_malformed(connection.transport, connection.peer, "not exactly one Host", now());
+        let mut response = short(StatusCode::BAD_REQUEST);
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        return response;
+    }
     let value = |name: HeaderName| parts.headers.get(name).map(HeaderValue::as_bytes);
     // An absolute-form target or an authority has no place in a phone's request: only the path is looked at.
     let raw = parts.uri.path_and_query().map_or("", |path| path.as_str());
