@@ -182,7 +182,8 @@ fn plain(text: &str) -> Value {
 
 /// What the box adds to a file of a device that it provisions itself: where to come back to, and how to prove it.
 ///
-/// URLs are HTTP until the device has completed HTTPS here (trust certificate first, URL second). The steady token and
+/// URLs are HTTP until the device has completed HTTPS here (trust certificate first, URL second), or HTTPS from the start
+/// where secrets go by nothing else. The steady token and
 /// the HTTP password are secrets; without the grant they are not even put in.
 pub fn of_the_box(
     subject: Option<&Subject>,
@@ -194,13 +195,13 @@ pub fn of_the_box(
     let mut sets = Vec::new();
     let (Some(subject), Some(profile)) = (subject, profile) else { return Values::default() };
     let device = &subject.device;
-    let https = profile.https && (device.tls_at.is_some() || profile.secrets_tls_only);
+    let https = profile.secrets_tls_only || profile.https && device.tls_at.is_some();
     let origin_now = if https {
         origin.https.as_ref().or(origin.http.as_ref())
     } else {
         origin.http.as_ref().or(origin.https.as_ref())
     };
-    if profile.https
+    if (profile.https || profile.secrets_tls_only)
         && let Some(http) = origin.http.as_ref().or(origin.https.as_ref())
     {
         set(&mut sets, IDS.trust, plain(&format!("{http}/phonebox-ca.pem")));

@@ -234,7 +234,7 @@ const NOTHING: &str = "ip link set lo up && exec setpriv --reuid=65534 --regid=6
     --inh-caps=-all --ambient-caps=-all --bounding-set=-all --no-new-privs \"$@\"";
 
 /// In a network of its own, where nobody has the ports and 1024 is where they stop being privileged.
-fn fenced<'a>(script: &'a str) -> [&'a str; 6] {
+fn fenced(script: &str) -> [&str; 6] {
     ["unshare", "--net", "sh", "-c", script, "sh"]
 }
 

@@ -1,7 +1,7 @@
 //! What people set arrives in phones: every layer in its order, hostile values whole or not at all, firmware, raw text,
 //! uploads. Each file is read by the phone's own reader.
 
-use crate::support::phone::{PASSWORD, Phone, account, add, mac, own_account, phone};
+use crate::support::phone::{PASSWORD, Phone, account, mac, own_account, phone};
 use crate::support::server::Phonebox;
 
 /// A phone of each dialect and its display name's parameter.

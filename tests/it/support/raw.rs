@@ -133,3 +133,25 @@ pub fn read(stream: &mut impl Read, head_only: bool) -> Option<Answer> {
     }
     Some(answer)
 }
+
+/// A file over TFTP (RFC 1350, no options). `Err`: the error's code, 0 for silence.
+pub fn tftp(to: SocketAddr, name: &str) -> Result<Vec<u8>, u16> {
+    let socket = std::net::UdpSocket::bind((to.ip(), 0)).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    socket.send_to(&[b"\x00\x01", name.as_bytes(), b"\0octet\0"].concat(), to).unwrap();
+    let (mut file, mut packet) = (Vec::new(), [0; 600]);
+    loop {
+        let Ok((length, peer)) = socket.recv_from(&mut packet) else { return Err(0) };
+        let (head, data) = packet[..length].split_at(4);
+        match head[1] {
+            3 => {
+                file.extend_from_slice(data);
+                socket.send_to(&[0, 4, head[2], head[3]], peer).unwrap();
+                if data.len() < 512 {
+                    return Ok(file);
+                }
+            }
+            _ => return Err(u16::from_be_bytes([head[2], head[3]])),
+        }
+    }
+}

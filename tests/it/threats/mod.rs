@@ -5,5 +5,4 @@ mod faults;
 mod http;
 mod paths;
 mod secrets;
-mod slow;
 mod strangers;

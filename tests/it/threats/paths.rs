@@ -91,7 +91,7 @@ fn threat_015_only_the_documented_forms_of_a_name_are_served() {
     let served = [
         format!("/{OWN}"),
         format!("/{upper}"),
-        format!("/805eC0aAbB01.cfg"),
+        "/805eC0aAbB01.cfg".to_owned(),
         format!("/any/directory/{OWN}"),
         "/%38%30%35ec0aabb01.cfg".to_owned(),
     ];
