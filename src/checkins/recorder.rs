@@ -66,7 +66,9 @@ impl Recorder {
         let key = self.key(&checkin);
         let mut waiting = self.shard(key).lock().unwrap_or_else(PoisonError::into_inner);
         let number = self.0.recorded.fetch_add(1, Ordering::Relaxed);
-        if let Some(known) = waiting.get_mut(&key).filter(|known| checkin.at - known.last_at < FOLD_MS) {
+        // One that still waits takes a late repeat too: putting a new one in its place would lose it.
+        let repeats = |known: &&mut Waiting| known.count > 0 || checkin.at - known.last_at < FOLD_MS;
+        if let Some(known) = waiting.get_mut(&key).filter(repeats) {
             known.last_at = known.last_at.max(checkin.at);
             known.count += 1;
             return;
