@@ -63,7 +63,7 @@ class Fleet:
 
     def write_csv(self):
         with self.csv.open("w") as out:
-            out.write("mac,vendor,model,name,activate,line1.user,line1.password,line1.name\n")
+            out.write("mac,vendor,model,name,active,line1_user,line1_password,line1_display_name\n")
             for kind in (YEALINK, AVAYA):
                 for n, mac in enumerate(self.macs(kind)):
                     user = f"{1 if kind is YEALINK else 2}{n:06}"
@@ -72,6 +72,8 @@ class Fleet:
     def load(self):
         """Imports everything into an empty box; seconds."""
         self.write_csv()
+        # A command refuses a data directory that no box has made.
+        self.box.start().stop()
         start = time.monotonic()
         self.box.command("device", "import", self.csv)
         return time.monotonic() - start
