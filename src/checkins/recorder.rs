@@ -6,8 +6,9 @@
 
 use super::{CheckIn, store};
 use crate::db::Db;
+use foldhash::quality::RandomState;
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -52,7 +53,7 @@ impl Recorder {
     pub fn new(db: Db) -> Recorder {
         Recorder(Arc::new(Inner {
             db,
-            hash: [RandomState::new(), RandomState::new()],
+            hash: Default::default(),
             shards: std::array::from_fn(|_| Mutex::default()),
             recorded: AtomicU64::new(0),
             dropped: AtomicU64::new(0),

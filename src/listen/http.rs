@@ -1,8 +1,8 @@
 //! The phones' HTTP and HTTPS listeners: sockets, TLS handshakes, limits and a graceful stop.
 //!
 //! hyper speaks HTTP/1.1: title-case header names in a fixed order, because old phones parse heads by hand. Every
-//! worker thread runs its own executor and takes connections from the same socket, so that a request stays on one
-//! thread from accept to answer.
+//! worker thread runs its own executor and takes connections from the same socket; whoever has the fewest serves it, so
+//! that all threads work, and a request stays on one thread from its first byte to its answer.
 
 use super::guard::Guarded;
 use super::proxy;
@@ -17,12 +17,13 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::{Semaphore, watch};
-use tokio::task::LocalSet;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::task::{JoinSet, LocalSet};
 use tokio_rustls::TlsAcceptor;
 
 const HEAD_TIME: Duration = Duration::from_secs(10);
@@ -55,14 +56,24 @@ impl HttpListener {
     ) -> io::Result<Vec<JoinHandle<()>>> {
         self.socket.set_nonblocking(true)?;
         let transport = if self.tls.is_some() { Transport::Https } else { Transport::Http };
+        let places = Arc::new(Semaphore::new(self.connections.max(1)));
+        let (doors, rooms): (Vec<_>, Vec<_>) = (0..workers.max(1))
+            .map(|_| {
+                let (door, room) = mpsc::unbounded_channel();
+                (Door { open: AtomicUsize::new(0), to: door }, room)
+            })
+            .unzip();
+        let doors: Arc<[Door]> = doors.into();
         let mut threads = Vec::new();
-        for number in 0..workers.max(1) {
+        for (number, room) in rooms.into_iter().enumerate() {
             let worker = Worker {
+                number,
+                doors: doors.clone(),
+                places: places.clone(),
                 socket: self.socket.try_clone()?,
                 tls: self.tls.clone().map(TlsAcceptor::from),
                 transport,
                 proxies: self.trusted_proxies.clone(),
-                connections: self.connections.div_ceil(workers.max(1)).max(1),
                 pipeline: pipeline.clone(),
                 stop: stop.clone(),
                 grace,
@@ -71,7 +82,7 @@ impl HttpListener {
             let name = format!("{}-{number}", transport.word());
             threads.push(std::thread::Builder::new().name(name).spawn(move || {
                 LocalSet::new().block_on(&runtime, async move {
-                    if let Err(error) = worker.run().await {
+                    if let Err(error) = worker.run(room).await {
                         tracing::error!(%error, "a phone listener ended");
                     }
                 });
@@ -81,37 +92,86 @@ impl HttpListener {
     }
 }
 
+/// A connection that another worker has taken from the socket.
+type HandedOver = (std::net::TcpStream, SocketAddr, Place);
+
+/// One worker as the others see it.
+struct Door {
+    open: AtomicUsize,
+    to: mpsc::UnboundedSender<HandedOver>,
+}
+
+/// A connection's place: one of all that may be open, and one of its worker's.
+struct Place {
+    _one: OwnedSemaphorePermit,
+    doors: Arc<[Door]>,
+    number: usize,
+}
+
+impl Place {
+    /// At the worker that has the fewest.
+    fn new(one: OwnedSemaphorePermit, doors: &Arc<[Door]>, mine: usize) -> Place {
+        let open = |number: usize| doors.get(number).map_or(usize::MAX, |door| door.open.load(Ordering::Relaxed));
+        let least = (0..doors.len()).min_by_key(|number| (open(*number), *number != mine)).unwrap_or(mine);
+        if let Some(door) = doors.get(least) {
+            door.open.fetch_add(1, Ordering::Relaxed);
+        }
+        Place { _one: one, doors: doors.clone(), number: least }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(door) = self.doors.get(self.number) {
+            door.open.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
 struct Worker {
+    number: usize,
+    doors: Arc<[Door]>,
+    places: Arc<Semaphore>,
     socket: TcpListener,
     tls: Option<TlsAcceptor>,
     transport: Transport,
     proxies: Arc<[Cidr]>,
-    connections: usize,
     pipeline: Arc<Pipeline>,
     stop: watch::Receiver<bool>,
     grace: Duration,
 }
 
 impl Worker {
-    async fn run(self) -> io::Result<()> {
+    async fn run(self, mut room: mpsc::UnboundedReceiver<HandedOver>) -> io::Result<()> {
         let socket = tokio::net::TcpListener::from_std(self.socket.try_clone()?)?;
-        let places = Arc::new(Semaphore::new(self.connections));
         let mut stop = self.stop.clone();
-        let (grace, all) = (self.grace, u32::try_from(self.connections).unwrap_or(u32::MAX));
         let this = Rc::new(self);
+        let mut open = JoinSet::new();
+        let serve = |stream: TcpStream, peer, place: Place, open: &mut JoinSet<()>| {
+            let this = this.clone();
+            open.spawn_local(async move {
+                this.connection(stream, peer).await;
+                drop(place);
+            });
+        };
         loop {
-            let Ok(place) = places.clone().acquire_owned().await else { break };
-            let accepted = tokio::select! {
-                accepted = socket.accept() => accepted,
+            let accept = async {
+                let one = this.places.clone().acquire_owned().await.map_err(io::Error::other)?;
+                let (stream, peer) = socket.accept().await?;
+                Ok((stream, peer, Place::new(one, &this.doors, this.number)))
+            };
+            let taken = tokio::select! {
+                accepted = accept => accepted,
+                Some((stream, peer, place)) = room.recv() => TcpStream::from_std(stream).map(|it| (it, peer, place)),
+                Some(_) = open.join_next() => continue,
                 _ = stop.wait_for(|stop| *stop) => break,
             };
-            match accepted {
-                Ok((stream, peer)) => {
-                    let this = this.clone();
-                    tokio::task::spawn_local(async move {
-                        this.connection(stream, peer).await;
-                        drop(place);
-                    });
+            match taken {
+                Ok((stream, peer, place)) if place.number == this.number => serve(stream, peer, place, &mut open),
+                Ok((stream, peer, place)) => {
+                    if let (Some(door), Ok(stream)) = (this.doors.get(place.number), stream.into_std()) {
+                        let _ = door.to.send((stream, peer, place));
+                    }
                 }
                 Err(error) => {
                     if !matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) {
@@ -122,16 +182,23 @@ impl Worker {
             }
         }
         drop(socket);
+        while let Ok((stream, peer, place)) = room.try_recv() {
+            serve(TcpStream::from_std(stream)?, peer, place, &mut open);
+        }
         // Running answers finish; whoever is still there after the grace period is cut off with the thread.
-        let _ = tokio::time::timeout(grace, places.acquire_many(all)).await;
+        let _ = tokio::time::timeout(this.grace, async { while open.join_next().await.is_some() {} }).await;
         Ok(())
     }
 
     async fn connection(&self, mut stream: TcpStream, peer: SocketAddr) {
         let _ = stream.set_nodelay(true);
         let local = stream.local_addr().map_or(peer.ip(), |address| address.ip());
-        let mut connection =
-            Connection { transport: self.transport, peer: unmap(peer.ip()), local: unmap(local), client_cert_dn: None };
+        let mut connection = Connection {
+            transport: self.transport,
+            peer: unmap(peer.ip()),
+            origin: self.pipeline.origin(local),
+            client_cert_dn: None,
+        };
         let mut forwarded = false;
         if proxy::is_trusted(connection.peer, &self.proxies) {
             match tokio::time::timeout(HANDSHAKE_TIME, proxy::read_header(&mut stream)).await {
@@ -161,11 +228,12 @@ impl Worker {
         forwarded: bool,
     ) {
         let pipeline = self.pipeline.clone();
+        let connection = Rc::new(connection);
         let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
             let pipeline = pipeline.clone();
             let mut connection = connection.clone();
             if forwarded && let Some(peer) = proxy::forwarded_peer(connection.peer, &self.proxies, request.headers()) {
-                connection.peer = peer;
+                connection = Rc::new(Connection { peer, ..(*connection).clone() });
             }
             async move { Ok::<_, std::convert::Infallible>(respond::respond(pipeline, &connection, request).await) }
         });
@@ -174,7 +242,6 @@ impl Worker {
             .header_read_timeout(HEAD_TIME)
             .title_case_headers(true)
             .max_buf_size(LARGEST_HEAD)
-            .pipeline_flush(true)
             .serve_connection(Guarded::new(stream), service);
         let mut served = std::pin::pin!(served);
         let mut stop = self.stop.clone();

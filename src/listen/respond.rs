@@ -6,7 +6,7 @@
 use super::mapped;
 use crate::checkins::{Reason, Transport};
 use crate::clock::now;
-use crate::provision::{self, Answer, Delivered, Method, Pipeline, Request, Served};
+use crate::provision::{self, Answer, Delivered, Method, Origin, Pipeline, Request, Served};
 use crate::vendors;
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -31,7 +31,8 @@ const DRAIN_TIME: Duration = Duration::from_secs(2);
 pub struct Connection {
     pub transport: Transport,
     pub peer: IpAddr,
-    pub local: IpAddr,
+    /// The addresses of this box as this peer reaches it.
+    pub origin: Origin,
     /// Subject of the client certificate, if one was shown.
     pub client_cert_dn: Option<Arc<str>>,
 }
@@ -112,7 +113,7 @@ pub async fn respond(
         },
         verb: parts.method.as_str(),
         peer: connection.peer,
-        local: connection.local,
+        origin: &connection.origin,
         path: raw.as_bytes(),
         user_agent: value(header::USER_AGENT),
         authorization: value(header::AUTHORIZATION),

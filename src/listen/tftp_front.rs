@@ -50,12 +50,13 @@ type Ended = Box<dyn FnOnce(Outcome)>;
 
 async fn answer(pipeline: Arc<Pipeline>, read: Read) -> (Answer, Ended) {
     let path = provision::parse(&read.file);
+    let origin = pipeline.origin(unmap(read.local.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))));
     let request = Request {
         transport: Transport::Tftp,
         method: Method::Get,
         verb: "RRQ",
         peer: unmap(read.peer.ip()),
-        local: unmap(read.local.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))),
+        origin: &origin,
         path: &read.file,
         user_agent: None,
         authorization: None,

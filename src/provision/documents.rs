@@ -3,6 +3,7 @@
 use crate::net::Mac;
 use crate::vendors::format::WriteWarning;
 use bytes::Bytes;
+use foldhash::fast::RandomState;
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Weighter};
 use std::hash::{Hash, Hasher};
@@ -99,11 +100,11 @@ impl Weighter<Owned, Entry> for Bytesize {
 /// Bytes kept: what some thousand phones ask for again and again.
 const KEPT: u64 = 24 << 20;
 
-pub struct Documents(Cache<Owned, Entry, Bytesize>);
+pub struct Documents(Cache<Owned, Entry, Bytesize, RandomState>);
 
 impl Documents {
     pub fn new() -> Documents {
-        Documents(Cache::with_weighter(4_096, KEPT, Bytesize))
+        Documents(Cache::with(4_096, KEPT, Bytesize, RandomState::default(), Default::default()))
     }
 
     pub fn get(&self, key: &Key, stamp: u64, epoch: u64) -> Option<Arc<Rendered>> {

@@ -213,11 +213,11 @@ impl Pipeline {
             shared: &shared,
             subject: Some(subject),
             profile: profile.map(|profile| &**profile),
-            outside: outside.as_ref(),
+            outside: outside.as_deref(),
             secrets,
             identity_model: None,
             identity_version: None,
-            origin: origin.clone(),
+            origin,
             tls: subject.device.tls_at.is_some(),
             now,
         };

@@ -6,10 +6,12 @@
 use super::authorize::Credential;
 use crate::net::Mac;
 use crate::seal::{hex, sha256};
+use crate::settings::Secret;
 use aws_lc_rs::{constant_time, hmac};
 use base64::{Engine, prelude::BASE64_STANDARD as BASE64};
 use md5::{Digest, Md5};
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 pub const REALM: &str = "phonebox";
@@ -22,11 +24,18 @@ pub struct Logins {
     used: Mutex<HashMap<[u8; 32], (i64, u32)>>,
     /// Devices with credentials that were asked for them and have not answered yet.
     asked: Mutex<HashSet<Mac>>,
+    /// How many, so that an answer need not take the lock.
+    waiting: AtomicUsize,
 }
 
 impl Logins {
     pub fn new(key: &[u8; 32]) -> Logins {
-        Logins { key: hmac::Key::new(hmac::HMAC_SHA256, key), used: Mutex::default(), asked: Mutex::default() }
+        Logins {
+            key: hmac::Key::new(hmac::HMAC_SHA256, key),
+            used: Mutex::default(),
+            asked: Mutex::default(),
+            waiting: AtomicUsize::new(0),
+        }
     }
 
     fn nonce(&self, bucket: i64) -> String {
@@ -50,11 +59,17 @@ impl Logins {
         if asked.len() >= NONCES {
             asked.clear();
         }
-        !asked.insert(mac)
+        let again = !asked.insert(mac);
+        self.waiting.store(asked.len(), Ordering::Relaxed);
+        again
     }
 
     pub fn answered(&self, mac: Mac) {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner).remove(&mac);
+        if self.waiting.load(Ordering::Relaxed) > 0 {
+            let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+            asked.remove(&mac);
+            self.waiting.store(asked.len(), Ordering::Relaxed);
+        }
     }
 
     /// Who the header logs in. `password` looks a device's password up.
@@ -63,14 +78,14 @@ impl Logins {
         header: &[u8],
         verb: &str,
         now: i64,
-        password: impl FnOnce(Mac) -> Result<Option<String>, E>,
+        password: impl FnOnce(Mac) -> Result<Option<Secret>, E>,
     ) -> Result<Credential, E> {
         let Ok(text) = std::str::from_utf8(header) else { return Ok(Credential::BadLogin) };
         let (scheme, rest) = text.split_once(' ').unwrap_or((text, ""));
         if scheme.eq_ignore_ascii_case("basic") {
             let Some((user, given)) = basic(rest) else { return Ok(Credential::BadLogin) };
             return Ok(match expected(&user, password)? {
-                Some((mac, expected)) if same(&given, &expected) => Credential::Login(mac),
+                Some((mac, expected)) if same(&given, expected.reveal()) => Credential::Login(mac),
                 _ => Credential::BadLogin,
             });
         }
@@ -89,7 +104,7 @@ impl Logins {
             "SHA-256" => sha256_hex,
             _ => return Ok(Credential::BadLogin),
         };
-        let ha1 = hash(&format!("{}:{REALM}:{expected}", field("username")));
+        let ha1 = hash(&format!("{}:{REALM}:{}", field("username"), expected.reveal()));
         let ha2 = hash(&format!("{verb}:{}", field("uri")));
         let response = match field("qop") {
             "" => hash(&format!("{ha1}:{}:{ha2}", field("nonce"))),
@@ -123,14 +138,15 @@ impl Logins {
 
 fn expected<E>(
     user: &str,
-    password: impl FnOnce(Mac) -> Result<Option<String>, E>,
-) -> Result<Option<(Mac, String)>, E> {
+    password: impl FnOnce(Mac) -> Result<Option<Secret>, E>,
+) -> Result<Option<(Mac, Secret)>, E> {
     let Ok(mac) = user.parse::<Mac>() else { return Ok(None) };
     Ok(password(mac)?.map(|password| (mac, password)))
 }
 
+/// In constant time for the one length that passwords and digests have.
 fn same(a: &str, b: &str) -> bool {
-    constant_time::verify_slices_are_equal(&sha256(a.as_bytes()), &sha256(b.as_bytes())).is_ok()
+    constant_time::verify_slices_are_equal(a.as_bytes(), b.as_bytes()).is_ok()
 }
 
 fn md5_hex(text: &str) -> String {
@@ -174,7 +190,7 @@ mod tests {
     }
 
     fn check(logins: &Logins, header: &str, now: i64) -> Credential {
-        let password = |mac| Ok::<_, Infallible>((mac == phone()).then(|| "secret".to_owned()));
+        let password = |mac| Ok::<_, Infallible>((mac == phone()).then(|| Secret::new("secret")));
         logins.check(header.as_bytes(), "GET", now, password).unwrap()
     }
 

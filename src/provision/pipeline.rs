@@ -186,7 +186,7 @@ impl Pipeline {
             shown: path,
             mac: identity.mac,
             vendor: None,
-            model: None,
+            subject: None,
             identity,
             decision: Decision::Refused,
             reason: Reason::BadRequest,
@@ -216,16 +216,16 @@ impl Pipeline {
         if !asks && let Some(public) = self.public(path) {
             return Ok(public);
         }
-        let credential = self.credential(request, path)?;
+        let credential = self.credential(request, path, mark.identity.mac)?;
         let proven = matches!(credential, Credential::Token(_) | Credential::Login(_));
         if !proven && self.budget.is_exhausted(request.peer, request.now) {
             return Ok(Outcome::not_found(Reason::Slowed));
         }
         let loaded = self.load(request, path, &mark.identity, credential)?;
         mark.mac = loaded.mac;
-        if let Some(device) = loaded.subject.as_ref().map(|subject| &subject.device) {
+        if loaded.subject.is_some() {
             mark.vendor = loaded.vendor.map(|vendor| vendor.name);
-            mark.model.clone_from(&device.model);
+            mark.subject.clone_from(&loaded.subject);
         }
         let outside = match (&loaded.subject, &loaded.profile) {
             (Some(subject), Some(profile)) => resolve::outside_target(subject, profile),
@@ -281,7 +281,7 @@ impl Pipeline {
                     );
                 }
                 // Rendered first: an answer that cannot be written must leave no trace of having been sent.
-                let outcome = self.make(request, &loaded, &grant, outside.as_ref(), &mark.identity)?;
+                let outcome = self.make(request, &loaded, &grant, outside.as_deref(), &mark.identity)?;
                 if let Some(mac) = loaded.mac.filter(|_| !grant.effects.is_empty())
                     && outcome.decision != Decision::Refused
                 {
@@ -296,11 +296,13 @@ impl Pipeline {
     }
 
     /// What the request shows besides names.
-    fn credential(&self, request: &Request<'_>, path: &Path) -> Result<Credential, Error> {
+    fn credential(&self, request: &Request<'_>, path: &Path, claimed: Option<Mac>) -> Result<Credential, Error> {
         match (&path.token, request.authorization) {
-            (Some(token), _) => Ok(self.subjects.by_token(token)?.map_or(Credential::UnknownToken, Credential::Token)),
+            (Some(token), _) => {
+                Ok(self.subjects.by_token(token, claimed)?.map_or(Credential::UnknownToken, Credential::Token))
+            }
             (None, Some(header)) => self.logins.check(header, request.verb, request.now, |mac| {
-                Ok(self.subjects.get(mac)?.map(|subject| subject.device.http_password.reveal().to_owned()))
+                Ok(self.subjects.get(mac)?.map(|subject| subject.device.http_password.clone()))
             }),
             (None, None) => Ok(Credential::None),
         }
@@ -323,7 +325,7 @@ impl Pipeline {
             None => None,
         };
         let profile = subject.as_ref().and_then(|subject| resolve::profile(&shared, &subject.device)).cloned();
-        let own = subject.as_ref().and_then(|subject| subject.device.vendor.as_deref()).and_then(vendors::by_id);
+        let own = subject.as_ref().and_then(|subject| subject.vendor);
         let vendor = own.or(identity.vendor);
         let kind = match vendor {
             Some(vendor) if Some(vendor) != identity.vendor => {
@@ -406,7 +408,7 @@ impl Pipeline {
             secrets: grant.secrets,
             identity_model: identity.model.as_deref(),
             identity_version: identity.version.as_deref(),
-            origin: self.origin(request.local),
+            origin: request.origin,
             tls: request.transport == Transport::Https,
             now: request.now,
         };
@@ -547,7 +549,8 @@ impl Pipeline {
         self.origin(self.reach.usual.unwrap_or(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST)))
     }
 
-    fn origin(&self, local: IpAddr) -> Origin {
+    /// The addresses as whoever reached this one of the box's reaches it.
+    pub fn origin(&self, local: IpAddr) -> Origin {
         let host = match crate::net::unmap(local) {
             IpAddr::V4(v4) => v4.to_string(),
             IpAddr::V6(v6) => format!("[{v6}]"),

@@ -1,12 +1,13 @@
 //! Step 8: what was asked, decided and sent, handed to the recorder when the answer is known.
 
 use super::pipeline::{Answer, Delivered, Pipeline};
-use super::{Path, Request, masked};
+use super::{Path, Request, Subject, masked};
 use crate::checkins::{CheckIn, Decision, Reason, Transport};
 use crate::net::Mac;
 use crate::vendors::{self, Identity};
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// An answer, and what will be recorded of it.
@@ -24,7 +25,7 @@ pub struct Mark<'a> {
     pub mac: Option<Mac>,
     /// What the device's row says of itself, where the request did not.
     pub vendor: Option<&'static str>,
-    pub model: Option<String>,
+    pub subject: Option<Arc<Subject>>,
     pub decision: Decision,
     pub reason: Reason,
     pub detail: Option<String>,
@@ -82,7 +83,7 @@ impl Mark<'_> {
             peer: self.request.peer,
             mac: self.mac.filter(|_| self.reason != Reason::Slowed),
             vendor: self.vendor.or(self.identity.vendor.map(|vendor| vendor.name)),
-            model: self.identity.model.as_deref().or(self.model.as_deref()),
+            model: self.identity.model.as_deref().or_else(|| self.subject.as_ref()?.device.model.as_deref()),
             version: self.identity.version.as_deref(),
             method: self.request.verb,
             file,

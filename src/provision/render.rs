@@ -24,7 +24,7 @@ pub struct Job<'a> {
     pub secrets: bool,
     pub identity_model: Option<&'a str>,
     pub identity_version: Option<&'a str>,
-    pub origin: Origin,
+    pub origin: &'a Origin,
     /// The request came by HTTPS: what it is led to is HTTPS too.
     pub tls: bool,
     pub now: i64,
@@ -89,15 +89,15 @@ impl Job<'_> {
         let resolved = match outside {
             Some((target, subject)) => {
                 let told =
-                    resolve::of_the_target(subject, target, &whom, &self.origin, self.secrets).unwrap_or_default();
+                    resolve::of_the_target(subject, target, &whom, self.origin, self.secrets).unwrap_or_default();
                 crate::settings::resolve(&[&told], &[], self.secrets)
             }
             None => {
                 let scopes = self.scopes(&whom);
-                let told = resolve::of_the_box(self.own(), self.profile, &whom, &self.origin, self.secrets);
+                let told = resolve::of_the_box(self.own(), self.profile, &whom, self.origin, self.secrets);
                 let secrets = self.secrets && self.own().is_some();
                 let mut resolved = scopes.resolve(&told, secrets);
-                resolve::add_firmware_url(&mut resolved, &self.origin);
+                resolve::add_firmware_url(&mut resolved, self.origin);
                 resolved
             }
         };
@@ -126,7 +126,7 @@ impl Job<'_> {
     }
 
     fn link_origin(&self) -> &str {
-        let Origin { http, https } = &self.origin;
+        let Origin { http, https } = self.origin;
         let first = if self.tls { https.as_ref().or(http.as_ref()) } else { http.as_ref().or(https.as_ref()) };
         first.map_or("", |origin| origin)
     }

@@ -4,6 +4,7 @@
 //! anything but a plain name (dots, backslashes, NUL, a second encoding) is no path of a phone. Files are looked up
 //! by name, never by path, so nothing here can reach the file system.
 
+use super::resolve::Origin;
 use crate::checkins::Transport;
 use crate::devices::{TOKEN_LEN, Token};
 use std::borrow::Cow;
@@ -26,8 +27,8 @@ pub struct Request<'a> {
     /// The method as it was written, for the check-in.
     pub verb: &'a str,
     pub peer: IpAddr,
-    /// The address of this box that the phone reached.
-    pub local: IpAddr,
+    /// The addresses of this box as this phone reaches it.
+    pub origin: &'a Origin,
     /// Path and query as received (TFTP: the file name).
     pub path: &'a [u8],
     pub user_agent: Option<&'a [u8]>,

@@ -6,6 +6,7 @@ use crate::devices::{Device, Proof};
 use crate::profiles::{Profile, Target};
 use crate::settings::{Layer, Provenance, Resolved, Secret, Set, SettingId, Value, Values, catalogue, resolve};
 use crate::vendors::{self, Item, SteadyProof};
+use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 /// For whom a file is made: what the evidence says, corrected by what the device's row says.
@@ -79,11 +80,11 @@ fn is_secret(item: &Item) -> bool {
 }
 
 /// Where the device is sent: its own URL before its profile's first target. `None`: this box provisions it.
-pub fn outside_target(subject: &Subject, profile: &Profile) -> Option<Target> {
+pub fn outside_target<'a>(subject: &Subject, profile: &'a Profile) -> Option<Cow<'a, Target>> {
     let own = subject.device.url.as_ref().and_then(|url| crate::profiles::url::parse(url.reveal()).ok());
-    let Some(own) = own else { return profile.targets.first().filter(|target| target.url.is_some()).cloned() };
     let first = profile.targets.first();
-    Some(Target {
+    let Some(own) = own else { return first.filter(|target| target.url.is_some()).map(Cow::Borrowed) };
+    Some(Cow::Owned(Target {
         id: first.map_or(0, |target| target.id),
         position: 0,
         url: Some(own.url),
@@ -91,7 +92,7 @@ pub fn outside_target(subject: &Subject, profile: &Profile) -> Option<Target> {
         password: own.password,
         root_ca: first.and_then(|target| target.root_ca.clone()),
         phone_group: first.map_or(0, |target| target.phone_group),
-    })
+    }))
 }
 
 /// The phone group of its profile's target (AVA-119, AVA-120) selects the device group of that name.

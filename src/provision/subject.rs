@@ -7,6 +7,7 @@ use crate::net::{Cidr, Mac};
 use crate::networks;
 use crate::seal::Keyring;
 use crate::settings::{Layer, Provenance, Set, SettingId, Value, Values, catalogue, store as settings};
+use crate::vendors::{self, Vendor};
 use aws_lc_rs::constant_time;
 use quick_cache::sync::Cache;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,6 +17,8 @@ pub struct Subject {
     /// Different for every load: what was made from an older one is stale.
     pub stamp: u64,
     pub device: Device,
+    /// By the device's row.
+    pub vendor: Option<&'static Vendor>,
     pub lines: Vec<u8>,
     /// Values of the device layer.
     pub own: Values,
@@ -62,9 +65,8 @@ impl Subjects {
         Ok(Some(subject))
     }
 
-    /// The device whose token this is, now.
-    pub fn by_token(&self, token: &str) -> Result<Option<Mac>> {
-        let hash = Token::hash(token);
+    /// The device whose token this is, now. `claimed` is the one that the request names, and most often right.
+    pub fn by_token(&self, token: &str, claimed: Option<Mac>) -> Result<Option<Mac>> {
         let is_its_own = |mac: Mac| -> Result<bool> {
             let subject = self.get(mac)?;
             Ok(subject.is_some_and(|subject| {
@@ -72,6 +74,12 @@ impl Subjects {
                 constant_time::verify_slices_are_equal(own, token.as_bytes()).is_ok()
             }))
         };
+        if let Some(mac) = claimed
+            && is_its_own(mac)?
+        {
+            return Ok(Some(mac));
+        }
+        let hash = Token::hash(token);
         if let Some(mac) = self.by_token.get(&hash) {
             if is_its_own(mac)? {
                 return Ok(Some(mac));
@@ -102,6 +110,7 @@ impl Subjects {
                 line_values: Values::new(line_sets),
                 raw: shared::raw(conn, &self.keys, Layer::Device, device.id, &label)?,
                 bindings: networks::store::bindings(conn, device.id)?,
+                vendor: device.vendor.as_deref().and_then(vendors::by_id),
                 device,
             }))
         })
