@@ -260,3 +260,71 @@ CREATE TABLE audit (
   object     TEXT    NOT NULL,
   detail     TEXT
 ) STRICT;
+
+-- A CA of this box, a root or one below it. One that is replaced stays: what it signed is still answered for.
+CREATE TABLE authority (
+  id          INTEGER PRIMARY KEY,
+  account_id  INTEGER NOT NULL REFERENCES account (id),
+  parent_id   INTEGER REFERENCES authority (id),         -- none: a root
+  issues      INTEGER NOT NULL,                          -- signs for devices and servers
+  state       TEXT    NOT NULL,                          -- next current old
+  origin      TEXT    NOT NULL,                          -- made imported
+  certificate BLOB    NOT NULL UNIQUE,
+  key_sealed  BLOB,                                      -- none: taken offline, or never here
+  crl_number  INTEGER NOT NULL DEFAULT 0,
+  created_at  INTEGER NOT NULL
+) STRICT;
+
+-- What a certificate may be: its keys, its time, its names.
+CREATE TABLE certificate_profile (
+  id            INTEGER PRIMARY KEY,
+  account_id    INTEGER NOT NULL REFERENCES account (id),
+  name          TEXT    NOT NULL,
+  key_types     TEXT    NOT NULL,                        -- of rsa p256 p384 p521, blanks between
+  rsa_least     INTEGER NOT NULL,
+  rsa_most      INTEGER NOT NULL,
+  validity_days INTEGER NOT NULL,
+  backdate_days INTEGER NOT NULL,
+  subject       TEXT    NOT NULL,                        -- templates: {mac} {mac-colon} {serial} {model}
+  san           TEXT    NOT NULL,
+  created_at    INTEGER NOT NULL,
+  updated_at    INTEGER NOT NULL,
+  UNIQUE (account_id, name)
+) STRICT;
+
+-- Everything that was ever signed for a device, for the box's own listeners or for an administrator.
+CREATE TABLE certificate (
+  id            INTEGER PRIMARY KEY,
+  account_id    INTEGER NOT NULL REFERENCES account (id),
+  authority_id  INTEGER NOT NULL REFERENCES authority (id),
+  profile_id    INTEGER REFERENCES certificate_profile (id), -- none: the box's own
+  serial        BLOB    NOT NULL UNIQUE,
+  mac           INTEGER,
+  holder        TEXT    NOT NULL,                        -- the MAC, or what stands for it
+  device_serial TEXT,
+  model         TEXT,
+  subject       TEXT    NOT NULL,
+  key_sha256    BLOB    NOT NULL,
+  once          BLOB    UNIQUE,                          -- SHA-256 of what may be used once only
+  door          TEXT    NOT NULL,                        -- scep est file administrator box
+  author        TEXT    NOT NULL,
+  der           BLOB    NOT NULL,
+  not_before    INTEGER NOT NULL,
+  not_after     INTEGER NOT NULL,
+  created_at    INTEGER NOT NULL,
+  revoked_at    INTEGER,
+  revoked_for   TEXT,                                    -- reason of RFC 5280, 5.3.1
+  revoked_by    TEXT
+) STRICT;
+CREATE INDEX certificate_holder ON certificate (holder);
+CREATE INDEX certificate_key ON certificate (key_sha256);
+CREATE INDEX certificate_end ON certificate (not_after);
+CREATE INDEX certificate_revoked ON certificate (revoked_at) WHERE revoked_at IS NOT NULL;
+
+-- Which roots a device is known to trust: it completed a verified handshake below them.
+CREATE TABLE root_trust (
+  mac          INTEGER NOT NULL,
+  authority_id INTEGER NOT NULL REFERENCES authority (id) ON DELETE CASCADE,
+  at           INTEGER NOT NULL,
+  PRIMARY KEY (mac, authority_id)
+) STRICT, WITHOUT ROWID;

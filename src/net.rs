@@ -134,6 +134,10 @@ impl Cidr {
         }
     }
 
+    pub fn address(&self) -> IpAddr {
+        self.base
+    }
+
     pub fn prefix(&self) -> u8 {
         self.prefix
     }
@@ -192,6 +196,17 @@ impl fmt::Debug for Cidr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+/// RFC 1123 host names; at least one letter, so that an address is not one.
+pub fn is_dns_name(name: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    name.len() <= 253 && name.split('.').all(label) && name.bytes().any(|byte| byte.is_ascii_alphabetic())
 }
 
 /// `::ffff:a.b.c.d` is the IPv4 peer of a dual-stack socket.

@@ -15,13 +15,26 @@ pub fn write(
     detail: Option<String>,
     now: i64,
 ) -> Result<()> {
+    note(tx, actor.account_id, actor.name, action, object, detail, now)
+}
+
+/// The same for who is no person: a device that was given a certificate.
+pub fn note(
+    tx: &Tx,
+    account_id: i64,
+    actor: &str,
+    action: &str,
+    object: impl ToString,
+    detail: Option<String>,
+    now: i64,
+) -> Result<()> {
     let tame = |text: String| -> String {
         text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).take(LONGEST).collect()
     };
     tx.prepare_cached(
         "INSERT INTO audit (account_id, at, actor, action, object, detail) VALUES ($1, $2, $3, $4, $5, $6)",
     )?
-    .execute(params![actor.account_id, now, actor.name, action, tame(object.to_string()), detail.map(tame)])?;
+    .execute(params![account_id, now, actor, action, tame(object.to_string()), detail.map(tame)])?;
     Ok(())
 }
 

@@ -1,31 +1,64 @@
-//! The box's own certificates: a plain self-made CA and one server certificate for every name and address of the box.
+//! The certificate authority of the box, and the certificates its listeners show.
 //!
-//! Owns keys and certificates (RFC 5280) and what TLS needs of them. Knows no device and no listener.
+//! Owns keys and certificates (RFC 5280) and what TLS needs of them. Knows no device and no listener: it gets a holder
+//! and a key.
 //!
-//! - The CA is RSA-2048, because that is what every phone verifies. The server has an RSA-2048 and an ECDSA P-256
-//!   certificate; what the client offers decides ([`tls`]).
-//! - All are valid from 1970-01-01, since a phone without a clock lives there, to 2037-12-31, the last year that a
-//!   32-bit clock knows. The dates do not depend on the clock of the box, so a wrong one does no harm.
-//! - Keys are made once and sealed in table `instance`. When names or addresses change, only the server certificates
-//!   are signed anew.
+//! - A root and an issuing CA below it are made at the first start, RSA-2048 by default, because that is what every
+//!   phone verifies. The root's key is not needed day by day and can be taken out of the box.
+//! - What a device gets is signed in one place, [`Ca::issue`], and stored before it is answered.
+//! - CAs and server certificates are valid from 1970-01-01, since a phone without a clock lives there; CAs to
+//!   2037-12-31, the last year that a 32-bit clock knows. A device's dates are its certificate profile's.
+//! - The server has an RSA-2048 and an ECDSA P-256 certificate for every name and address of the box; what the client
+//!   offers decides ([`tls`]). They are signed anew, without a restart, when a name or an address is new and long before
+//!   they end.
+//! - What the handshake needs is in memory ([`Snapshot`]) and changes with the commit that changes it.
+//! - SCEP has an RSA key of its own ([`Ca::registration`]): what decrypts a stranger's messages must not be what signs.
 
 mod authority;
+pub mod cert_profile;
+mod crl;
+pub mod issue;
+mod key;
+pub mod ocsp;
+mod parsed;
+pub mod pem;
+mod public;
+mod registration;
+pub mod revoke;
+mod serial;
 mod server;
-mod store;
+mod snapshot;
+pub mod store;
 pub mod tls;
 
 use crate::db::{self, Db};
+use crate::net::Cidr;
 use crate::seal::{Keyring, SealError, sha256};
-use rustls::sign::CertifiedKey;
+use arc_swap::{ArcSwap, ArcSwapOption};
+use bytes::Bytes;
 use rustls_pki_types::CertificateDer;
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use tokio::sync::{Mutex, Semaphore};
+use zeroize::Zeroizing;
 
-/// The CA certificate in the data directory, and the name under which phones fetch it.
+pub use authority::{Authority, KeyKind, State};
+pub use issue::{CertProfileId, Door, Holder, Issued, Order, Refused};
+pub use public::{Public, PublicFile};
+pub use registration::Registration;
+pub use revoke::{Reason, Revocation, Revoke, Status};
+pub use serial::Serial;
+pub use snapshot::Snapshot;
+pub use store::{SEALED, authority_key_place, sealed_place};
+
+/// The roots in the data directory, and the name under which phones fetch them.
 pub const FILE: &str = "phonebox-ca.pem";
 
-pub use store::{SEALED, sealed_place};
+/// Signatures of devices' certificates that are made at once; phones must not wait for them.
+const SIGNING: usize = 2;
 
 #[derive(Debug, thiserror::Error)]
 pub enum CaError {
@@ -41,93 +74,203 @@ pub enum CaError {
     Tls(#[from] rustls::Error),
 }
 
+impl CaError {
+    fn damaged(what: &'static str) -> CaError {
+        CaError::Stored { what, reason: "it is damaged".into() }
+    }
+}
+
+/// What an administrator may choose before a CA is made.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    pub key: KeyKind,
+    /// Name constraints of new CAs.
+    pub permitted: Vec<Permitted>,
+    /// Where CRL and OCSP are found by a name that will not change: `http://box.example`. `None`: certificates do not
+    /// say.
+    pub address: Option<String>,
+}
+
+/// A name or network that a CA's certificates are limited to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Permitted {
+    Dns(String),
+    Network(Cidr),
+}
+
+impl Permitted {
+    /// Tag and content of a GeneralName (RFC 5280, 4.2.1.10).
+    fn general_name(&self) -> (u64, Vec<u8>) {
+        match self {
+            Permitted::Dns(name) => (2, name.as_bytes().to_vec()),
+            Permitted::Network(cidr) => {
+                let ones = |bits: usize| {
+                    let kept = usize::from(cidr.prefix());
+                    (0..bits / 8).map(move |byte| {
+                        let here = kept.saturating_sub(byte * 8).min(8) as u32;
+                        0xffu8.checked_shl(8 - here).unwrap_or(0)
+                    })
+                };
+                match cidr.network().address() {
+                    IpAddr::V4(v4) => (7, v4.octets().into_iter().chain(ones(32)).collect()),
+                    IpAddr::V6(v6) => (7, v6.octets().into_iter().chain(ones(128)).collect()),
+                }
+            }
+        }
+    }
+}
+
+/// The authority. A clone is the same one.
+#[derive(Clone)]
+pub struct Ca(Arc<Inner>);
+
+struct Inner {
+    db: Db,
+    keys: Keyring,
+    options: Options,
+    snapshot: ArcSwap<Snapshot>,
+    issued: RwLock<HashMap<Serial, i64>>,
+    /// The latest time that was seen.
+    seen: AtomicI64,
+    /// Who changes authorities, revocations or the box's own certificates.
+    change: Mutex<()>,
+    signing: Semaphore,
+    answering: Semaphore,
+    leafs: Arc<ArcSwapOption<tls::Leafs>>,
+    registration: ArcSwapOption<Registration>,
+    /// Who makes revocation lists; the lists by authority.
+    publishing: Mutex<()>,
+    lists: ArcSwap<Vec<(i64, Bytes)>>,
+    public: Public,
+}
+
+/// What signs, and below what.
+pub struct Current {
+    pub issuing: Arc<Authority>,
+    pub root: Arc<Authority>,
+    /// From the issuing CA up, without the root.
+    pub chain: Vec<Vec<u8>>,
+}
+
+impl Ca {
+    /// Opens the authority of a box, making it at the first start.
+    pub async fn open(db: &Db, keys: &Keyring, options: Options, now: i64) -> Result<Ca, CaError> {
+        authority::make_or_adopt(db, keys, &options, now).await?;
+        let (issued, seen) = db.read(|conn| Ok::<_, CaError>((store::serials(conn)?, store::clock_seen(conn)?)))?;
+        let snapshot = Snapshot::load(db, keys, now, 1)?;
+        let ca = Ca(Arc::new(Inner {
+            db: db.clone(),
+            keys: keys.clone(),
+            options,
+            snapshot: ArcSwap::from_pointee(snapshot),
+            issued: RwLock::new(issued),
+            seen: AtomicI64::new(seen),
+            change: Mutex::new(()),
+            signing: Semaphore::new(SIGNING),
+            answering: Semaphore::new(1),
+            leafs: Arc::default(),
+            registration: ArcSwapOption::empty(),
+            publishing: Mutex::new(()),
+            lists: ArcSwap::default(),
+            public: Public::default(),
+        }));
+        ca.publish_files();
+        Ok(ca)
+    }
+
+    /// What the handshake needs: authorities and revocations as of the last commit. Cheap.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.0.snapshot.load_full()
+    }
+
+    /// `None`: nothing here can sign.
+    pub fn current(&self) -> Option<Current> {
+        let snapshot = self.snapshot();
+        let issuing = snapshot.issuing()?;
+        Some(Current { root: snapshot.root_of(&issuing), chain: snapshot.chain(&issuing), issuing })
+    }
+
+    fn issued(&self) -> RwLockReadGuard<'_, HashMap<Serial, i64>> {
+        self.0.issued.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note_issued(&self, serial: Serial, authority: i64) {
+        self.0.issued.write().unwrap_or_else(PoisonError::into_inner).insert(serial, authority);
+    }
+
+    fn note_revoked(&self, serials: &[Serial], reason: Reason, at: i64) {
+        let old = self.snapshot();
+        let mut revoked = HashMap::clone(&old.revoked);
+        let issued = self.issued();
+        for serial in serials {
+            if let Some(authority) = issued.get(serial) {
+                revoked.insert(*serial, Revocation { authority: *authority, at, reason });
+            }
+        }
+        let (authorities, epoch) = (old.authorities.clone(), old.epoch + 1);
+        self.0.snapshot.store(Arc::new(Snapshot { authorities, revoked: Arc::new(revoked), epoch }));
+    }
+
+    fn seen(&self) -> i64 {
+        self.0.seen.load(Ordering::Relaxed)
+    }
+
+    /// Notes that it is `now`: a clock that is set back later is noticed.
+    pub fn saw(&self, now: i64) {
+        self.0.seen.fetch_max(now, Ordering::Relaxed);
+    }
+
+    /// Takes the present time for right, after a clock that ran ahead.
+    pub async fn trust_clock(&self, now: i64) -> Result<(), CaError> {
+        self.0.db.write(move |tx| store::save_clock(tx, now).map_err(CaError::from)).await?;
+        self.0.seen.store(now, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// The certificates that listeners show, for these names and addresses; made or made anew where they must be.
+    pub async fn identity(&self, names: &[String], addresses: &[IpAddr], now: i64) -> Result<Identity, CaError> {
+        self.renew_server(names, addresses, now).await?;
+        Ok(Identity { ca: self.clone() })
+    }
+}
+
 /// What the box shows to whoever connects.
 #[derive(Clone)]
 pub struct Identity {
-    ca: Arc<[u8]>,
-    pem: Arc<str>,
-    rsa: Arc<CertifiedKey>,
-    ecdsa: Arc<CertifiedKey>,
+    ca: Ca,
 }
 
-/// Opens the box's certificates, making what is missing: everything at the first start, the server certificates when a
-/// name or an address is not in them yet.
-pub async fn server_identity(
-    db: &Db,
-    keys: &Keyring,
-    names: &[String],
-    addresses: &[IpAddr],
-) -> Result<Identity, CaError> {
-    let subject = server::Subject::new(names, addresses);
-    let stored = db.read(store::load)?;
-    let mut made = store::Rows::new();
-    let authority = match (stored.get(store::CA), stored.get(store::CA_KEY)) {
-        (Some(certificate), Some(key)) => authority::open(certificate, &opened(keys, store::CA_KEY, key)?)?,
-        (None, None) => {
-            let authority = authority::make()?;
-            made.insert(store::CA, authority.pem().as_bytes().to_vec());
-            made.insert(store::CA_KEY, sealed(keys, store::CA_KEY, authority.key_der())?);
-            authority
-        }
-        _ => return Err(CaError::Stored { what: "CA", reason: "its certificate or its key is missing".into() }),
-    };
-    let mut leaf = |kind: &server::Kind| -> Result<Arc<CertifiedKey>, CaError> {
-        let key = match stored.get(kind.key_row).filter(|_| !made.contains_key(store::CA)) {
-            Some(key) => kind.open_key(&opened(keys, kind.key_row, key)?)?,
-            None => {
-                let key = kind.make_key()?;
-                made.insert(kind.key_row, sealed(keys, kind.key_row, key.serialized_der())?);
-                key
-            }
-        };
-        let certificate = match stored.get(kind.row) {
-            Some(der) if !made.contains_key(kind.key_row) && subject.is_covered_by(der) => der.clone(),
-            _ => {
-                let der = subject.certificate(&key, &authority)?;
-                made.insert(kind.row, der.clone());
-                der
-            }
-        };
-        tls::certified(certificate, &key)
-    };
-    let (rsa, ecdsa) = (leaf(&server::RSA)?, leaf(&server::ECDSA)?);
-    if !made.is_empty() {
-        db.write(move |tx| store::save(tx, &made)).await?;
+impl Identity {
+    /// The root as phones and browsers import it: `/phonebox-ca.der`, `.crt`.
+    pub fn ca_der(&self) -> Vec<u8> {
+        self.ca.snapshot().roots().first().map(|root| root.der().to_vec()).unwrap_or_default()
     }
-    Ok(Identity { ca: authority.der().into(), pem: authority.pem().into(), rsa, ecdsa })
+
+    /// Every root to be trusted, the one in force first: `/phonebox-ca.pem`.
+    pub fn ca_pem(&self) -> String {
+        self.ca.snapshot().roots_pem()
+    }
+
+    pub fn fingerprint(&self) -> String {
+        fingerprint(&self.ca_der())
+    }
+
+    /// Puts the roots beside the database, where people and `phonebox ca fingerprint` find them.
+    pub fn publish(&self, dir: &Path) -> std::io::Result<()> {
+        let (path, pem) = (dir.join(FILE), self.ca_pem());
+        match std::fs::read(&path) {
+            Ok(there) if there == pem.as_bytes() => Ok(()),
+            _ => std::fs::write(path, pem.as_bytes()),
+        }
+    }
 }
 
 fn sealed(keys: &Keyring, row: &str, key: &[u8]) -> Result<Vec<u8>, SealError> {
     keys.seal(&sealed_place(row), key)
 }
 
-fn opened(keys: &Keyring, row: &str, value: &[u8]) -> Result<zeroize::Zeroizing<Vec<u8>>, SealError> {
-    keys.open_bytes(&sealed_place(row), value).map(zeroize::Zeroizing::new)
-}
-
-impl Identity {
-    /// The CA certificate as phones and browsers import it: `/phonebox-ca.der`, `.crt`.
-    pub fn ca_der(&self) -> &[u8] {
-        &self.ca
-    }
-
-    /// The same as text: `/phonebox-ca.pem`.
-    pub fn ca_pem(&self) -> String {
-        self.pem.to_string()
-    }
-
-    pub fn fingerprint(&self) -> String {
-        fingerprint(&self.ca)
-    }
-
-    /// Puts the CA certificate beside the database, where people and `phonebox ca fingerprint` find it.
-    pub fn publish(&self, dir: &Path) -> std::io::Result<()> {
-        let path = dir.join(FILE);
-        match std::fs::read(&path) {
-            Ok(there) if there == self.pem.as_bytes() => Ok(()),
-            _ => std::fs::write(path, self.pem.as_bytes()),
-        }
-    }
+fn opened(keys: &Keyring, row: &str, value: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
+    keys.open_bytes(&sealed_place(row), value).map(Zeroizing::new)
 }
 
 /// SHA-256 of a certificate, as people compare it: `AB:CD:…`.
@@ -136,8 +279,8 @@ pub fn fingerprint(der: &[u8]) -> String {
     pairs.join(":")
 }
 
-/// The DER inside a PEM text.
-pub fn from_pem(pem: &str) -> Option<Vec<u8>> {
+/// The DER of the first certificate of a PEM text.
+pub fn from_pem(text: &str) -> Option<Vec<u8>> {
     use rustls_pki_types::pem::PemObject;
-    CertificateDer::from_pem_slice(pem.as_bytes()).ok().map(|der| der.to_vec())
+    CertificateDer::from_pem_slice(text.as_bytes()).ok().map(|der| der.to_vec())
 }

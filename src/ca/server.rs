@@ -1,39 +1,73 @@
-//! The server certificates: every name and address of the box as DNS and IP alternative names, because some phones
-//! want both whichever they dialled.
+//! The certificates of the box itself: every name and address of it as DNS and IP alternative names, because some phones
+//! want both whichever they dialled. Signed anew, with the same keys, when a name or an address is new, when another CA
+//! signs, and when a third of their life is left.
 
-use super::authority::{self, Authority};
-use super::{CaError, store};
-use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose, RsaKeySize, SanType};
+use super::authority::{Authority, FIRST_DAY, validity};
+use super::parsed::parse;
+use super::serial::Serial;
+use super::store::{self, NewCertificate, Rows};
+use super::{Ca, CaError, opened, sealed, tls};
+use crate::seal::sha256;
+use rcgen::{
+    CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, PublicKeyData, RsaKeySize,
+    SanType,
+};
 use rustls_pki_types::PrivatePkcs8KeyDer;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::sync::Arc;
 use x509_parser::extensions::GeneralName;
 
 /// More would make a handshake that no phone reads.
 const MOST: usize = 100;
+const DAY: i64 = 86_400_000;
+/// How long a certificate of the box holds. It is made anew at two thirds of that: a box that was switched off for
+/// nine months still shows one that holds.
+const LIFE: i64 = 825 * DAY;
 
+/// One of the box's own certificates: its rows in table `instance`, its kind of key.
 pub struct Kind {
     pub row: &'static str,
     pub key_row: &'static str,
+    /// Whose it is, in the table of certificates.
+    pub holder: &'static str,
     algorithm: &'static rcgen::SignatureAlgorithm,
 }
 
-pub static RSA: Kind = Kind { row: store::RSA, key_row: store::RSA_KEY, algorithm: &rcgen::PKCS_RSA_SHA256 };
-pub static ECDSA: Kind =
-    Kind { row: store::ECDSA, key_row: store::ECDSA_KEY, algorithm: &rcgen::PKCS_ECDSA_P256_SHA256 };
+pub static RSA: Kind =
+    Kind { row: store::RSA, key_row: store::RSA_KEY, holder: "server-rsa", algorithm: &rcgen::PKCS_RSA_SHA256 };
+pub static ECDSA: Kind = Kind {
+    row: store::ECDSA,
+    key_row: store::ECDSA_KEY,
+    holder: "server-ecdsa",
+    algorithm: &rcgen::PKCS_ECDSA_P256_SHA256,
+};
+pub static SCEP: Kind =
+    Kind { row: store::SCEP, key_row: store::SCEP_KEY, holder: "scep", algorithm: &rcgen::PKCS_RSA_SHA256 };
 
 impl Kind {
-    pub fn make_key(&self) -> Result<KeyPair, CaError> {
-        Ok(match self.row {
-            store::RSA => KeyPair::generate_rsa_for(self.algorithm, RsaKeySize::_2048)?,
-            _ => KeyPair::generate_for(self.algorithm)?,
+    fn is_rsa(&self) -> bool {
+        *self.algorithm == rcgen::PKCS_RSA_SHA256
+    }
+
+    fn make_key(&self) -> Result<KeyPair, CaError> {
+        Ok(match self.is_rsa() {
+            true => KeyPair::generate_rsa_for(self.algorithm, RsaKeySize::_2048)?,
+            false => KeyPair::generate_for(self.algorithm)?,
         })
     }
 
-    pub fn open_key(&self, key: &[u8]) -> Result<KeyPair, CaError> {
+    fn open_key(&self, key: &[u8]) -> Result<KeyPair, CaError> {
         KeyPair::from_pkcs8_der_and_sign_algo(&PrivatePkcs8KeyDer::from(key), self.algorithm)
-            .map_err(|_| CaError::Stored { what: "server key", reason: "it is damaged".into() })
+            .map_err(|_| CaError::damaged("server key"))
     }
+}
+
+/// A certificate of the box, what stands above it, and its key.
+pub struct Own {
+    pub chain: Vec<Vec<u8>>,
+    pub key: KeyPair,
+    made: Option<(Rows, NewCertificate)>,
 }
 
 pub struct Subject {
@@ -57,39 +91,179 @@ impl Subject {
         }
     }
 
-    /// Whether a certificate made earlier still names all of it.
-    pub fn is_covered_by(&self, der: &[u8]) -> bool {
-        let Ok((_, certificate)) = x509_parser::parse_x509_certificate(der) else { return false };
-        let Ok(Some(alternative)) = certificate.subject_alternative_name() else { return false };
-        let names = &alternative.value.general_names;
-        let has_name =
-            |wanted: &String| names.iter().any(|name| matches!(name, GeneralName::DNSName(dns) if dns == wanted));
-        let has_address = |wanted: &IpAddr| {
+    /// The first name or address that a certificate does not cover.
+    pub fn uncovered(&self, der: &[u8]) -> Option<String> {
+        let nothing = || self.names.iter().next().cloned();
+        let Ok((_, certificate)) = x509_parser::parse_x509_certificate(der) else { return nothing() };
+        let names = match certificate.subject_alternative_name() {
+            Ok(Some(alternative)) => alternative.value.general_names.as_slice(),
+            _ => &[],
+        };
+        let has_name = |wanted: &&String| {
+            let covers = |dns: &str| {
+                dns.eq_ignore_ascii_case(wanted)
+                    || dns.strip_prefix('*').zip(wanted.find('.')).is_some_and(|(rest, dot)| {
+                        wanted.get(dot..).is_some_and(|parent| parent.eq_ignore_ascii_case(rest))
+                    })
+            };
+            names.iter().any(|name| matches!(name, GeneralName::DNSName(dns) if covers(dns)))
+        };
+        let has_address = |wanted: &&IpAddr| {
             let octets = match wanted {
                 IpAddr::V4(v4) => v4.octets().to_vec(),
                 IpAddr::V6(v6) => v6.octets().to_vec(),
             };
             names.iter().any(|name| matches!(name, GeneralName::IPAddress(ip) if *ip == octets))
         };
-        self.names.iter().all(has_name) && self.addresses.iter().all(has_address)
+        let address = || self.addresses.iter().find(|wanted| !has_address(wanted)).map(IpAddr::to_string);
+        self.names.iter().find(|wanted| !has_name(wanted)).cloned().or_else(address)
     }
 
-    pub fn certificate(&self, key: &KeyPair, authority: &Authority) -> Result<Vec<u8>, CaError> {
-        let mut params = CertificateParams::default();
-        authority::validity(&mut params);
-        params.serial_number = Some(authority::serial()?);
-        params.distinguished_name = rcgen::DistinguishedName::new();
+    fn write(&self, params: &mut CertificateParams) -> Result<(), CaError> {
         params.distinguished_name.push(DnType::CommonName, self.common_name.as_str());
         for name in &self.names {
             params.subject_alt_names.push(SanType::DnsName(name.as_str().try_into()?));
         }
         params.subject_alt_names.extend(self.addresses.iter().map(|address| SanType::IpAddress(*address)));
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        Ok(())
+    }
+}
+
+impl Ca {
+    /// Looks at the server's certificates and signs anew what must be. True: listeners show another one from now on.
+    pub async fn renew_server(&self, names: &[String], addresses: &[IpAddr], now: i64) -> Result<bool, CaError> {
+        let subject = Subject::new(names, addresses);
+        let _one_at_a_time = self.0.change.lock().await;
+        let rsa = self.own(&RSA, Some(&subject), now)?;
+        let ecdsa = self.own(&ECDSA, Some(&subject), now)?;
+        let shown = self.0.leafs.load().is_some();
+        if shown && rsa.made.is_none() && ecdsa.made.is_none() {
+            return Ok(false);
+        }
+        let (rsa, ecdsa) = (self.keep(rsa).await?, self.keep(ecdsa).await?);
+        let certified = |own: &Own| tls::certified(own.chain.clone(), own.key.serialized_der());
+        self.0.leafs.store(Some(Arc::new(tls::Leafs { rsa: certified(&rsa)?, ecdsa: certified(&ecdsa)? })));
+        Ok(true)
+    }
+
+    /// A certificate of the box as it is stored, or a new one that is still to be stored. `subject`: a server's.
+    pub(super) fn own(&self, kind: &Kind, subject: Option<&Subject>, now: i64) -> Result<Own, CaError> {
+        let stored = self.0.db.read(|conn| store::load(conn).map_err(CaError::from))?;
+        let mut rows = Rows::new();
+        let key = match stored.get(kind.key_row) {
+            Some(key) => kind.open_key(&opened(&self.0.keys, kind.key_row, key)?)?,
+            None => {
+                let key = kind.make_key()?;
+                rows.insert(kind.key_row, sealed(&self.0.keys, kind.key_row, key.serialized_der())?);
+                key
+            }
+        };
+        let snapshot = self.snapshot();
+        let authority = snapshot.issuing();
+        let der = stored.get(kind.row).filter(|der| {
+            rows.is_empty()
+                && parse(der).is_some_and(|leaf| {
+                    let by_it = |authority: &Arc<Authority>| {
+                        leaf.issuer == authority.parsed.subject
+                            && (leaf.not_after - now > LIFE / 3 || leaf.not_after >= authority.parsed.not_after)
+                    };
+                    authority.as_ref().is_none_or(by_it) && leaf.key == key.der_bytes()
+                })
+                && subject.is_none_or(|subject| subject.uncovered(der).is_none())
+        });
+        if let Some(der) = der {
+            let issuer = parse(der).map(|leaf| leaf.issuer);
+            let above = snapshot.issuers().find(|known| Some(&known.parsed.subject) == issuer.as_ref());
+            let above = above.map(|authority| snapshot.chain(authority)).unwrap_or_default();
+            return Ok(Own { chain: [vec![der.clone()], above].concat(), key, made: None });
+        }
+        let authority = authority.ok_or(CaError::Stored { what: "CA", reason: "its key is not in this box".into() })?;
+        let new = self.sign_own(kind, &key, subject, &authority, now)?;
+        rows.insert(kind.row, new.der.clone());
+        let chain = [vec![new.der.clone()], snapshot.chain(&authority)].concat();
+        Ok(Own { chain, key, made: Some((rows, new)) })
+    }
+
+    fn sign_own(
+        &self,
+        kind: &Kind,
+        key: &KeyPair,
+        subject: Option<&Subject>,
+        authority: &Authority,
+        now: i64,
+    ) -> Result<NewCertificate, CaError> {
+        let issuer = authority.issuer().ok_or(CaError::damaged("CA"))?;
+        let mut params = CertificateParams::default();
+        let not_after = (now.max(self.seen()) + LIFE).min(authority.parsed.not_after);
+        validity(&mut params, FIRST_DAY, not_after);
+        let serial = Serial::random()?;
+        params.serial_number = Some(serial.der());
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params.is_ca = IsCa::ExplicitNoCa;
+        match subject {
+            Some(subject) => subject.write(&mut params)?,
+            None => params.distinguished_name.push(DnType::CommonName, "Phonebox SCEP"),
+        }
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        if *key.algorithm() == rcgen::PKCS_RSA_SHA256 {
+        if kind.is_rsa() {
             params.key_usages.push(KeyUsagePurpose::KeyEncipherment);
         }
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;
-        Ok(params.signed_by(key, authority.issuer())?.der().to_vec())
+        self.add_addresses(&mut params, authority);
+        let der = params.signed_by(key, issuer)?.der().to_vec();
+        Ok(NewCertificate {
+            authority_id: authority.id,
+            profile_id: None,
+            serial,
+            mac: None,
+            holder: kind.holder.into(),
+            device_serial: None,
+            model: None,
+            subject: parse(&der).map(|parsed| parsed.subject_text).unwrap_or_default(),
+            key_sha256: sha256(key.der_bytes()),
+            once: None,
+            door: "box",
+            author: "box".into(),
+            der,
+            not_before: FIRST_DAY,
+            not_after,
+            created_at: now,
+        })
+    }
+
+    /// Stores what is new. Nobody has seen it before.
+    pub(super) async fn keep(&self, own: Own) -> Result<Own, CaError> {
+        let Own { chain, key, made } = own;
+        if let Some((rows, new)) = made {
+            let (serial, authority) = (new.serial, new.authority_id);
+            let store = self.0.db.write(move |tx| {
+                store::save(tx, &rows)?;
+                store::insert_certificate(tx, &new).map_err(CaError::from)
+            });
+            store.await?;
+            self.note_issued(serial, authority);
+        }
+        Ok(Own { chain, key, made: None })
+    }
+
+    /// Where to ask about a certificate, when the box has a name that will not change.
+    pub(super) fn add_addresses(&self, params: &mut CertificateParams, authority: &Authority) {
+        let Some(address) = &self.0.options.address else { return };
+        let uris = vec![format!("{address}/phonebox-ca-{}.crl", authority.id)];
+        params.crl_distribution_points = vec![rcgen::CrlDistributionPoint { uris }];
+        let ocsp = format!("{address}/ocsp");
+        // RFC 5280, 4.2.2.1: AuthorityInfoAccess with id-ad-ocsp.
+        let content = yasna::construct_der(|writer| {
+            writer.write_sequence(|writer| {
+                writer.next().write_sequence(|writer| {
+                    let method = yasna::models::ObjectIdentifier::from_slice(&[1, 3, 6, 1, 5, 5, 7, 48, 1]);
+                    writer.next().write_oid(&method);
+                    let tag = yasna::Tag::context(6);
+                    writer.next().write_tagged_implicit(tag, |writer| writer.write_bytes(ocsp.as_bytes()));
+                });
+            });
+        });
+        params.custom_extensions.push(rcgen::CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], content));
     }
 }

@@ -5,6 +5,7 @@
 //! he holds its key, and that is all. It is evidence of identity, never trust.
 
 use super::{CaError, Identity};
+use arc_swap::ArcSwapOption;
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
@@ -23,10 +24,17 @@ pub fn provider() -> Arc<CryptoProvider> {
     PROVIDER.clone()
 }
 
-pub(super) fn certified(certificate: Vec<u8>, key: &rcgen::KeyPair) -> Result<Arc<CertifiedKey>, CaError> {
-    let key = PrivatePkcs8KeyDer::from(key.serialized_der()).clone_key();
+/// What is shown to clients: to those that can use ECDSA, and to all others.
+pub struct Leafs {
+    pub rsa: Arc<CertifiedKey>,
+    pub ecdsa: Arc<CertifiedKey>,
+}
+
+/// A certificate with what stands above it and its key (PKCS#8).
+pub fn certified(chain: Vec<Vec<u8>>, key: &[u8]) -> Result<Arc<CertifiedKey>, CaError> {
+    let key = PrivatePkcs8KeyDer::from(key).clone_key();
     let key = PROVIDER.key_provider.load_private_key(key.into())?;
-    let certified = CertifiedKey::new(vec![certificate.into()], key);
+    let certified = CertifiedKey::new(chain.into_iter().map(CertificateDer::from).collect(), key);
     certified.keys_match()?;
     Ok(Arc::new(certified))
 }
@@ -37,7 +45,7 @@ impl Identity {
         let config = ServerConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&version::TLS13, &version::TLS12])?
             .with_no_client_auth()
-            .with_cert_resolver(Arc::new(Choice(self.clone())));
+            .with_cert_resolver(Arc::new(Choice(self.ca.0.leafs.clone())));
         finish(config)
     }
 
@@ -46,7 +54,7 @@ impl Identity {
         let config = ServerConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&version::TLS13, &version::TLS12])?
             .with_client_cert_verifier(Arc::new(Ask(PROVIDER.signature_verification_algorithms)))
-            .with_cert_resolver(Arc::new(Choice(self.clone())));
+            .with_cert_resolver(Arc::new(Choice(self.ca.0.leafs.clone())));
         finish(config)
     }
 }
@@ -60,7 +68,8 @@ fn finish(mut config: ServerConfig) -> Result<Arc<ServerConfig>, CaError> {
 }
 
 /// ECDSA for a client that can use it in every version it may end up with, RSA for all others.
-struct Choice(Identity);
+/// What is stored in it is shown from the next handshake on.
+struct Choice(Arc<ArcSwapOption<Leafs>>);
 
 const ECDSA_SUITES: [CipherSuite; 3] = [
     CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
@@ -85,7 +94,9 @@ fn takes_ecdsa(schemes: &[SignatureScheme], suites: &[CipherSuite], groups: Opti
 impl ResolvesServerCert for Choice {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let ecdsa = takes_ecdsa(hello.signature_schemes(), hello.cipher_suites(), hello.named_groups());
-        Some(if ecdsa { self.0.ecdsa.clone() } else { self.0.rsa.clone() })
+        let leafs = self.0.load();
+        let leafs = leafs.as_ref()?;
+        Some(if ecdsa { leafs.ecdsa.clone() } else { leafs.rsa.clone() })
     }
 }
 

@@ -3,6 +3,7 @@
 //! *console*.
 
 use super::Failure;
+use crate::ca::Public;
 use crate::checkins::recorder::Recorder;
 use crate::clock;
 use crate::config::{Config, Environment, PlaceFlags, load};
@@ -137,9 +138,8 @@ impl Client {
 
 fn serve(config: &Arc<Config>, data: DataDir) -> io::Result<(Admin, DataDir)> {
     // No phone is served: the pipeline explains and previews, with the addresses the box would have.
-    let certificates = (Bytes::new(), Bytes::new());
     let recorder = Recorder::new(data.db.clone());
-    let pipeline = server::pipeline(config, &data, &Addresses::configured(config), recorder, certificates);
+    let pipeline = server::pipeline(config, &data, &Addresses::configured(config), recorder, Public::default());
     let services = Services {
         db: data.db.clone(),
         keys: data.keys.clone(),

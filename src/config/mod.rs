@@ -17,10 +17,11 @@ mod keys;
 mod load;
 mod value;
 
+pub use crate::net::is_dns_name;
 pub use flags::{Flags, PlaceFlags};
 pub use keys::{KEYS, Key, Kind};
 pub use load::{Environment, Given, Loaded, Source, load};
-pub use value::{is_dns_name, masked};
+pub use value::masked;
 
 use crate::net::Cidr;
 use crate::profiles::url::TargetUrl;

@@ -1,7 +1,7 @@
 //! How the text of one value is checked. Every error is the rule and an example of what is right.
 
 use super::{Bind, LogFormat};
-use crate::net::{Cidr, is_wildcard};
+use crate::net::{Cidr, is_dns_name, is_wildcard};
 use crate::profiles::url::{self, TargetUrl};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
@@ -74,17 +74,6 @@ pub fn names(text: &str) -> Result<Vec<String>, String> {
             }
         })
         .collect()
-}
-
-/// RFC 1123 host names; at least one letter, so that an address is not one.
-pub fn is_dns_name(name: &str) -> bool {
-    let label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    name.len() <= 253 && name.split('.').all(label) && name.bytes().any(|byte| byte.is_ascii_alphabetic())
 }
 
 pub fn url(text: &str, https: bool) -> Result<TargetUrl, String> {

@@ -68,6 +68,12 @@ impl Sealed {
             key: &["device_id", "name"],
             place: |key| uploads::store::place(number(key, 0), &text(key, 1)),
         },
+        Sealed {
+            table: "authority",
+            column: "key_sealed",
+            key: &["id"],
+            place: |key| format!("authority.key/{}", number(key, 0)),
+        },
         // The rows of the certificates' keys, by their names.
         Sealed {
             table: "instance",
@@ -137,6 +143,8 @@ mod tests {
         }
         assert!(columns.len() >= 8, "{columns:?}");
         let certificate = Sealed::ALL.iter().find(|sealed| sealed.table == "instance").unwrap();
+        let authority = Sealed::ALL.iter().find(|sealed| sealed.table == "authority").unwrap();
+        assert_eq!((authority.place)(&[Cell::Integer(7)]), crate::ca::authority_key_place(7));
         for row in crate::ca::SEALED {
             assert_eq!((certificate.place)(&[Cell::Text(row.into())]), crate::ca::sealed_place(row));
         }

@@ -7,6 +7,7 @@
 use super::guard::Guarded;
 use super::proxy;
 use super::respond::{self, Connection};
+use crate::ca::Ca;
 use crate::checkins::Transport;
 use crate::net::{Cidr, unmap};
 use crate::provision::Pipeline;
@@ -36,6 +37,8 @@ pub struct HttpListener {
     pub socket: TcpListener,
     /// HTTPS when there is one.
     pub tls: Option<Arc<rustls::ServerConfig>>,
+    /// Answers about certificates. `None`: this box has none.
+    pub ca: Option<Ca>,
     pub trusted_proxies: Arc<[Cidr]>,
     /// Open at once; more wait in the kernel's queue.
     pub connections: usize,
@@ -73,6 +76,7 @@ impl HttpListener {
                 socket: self.socket.try_clone()?,
                 tls: self.tls.clone().map(TlsAcceptor::from),
                 transport,
+                ca: self.ca.clone(),
                 proxies: self.trusted_proxies.clone(),
                 pipeline: pipeline.clone(),
                 stop: stop.clone(),
@@ -135,6 +139,7 @@ struct Worker {
     socket: TcpListener,
     tls: Option<TlsAcceptor>,
     transport: Transport,
+    ca: Option<Ca>,
     proxies: Arc<[Cidr]>,
     pipeline: Arc<Pipeline>,
     stop: watch::Receiver<bool>,
@@ -230,12 +235,12 @@ impl Worker {
         let pipeline = self.pipeline.clone();
         let connection = Rc::new(connection);
         let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
-            let pipeline = pipeline.clone();
+            let (pipeline, ca) = (pipeline.clone(), self.ca.as_ref());
             let mut connection = connection.clone();
             if forwarded && let Some(peer) = proxy::forwarded_peer(connection.peer, &self.proxies, request.headers()) {
                 connection = Rc::new(Connection { peer, ..(*connection).clone() });
             }
-            async move { Ok::<_, std::convert::Infallible>(respond::respond(pipeline, &connection, request).await) }
+            async move { Ok::<_, std::convert::Infallible>(respond::respond(pipeline, ca, &connection, request).await) }
         });
         let served = http1::Builder::new()
             .timer(TokioTimer::new())

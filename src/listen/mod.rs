@@ -6,6 +6,7 @@
 pub mod guard;
 pub mod http;
 mod mapped;
+mod ocsp;
 pub mod proxy;
 mod respond;
 pub mod tftp;

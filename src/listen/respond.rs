@@ -3,7 +3,8 @@
 //! Follows RFC 9110 §8.8, §13, §14 and `protocols/avaya.md` §1.7 (title-case names, Content-Length, no chunks, no
 //! Content-Encoding; `Connection: close` for phones that are not J100).
 
-use super::mapped;
+use super::{mapped, ocsp};
+use crate::ca::Ca;
 use crate::checkins::{Reason, Transport};
 use crate::clock::now;
 use crate::provision::{self, Answer, Delivered, Method, Origin, Pipeline, Request, Served};
@@ -49,7 +50,7 @@ struct Done {
 }
 
 impl Sent {
-    fn new(bytes: Bytes) -> Sent {
+    pub(super) fn new(bytes: Bytes) -> Sent {
         Sent { bytes, done: None }
     }
 }
@@ -86,6 +87,7 @@ impl Drop for Sent {
 
 pub async fn respond(
     pipeline: Arc<Pipeline>,
+    ca: Option<&Ca>,
     connection: &Connection,
     request: hyper::Request<Incoming>,
 ) -> Response<Sent> {
@@ -97,6 +99,11 @@ pub async fn respond(
         let mut response = short(StatusCode::BAD_REQUEST);
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         return response;
+    }
+    if let Some(ca) = ca
+        && let Some(answer) = ocsp::answer(ca, &parts, &mut body).await
+    {
+        return answer;
     }
     let value = |name: HeaderName| parts.headers.get(name).map(HeaderValue::as_bytes);
     // An absolute-form target or an authority has no place in a phone's request: only the path is looked at.

@@ -11,6 +11,7 @@ use super::shared::{Shared, SharedCache};
 use super::subject::{Subject, Subjects};
 use super::{Method, Path, Request, effects, render};
 use crate::alarms;
+use crate::ca::Public;
 use crate::checkins::recorder::Recorder;
 use crate::checkins::{Decision, Reason, Transport};
 use crate::db::{Db, Error};
@@ -69,7 +70,7 @@ pub struct Pipeline {
     reach: Reach,
     files: PathBuf,
     /// The box's CA certificate, public: PEM and DER.
-    ca: (bytes::Bytes, bytes::Bytes),
+    ca: Public,
 }
 
 pub enum Answer {
@@ -152,7 +153,7 @@ impl Pipeline {
         limits: Limits,
         reach: Reach,
         files: PathBuf,
-        ca: (bytes::Bytes, bytes::Bytes),
+        ca: Public,
     ) -> Result<Pipeline, SealError> {
         Ok(Pipeline {
             shared: SharedCache::new(db.clone(), keys.clone()),
@@ -451,8 +452,10 @@ impl Pipeline {
     fn public(&self, path: &Path) -> Option<Outcome> {
         let name = path.name.to_ascii_lowercase();
         let (bytes, content_type) = match name.as_str() {
-            "phonebox-ca.pem" | "phonebox-ca.crt" => (self.ca.0.clone(), "application/x-x509-ca-cert"),
-            "phonebox-ca.der" | "phonebox-ca.cer" => (self.ca.1.clone(), "application/x-x509-ca-cert"),
+            _ if name.starts_with("phonebox-ca") => {
+                let file = self.ca.get(&name)?;
+                (file.bytes, file.content_type)
+            }
             _ => {
                 let id: i64 = name.strip_prefix("target-")?.strip_suffix(".pem")?.parse().ok()?;
                 let shared = self.shared.get().ok()?;

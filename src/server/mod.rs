@@ -109,9 +109,7 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
         }
     };
     let recorder = Recorder::new(dir.db.clone());
-    let certificates = tls
-        .as_ref()
-        .map_or_else(Default::default, |tls| (tls.identity.ca_pem().into(), tls.identity.ca_der().to_vec().into()));
+    let certificates = tls.as_ref().map_or_else(Default::default, |tls| tls.ca.public());
     let pipeline = Arc::new(pipeline(config, &dir, &addresses, recorder.clone(), certificates)?);
     let token = users::api_token::ensure(&dir.db).await?.map(Secret::new);
     let services = admin::Services {
@@ -132,9 +130,10 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let mut threads = Vec::new();
     let https = secured(https, |tls| &tls.phones);
+    let ca = tls.as_ref().map(|tls| tls.ca.clone());
     let sockets = http.into_iter().map(|socket| (socket, None)).chain(https);
     for (socket, tls) in sockets {
-        let listener = HttpListener { socket, tls, trusted_proxies: proxies.clone(), connections };
+        let listener = HttpListener { socket, tls, ca: ca.clone(), trusted_proxies: proxies.clone(), connections };
         threads.extend(listener.start(workers, pipeline.clone(), stopped.clone(), GRACE)?);
     }
     for listener in tftp {
@@ -158,6 +157,7 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
 }
 
 struct Tls {
+    ca: ca::Ca,
     identity: ca::Identity,
     people: Arc<ServerConfig>,
     phones: Arc<ServerConfig>,
@@ -165,9 +165,12 @@ struct Tls {
 
 async fn tls(config: &Config, dir: &DataDir) -> Result<Tls, StartError> {
     let (names, own) = interfaces::certificate_subject(config);
-    let identity = ca::server_identity(&dir.db, &dir.keys, &names, &own).await?;
+    let now = clock::now();
+    let ca = ca::Ca::open(&dir.db, &dir.keys, ca::Options::default(), now).await?;
+    let identity = ca.identity(&names, &own, now).await?;
     identity.publish(&dir.path)?;
-    Ok(Tls { people: identity.for_people()?, phones: identity.for_phones()?, identity })
+    ca.publish_lists(now).await?;
+    Ok(Tls { people: identity.for_people()?, phones: identity.for_phones()?, identity, ca })
 }
 
 /// The pipeline of a running box, or of one that is only looked at.
@@ -176,7 +179,7 @@ pub fn pipeline(
     dir: &DataDir,
     addresses: &Addresses,
     recorder: Recorder,
-    certificates: (bytes::Bytes, bytes::Bytes),
+    certificates: ca::Public,
 ) -> Result<Pipeline, SealError> {
     let (limits, reach) = (limits(config), reach(config, addresses));
     let files = dir.path.join("files");

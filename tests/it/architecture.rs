@@ -17,8 +17,8 @@ const MAY_IMPORT: &[(&str, &str)] = &[
     ("seal", "settings"),
     ("db", "net seal"),
     ("vendors", "net settings"),
-    // It gets a subject and a key, and knows no device.
-    ("ca", "db seal"),
+    // It gets a holder and a key, and knows no device. What it signs or cannot sign, it tells.
+    ("ca", "net db seal alarms audit"),
     // Of the profiles only the value type of a URL.
     ("config", "net profiles"),
     ("telemetry", "config"),

@@ -126,7 +126,7 @@ impl Running {
                 flags.set("data", path.to_string_lossy());
                 let config: Config = load(&flags, &Environment::default()).unwrap().config;
                 let recorder = Recorder::new(data.db.clone());
-                let none = (bytes::Bytes::new(), bytes::Bytes::new());
+                let none = phonebox::ca::Public::default();
                 let pipeline = server::pipeline(&config, &data, &server::Addresses::default(), recorder, none).unwrap();
                 let services = Services {
                     db: data.db.clone(),

@@ -1,6 +1,7 @@
 //! The box's certificates, as a TLS client and as OpenSSL see them.
 
-use phonebox::ca::{self, Identity, tls};
+use phonebox::ca::{self, Ca, Identity, Options, tls};
+use phonebox::clock;
 use phonebox::datadir::DataDir;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{CipherSuite, ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection};
@@ -17,20 +18,30 @@ fn names(texts: &[&str]) -> Vec<String> {
 }
 
 async fn identity(dir: &DataDir, name: &[&str], address: &[&str]) -> Identity {
-    ca::server_identity(&dir.db, &dir.keys, &names(name), &addresses(address)).await.unwrap()
+    let ca = Ca::open(&dir.db, &dir.keys, Options::default(), clock::now()).await.unwrap();
+    ca.identity(&names(name), &addresses(address), clock::now()).await.unwrap()
 }
 
 fn client(identity: &Identity, limit: impl Fn(&mut rustls::crypto::CryptoProvider)) -> ClientConfig {
     let mut provider = rustls::crypto::aws_lc_rs::default_provider();
     limit(&mut provider);
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from(identity.ca_der().to_vec())).unwrap();
+    roots.add(CertificateDer::from(identity.ca_der())).unwrap();
     let builder = ClientConfig::builder_with_provider(Arc::new(provider)).with_safe_default_protocol_versions();
     builder.unwrap().with_root_certificates(roots).with_no_client_auth()
 }
 
 /// A whole handshake in memory; the server certificate that the client verified, and the suite.
 fn handshake(server: Arc<ServerConfig>, client: ClientConfig, name: &str) -> Result<(Vec<u8>, CipherSuite), String> {
+    chain_of(server, client, name).map(|(mut chain, suite)| (chain.remove(0), suite))
+}
+
+/// The same; all that the server sent.
+fn chain_of(
+    server: Arc<ServerConfig>,
+    client: ClientConfig,
+    name: &str,
+) -> Result<(Vec<Vec<u8>>, CipherSuite), String> {
     let name = ServerName::try_from(name.to_owned()).unwrap();
     let mut client = ClientConnection::new(Arc::new(client), name).unwrap();
     let mut server = ServerConnection::new(server).unwrap();
@@ -46,7 +57,7 @@ fn handshake(server: Arc<ServerConfig>, client: ClientConfig, name: &str) -> Res
     }
     assert!(!client.is_handshaking() && !server.is_handshaking());
     let suite = client.negotiated_cipher_suite().unwrap().suite();
-    Ok((client.peer_certificates().unwrap()[0].to_vec(), suite))
+    Ok((client.peer_certificates().unwrap().iter().map(|sent| sent.to_vec()).collect(), suite))
 }
 
 fn is_rsa(der: &[u8]) -> bool {
@@ -96,7 +107,7 @@ async fn a_client_certificate_of_anybody_is_seen_and_not_judged() {
     let phone = rcgen::generate_simple_self_signed(["00156574B150".to_owned()]).unwrap();
     let key = rustls::pki_types::PrivatePkcs8KeyDer::from(phone.signing_key.serialize_der());
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from(identity.ca_der().to_vec())).unwrap();
+    roots.add(CertificateDer::from(identity.ca_der())).unwrap();
     let config = ClientConfig::builder_with_provider(tls::provider()).with_safe_default_protocol_versions().unwrap();
     let config = config.with_root_certificates(roots);
     let config = config.with_client_auth_cert(vec![phone.cert.der().clone()], key.into()).unwrap();
@@ -131,8 +142,10 @@ async fn threat_087_keys_are_sealed_and_openssl_accepts_the_chain() {
     let dir = DataDir::open(home.path(), None, 1).unwrap();
     let identity = identity(&dir, &["box.example"], &["192.0.2.1", "fd00::1"]).await;
     identity.publish(&dir.path).unwrap();
-    let (leaf, _) = handshake(identity.for_people().unwrap(), client(&identity, |_| {}), "box.example").unwrap();
-    std::fs::write(home.path().join("leaf.der"), &leaf).unwrap();
+    let (chain, _) = chain_of(identity.for_people().unwrap(), client(&identity, |_| {}), "box.example").unwrap();
+    let pem: Vec<String> = chain.iter().map(|der| ca::pem::certificate(der)).collect();
+    std::fs::write(home.path().join("leaf.pem"), &pem[0]).unwrap();
+    std::fs::write(home.path().join("above.pem"), pem[1..].concat()).unwrap();
     dir.close();
     // The unencrypted form of an RSA or EC key holds its algorithm's object identifier.
     let database = std::fs::read(home.path().join("phonebox.db")).unwrap();
@@ -149,17 +162,17 @@ async fn threat_087_keys_are_sealed_and_openssl_accepts_the_chain() {
         assert!(run.status.success(), "{args:?}: {text}");
         text
     };
-    openssl(&["x509", "-inform", "DER", "-in", "leaf.der", "-out", "leaf.pem"]);
     for check in [["-verify_hostname", "box.example"], ["-verify_ip", "192.0.2.1"], ["-verify_ip", "fd00::1"]] {
         let chain = ["verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", "phonebox-ca.pem"];
+        let chain = [&chain[..], &["-untrusted", "above.pem"]].concat();
         openssl(&[&chain[..], &check[..], &["leaf.pem"]].concat());
     }
     // A phone whose clock stands at its birth verifies it too.
-    let at_birth = ["verify", "-attime", "86400", "-CAfile", "phonebox-ca.pem", "leaf.pem"];
+    let at_birth = ["verify", "-attime", "86400", "-CAfile", "phonebox-ca.pem", "-untrusted", "above.pem", "leaf.pem"];
     openssl(&at_birth);
     let print = openssl(&["x509", "-in", "phonebox-ca.pem", "-noout", "-fingerprint", "-sha256"]);
     assert!(print.contains(&identity.fingerprint()), "{print}");
-    assert_eq!(ca::from_pem(&identity.ca_pem()).as_deref(), Some(identity.ca_der()));
+    assert_eq!(ca::from_pem(&identity.ca_pem()).as_deref(), Some(identity.ca_der().as_slice()));
 }
 
 #[tokio::test]
@@ -170,10 +183,16 @@ async fn fault_020_a_damaged_key_is_an_error_and_no_panic() {
     let dir = &dir;
     let broken = |sql: &'static str| async move {
         dir.db.write(move |tx| Ok::<_, phonebox::db::Error>(tx.execute_batch(sql)?)).await.unwrap();
-        ca::server_identity(&dir.db, &dir.keys, &names(&["box"]), &[]).await.err().unwrap().to_string()
+        let ca = Ca::open(&dir.db, &dir.keys, Options::default(), clock::now()).await;
+        let Ok(ca) = ca else { return ca.err().unwrap().to_string() };
+        ca.identity(&names(&["box"]), &[], clock::now()).await.err().unwrap().to_string()
     };
     let error = broken("UPDATE instance SET value = x'01' WHERE name = 'server_rsa_key_sealed'").await;
     assert!(error.contains("does not open"), "{error}");
-    let error = broken("DELETE FROM instance WHERE name = 'ca_key_sealed'").await;
+    let error = broken("UPDATE authority SET key_sealed = x'01'").await;
+    assert!(error.contains("does not open"), "{error}");
+    let error =
+        broken("UPDATE authority SET key_sealed = NULL; UPDATE authority SET certificate = x'30' WHERE issues = 1")
+            .await;
     assert!(error.contains("stored CA cannot be used"), "{error}");
 }

@@ -1,0 +1,130 @@
+//! Revocation: final, by certificate or of everything a holder has, and in force when the commit is.
+
+use super::serial::Serial;
+use super::{Ca, CaError, store};
+use crate::audit;
+use crate::net::Mac;
+use rcgen::RevocationReason;
+
+/// RFC 5280, 5.3.1, without what has no meaning for a revocation that is final.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    Unspecified,
+    KeyCompromise,
+    CaCompromise,
+    AffiliationChanged,
+    Superseded,
+    CessationOfOperation,
+    PrivilegeWithdrawn,
+}
+
+static REASONS: [(&str, Reason, RevocationReason); 7] = [
+    ("unspecified", Reason::Unspecified, RevocationReason::Unspecified),
+    ("key-compromise", Reason::KeyCompromise, RevocationReason::KeyCompromise),
+    ("ca-compromise", Reason::CaCompromise, RevocationReason::CaCompromise),
+    ("affiliation-changed", Reason::AffiliationChanged, RevocationReason::AffiliationChanged),
+    ("superseded", Reason::Superseded, RevocationReason::Superseded),
+    ("cessation-of-operation", Reason::CessationOfOperation, RevocationReason::CessationOfOperation),
+    ("privilege-withdrawn", Reason::PrivilegeWithdrawn, RevocationReason::PrivilegeWithdrawn),
+];
+
+impl Reason {
+    pub fn words() -> impl Iterator<Item = &'static str> {
+        REASONS.iter().map(|(word, ..)| *word)
+    }
+
+    pub fn of_word(word: &str) -> Option<Reason> {
+        REASONS.iter().find(|(known, ..)| *known == word).map(|(_, reason, _)| *reason)
+    }
+
+    fn row(self) -> (&'static str, RevocationReason) {
+        let found = REASONS.iter().find(|(_, reason, _)| *reason == self);
+        found.map_or(("unspecified", RevocationReason::Unspecified), |(word, _, code)| (word, *code))
+    }
+
+    pub fn word(self) -> &'static str {
+        self.row().0
+    }
+
+    pub(super) fn code(self) -> RevocationReason {
+        self.row().1
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Revocation {
+    pub authority: i64,
+    /// Milliseconds since the Unix epoch.
+    pub at: i64,
+    pub reason: Reason,
+}
+
+/// What is to be revoked.
+pub enum Revoke {
+    Certificate(Serial),
+    /// Everything that a holder has: "revoke all keys" (PGS-010).
+    All(Mac),
+    /// The same for a holder that is no device.
+    AllOf(String),
+}
+
+/// What a certificate's serial means today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    Good,
+    Revoked {
+        at: i64,
+        reason: Reason,
+    },
+    /// Never issued here.
+    Unknown,
+}
+
+impl Ca {
+    /// Revokes. When this returns it is on disk and in force: the next handshake, OCSP answer and CRL say so. Answers
+    /// which certificates were revoked now; one that was revoked before stays as it was.
+    pub async fn revoke(&self, what: Revoke, reason: Reason, by: &str, now: i64) -> Result<Vec<Serial>, CaError> {
+        let (which, object) = match what {
+            Revoke::Certificate(serial) => (store::Which::Serial(serial), serial.to_string()),
+            Revoke::All(mac) => (store::Which::Holder(mac.to_string()), mac.to_string()),
+            Revoke::AllOf(holder) => (store::Which::Holder(holder.clone()), holder),
+        };
+        let by = by.to_owned();
+        let _one_at_a_time = self.0.change.lock().await;
+        let revoked = self
+            .0
+            .db
+            .write(move |tx| {
+                let revoked = store::revoke(tx, &which, reason, &by, now)?;
+                if !revoked.is_empty() {
+                    let detail = format!("{} certificates, {}", revoked.len(), reason.word());
+                    audit::store::note(tx, store::ACCOUNT, &by, "certificate.revoke", object, Some(detail), now)?;
+                }
+                Ok::<_, CaError>(revoked)
+            })
+            .await?;
+        if !revoked.is_empty() {
+            self.note_revoked(&revoked, reason, now);
+            self.publish_lists(now).await?;
+        }
+        Ok(revoked)
+    }
+
+    /// What a serial means, from memory.
+    pub fn status(&self, serial: &[u8]) -> Status {
+        let Some(serial) = Serial::of(serial) else { return Status::Unknown };
+        match self.snapshot().revoked.get(&serial) {
+            Some(revocation) => Status::Revoked { at: revocation.at, reason: revocation.reason },
+            None if self.issued().contains_key(&serial) => Status::Good,
+            None => Status::Unknown,
+        }
+    }
+
+    /// The same for a serial of one authority: its name as DER, as a certificate's issuer field holds it.
+    pub fn status_under(&self, issuer: &[u8], serial: &[u8]) -> Status {
+        let by = Serial::of(serial).and_then(|serial| self.issued().get(&serial).copied());
+        let snapshot = self.snapshot();
+        let ours = snapshot.authorities.iter().any(|known| Some(known.id) == by && known.parsed.subject == issuer);
+        if ours { self.status(serial) } else { Status::Unknown }
+    }
+}

@@ -1,0 +1,79 @@
+//! What the handshake looks at: authorities and revocations of one moment. No look-up of it touches the disk.
+
+use super::authority::{Authority, State};
+use super::revoke::Revocation;
+use super::serial::Serial;
+use super::{CaError, store};
+use crate::db::Db;
+use crate::seal::Keyring;
+use std::collections::HashMap;
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+pub struct Snapshot {
+    /// Every CA there ever was here, roots too.
+    pub authorities: Arc<[Arc<Authority>]>,
+    pub revoked: Arc<HashMap<Serial, Revocation>>,
+    /// Moves with every change.
+    pub epoch: u64,
+}
+
+impl Snapshot {
+    pub(super) fn load(db: &Db, keys: &Keyring, now: i64, epoch: u64) -> Result<Snapshot, CaError> {
+        let (rows, revoked) =
+            db.read(|conn| Ok::<_, CaError>((store::authorities(conn)?, store::revocations(conn, now)?)))?;
+        let open = |row: store::AuthorityRow| {
+            let place = store::authority_key_place(row.id);
+            let sealed = row.key_sealed.as_deref();
+            let key = sealed.map(|key| keys.open_bytes(&place, key).map(Zeroizing::new)).transpose()?;
+            Authority::open(row, key.as_ref().map(|key| key.as_slice())).map(Arc::new)
+        };
+        let authorities = rows.into_iter().map(open).collect::<Result<_, CaError>>()?;
+        Ok(Snapshot { authorities, revoked: Arc::new(revoked), epoch })
+    }
+
+    /// The CA that signs, when its key is here.
+    pub fn issuing(&self) -> Option<Arc<Authority>> {
+        let is_it = |known: &&Arc<Authority>| known.issues && known.state == State::Current && known.issuer().is_some();
+        self.authorities.iter().find(is_it).cloned()
+    }
+
+    fn parent_of(&self, authority: &Authority) -> Option<&Arc<Authority>> {
+        let parent = authority.parent?;
+        self.authorities.iter().find(|known| known.id == parent)
+    }
+
+    pub fn root_of(&self, authority: &Arc<Authority>) -> Arc<Authority> {
+        let mut here = authority;
+        while let Some(parent) = self.parent_of(here).filter(|parent| parent.id < here.id) {
+            here = parent;
+        }
+        here.clone()
+    }
+
+    /// From an authority up, without the root: what is sent after a certificate. Nothing for a root that signs itself.
+    pub fn chain(&self, authority: &Authority) -> Vec<Vec<u8>> {
+        let mut chain = Vec::new();
+        let mut here = authority;
+        while let Some(parent) = self.parent_of(here).filter(|parent| parent.id < here.id) {
+            chain.push(here.der().to_vec());
+            here = parent;
+        }
+        chain
+    }
+
+    /// What is to be trusted: the root in force, then the one that is being given to phones.
+    pub fn roots(&self) -> Vec<Arc<Authority>> {
+        let of = |state| self.authorities.iter().filter(move |known| known.parent.is_none() && known.state == state);
+        of(State::Current).chain(of(State::Next)).cloned().collect()
+    }
+
+    pub fn roots_pem(&self) -> String {
+        self.roots().iter().map(|root| root.pem()).collect()
+    }
+
+    /// CAs that devices' certificates may come from: every one that ever issued here.
+    pub fn issuers(&self) -> impl Iterator<Item = &Arc<Authority>> {
+        self.authorities.iter().filter(|known| known.issues)
+    }
+}

@@ -1,0 +1,6 @@
+//! The certificate authority, as OpenSSL, GnuTLS and a TLS client see it.
+
+mod issue;
+mod server;
+mod status;
+mod tools;
