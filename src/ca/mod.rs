@@ -14,9 +14,13 @@
 //! - What the handshake needs is in memory ([`Snapshot`]) and changes with the commit that changes it.
 //! - SCEP has an RSA key of its own ([`Ca::registration`]): what decrypts a stranger's messages must not be what signs.
 
+pub mod asn1;
 mod authority;
 pub mod cert_profile;
+pub mod cms;
 mod crl;
+pub mod csr;
+pub mod est;
 pub mod issue;
 mod key;
 pub mod ocsp;
@@ -25,8 +29,10 @@ pub mod pem;
 mod public;
 mod registration;
 pub mod revoke;
+pub mod scep;
 mod serial;
 mod server;
+pub mod signature;
 mod snapshot;
 pub mod store;
 pub mod tls;

@@ -18,7 +18,7 @@ const MAY_IMPORT: &[(&str, &str)] = &[
     ("db", "net seal"),
     ("vendors", "net settings"),
     // It gets a holder and a key, and knows no device. What it signs or cannot sign, it tells.
-    ("ca", "net db seal alarms audit"),
+    ("ca", "net db seal settings alarms audit"),
     // Of the profiles only the value type of a URL.
     ("config", "net profiles"),
     ("telemetry", "config"),

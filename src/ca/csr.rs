@@ -1,0 +1,142 @@
+//! Certification requests (PKCS#10, RFC 2986): the key that wants a certificate, proved by its own signature, and what
+//! the request says beside it.
+//!
+//! Nothing of a request but its key ever gets into a certificate: names are kept only so that whoever decides can see
+//! whether they contradict the holder.
+
+use super::asn1::{self, BIT_STRING, CONTEXT_0, Element, INTEGER, Malformed, OCTET_STRING, OID, Reader, SEQUENCE, SET};
+use super::cms::attribute;
+use super::signature::{self, Digest};
+use crate::settings::Secret;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use x509_parser::asn1_rs::oid;
+
+const CHALLENGE_PASSWORD: &[u8] = &oid!(raw 1.2.840.113549.1.9.7);
+/// Of RSA Laboratories and, in older clients, of Microsoft.
+const EXTENSION_REQUEST: [&[u8]; 2] = [&oid!(raw 1.2.840.113549.1.9.14), &oid!(raw 1.3.6.1.4.1.311.2.1.14)];
+const SUBJECT_ALT_NAME: &[u8] = &oid!(raw 2.5.29.17);
+
+/// Larger than any request with an RSA-8192 key.
+pub const LARGEST: usize = 16 * 1024;
+const EXTENSIONS: usize = 32;
+const NAMES: usize = 64;
+const DEEPEST: usize = 8;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CsrError {
+    #[error("this is no certification request: a PKCS#10 request in PEM or DER is expected, at most {LARGEST} bytes")]
+    Malformed,
+    #[error("the request is signed with an algorithm this box does not take: RSA or ECDSA with SHA-1 or SHA-2 is")]
+    Algorithm,
+    #[error("the request's own signature is wrong, so it does not prove that its key exists: make a new request")]
+    Signature,
+}
+
+impl From<Malformed> for CsrError {
+    fn from(_: Malformed) -> CsrError {
+        CsrError::Malformed
+    }
+}
+
+#[derive(Debug)]
+pub struct Csr {
+    /// SubjectPublicKeyInfo.
+    pub spki: Vec<u8>,
+    /// The Name, as it was written. Shown to people, compared in polls, never copied into a certificate.
+    pub subject: Vec<u8>,
+    pub challenge: Option<Secret>,
+    /// Every text in the subject and in the alternative names.
+    pub names: Vec<String>,
+}
+
+impl Csr {
+    /// Reads DER and verifies the request's own signature. MD5 only where somebody allowed it.
+    pub fn parse(der: &[u8], md5: bool) -> Result<Csr, CsrError> {
+        if der.len() > LARGEST {
+            return Err(CsrError::Malformed);
+        }
+        let mut request = asn1::only(der, SEQUENCE)?.inside();
+        let info = request.expect(SEQUENCE)?;
+        let algorithm = request.open(SEQUENCE)?.expect(OID)?.body;
+        let signed = signature::bits(request.expect(BIT_STRING)?.body)?;
+        request.end()?;
+        let mut parts = info.inside();
+        parts.expect(INTEGER)?;
+        let subject = parts.expect(SEQUENCE)?;
+        let spki = parts.expect(SEQUENCE)?.raw;
+        let attributes = parts.optional(CONTEXT_0)?.map(|set| set.body).unwrap_or_default();
+        parts.end()?;
+        let digest = Digest::of_signature(algorithm).filter(|digest| md5 || *digest != Digest::Md5);
+        if !signature::is_good(spki, digest.ok_or(CsrError::Algorithm)?, info.raw, signed) {
+            return Err(CsrError::Signature);
+        }
+        let mut names = Vec::new();
+        texts(subject, &mut names, DEEPEST)?;
+        for id in EXTENSION_REQUEST {
+            if let Some(extensions) = attribute(attributes, id)? {
+                alternative_names(extensions, &mut names)?;
+            }
+        }
+        let challenge = attribute(attributes, CHALLENGE_PASSWORD)?.and_then(|value| text(&value)).map(Secret::new);
+        Ok(Csr { spki: spki.to_vec(), subject: subject.raw.to_vec(), challenge, names })
+    }
+
+    /// The same for what a person brings: PEM or DER.
+    pub fn from_file(bytes: &[u8]) -> Result<Csr, CsrError> {
+        const BEGIN: [&str; 2] = ["-----BEGIN CERTIFICATE REQUEST-----", "-----BEGIN NEW CERTIFICATE REQUEST-----"];
+        let text = std::str::from_utf8(bytes).ok();
+        let inside =
+            text.and_then(|text| BEGIN.iter().find_map(|begin| text.split_once(begin))).map(|(_, after)| after);
+        let Some(inside) = inside else { return Csr::parse(bytes, false) };
+        let body: String = inside.split('-').next().unwrap_or_default().split_whitespace().collect();
+        Csr::parse(&BASE64.decode(body).map_err(|_| CsrError::Malformed)?, false)
+    }
+}
+
+fn alternative_names(extensions: Element, names: &mut Vec<String>) -> asn1::Result<()> {
+    for extension in extensions.inside().all(EXTENSIONS)? {
+        let mut parts = extension.inside();
+        if extension.tag != SEQUENCE || parts.expect(OID)?.body != SUBJECT_ALT_NAME {
+            continue;
+        }
+        let value = parts.all(2)?.pop().filter(|value| value.tag == OCTET_STRING).ok_or(Malformed)?;
+        texts(asn1::only(value.body, SEQUENCE)?, names, DEEPEST)?;
+    }
+    Ok(())
+}
+
+/// Every text inside an element, whatever it is the name of.
+fn texts(element: Element, names: &mut Vec<String>, depth: usize) -> asn1::Result<()> {
+    const CONSTRUCTED: u8 = 0x20;
+    let depth = depth.checked_sub(1).ok_or(Malformed)?;
+    if element.tag & CONSTRUCTED != 0 {
+        let mut inside: Reader = element.inside();
+        while !inside.is_empty() {
+            texts(inside.any()?, names, depth)?;
+        }
+    } else if element.tag != OID && element.tag != INTEGER {
+        if names.len() == NAMES {
+            return Err(Malformed);
+        }
+        names.extend(text(&element));
+    }
+    Ok(())
+}
+
+fn text(element: &Element) -> Option<String> {
+    const BMP: u8 = 0x1e;
+    if matches!(element.tag, SEQUENCE | SET) {
+        return None;
+    }
+    Some(match element.tag {
+        BMP => String::from_utf16_lossy(
+            &element
+                .body
+                .chunks_exact(2)
+                .map(|pair| pair.iter().fold(0, |c, b| c << 8 | u16::from(*b)))
+                .collect::<Vec<_>>(),
+        ),
+        _ => String::from_utf8_lossy(element.body).into_owned(),
+    })
+}

@@ -1,0 +1,185 @@
+//! Signatures of others: which digests and keys are understood, and whether a signature is good.
+//!
+//! All of it is aws-lc but RSA with MD5, which aws-lc does not verify: that public operation is done here, only where
+//! an administrator allowed it (old phones sign so), and no secret takes part in it.
+
+use super::asn1::{self, BIT_STRING, INTEGER, OID, Reader, SEQUENCE};
+use aws_lc_rs::digest as hash;
+use aws_lc_rs::signature::{self as aws, UnparsedPublicKey, VerificationAlgorithm};
+use md5::Digest as _;
+use num_bigint::BigUint;
+use x509_parser::asn1_rs::oid;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Digest {
+    Md5,
+    Sha1,
+    Sha256,
+    Sha384,
+    Sha512,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Key {
+    Rsa,
+    P256,
+    P384,
+}
+
+const RSA: &[u8] = &oid!(raw 1.2.840.113549.1.1.1);
+const EC: &[u8] = &oid!(raw 1.2.840.10045.2.1);
+
+type Oid = &'static [u8];
+
+/// Identifier of the digest, and of a signature with it by RSA and by ECDSA.
+const DIGESTS: &[(Digest, Oid, Oid, Oid)] = &[
+    (Digest::Md5, &oid!(raw 1.2.840.113549.2.5), &oid!(raw 1.2.840.113549.1.1.4), &[]),
+    (Digest::Sha1, &oid!(raw 1.3.14.3.2.26), &oid!(raw 1.2.840.113549.1.1.5), &oid!(raw 1.2.840.10045.4.1)),
+    (
+        Digest::Sha256,
+        &oid!(raw 2.16.840.1.101.3.4.2.1),
+        &oid!(raw 1.2.840.113549.1.1.11),
+        &oid!(raw 1.2.840.10045.4.3.2),
+    ),
+    (
+        Digest::Sha384,
+        &oid!(raw 2.16.840.1.101.3.4.2.2),
+        &oid!(raw 1.2.840.113549.1.1.12),
+        &oid!(raw 1.2.840.10045.4.3.3),
+    ),
+    (
+        Digest::Sha512,
+        &oid!(raw 2.16.840.1.101.3.4.2.3),
+        &oid!(raw 1.2.840.113549.1.1.13),
+        &oid!(raw 1.2.840.10045.4.3.4),
+    ),
+];
+
+const CURVES: &[(Key, &[u8])] = &[(Key::P256, &oid!(raw 1.2.840.10045.3.1.7)), (Key::P384, &oid!(raw 1.3.132.0.34))];
+
+/// What aws-lc verifies. RSA from 1,024 bits, because some phones sign with such a key for one last time; what gets a
+/// certificate is the authority's decision.
+fn algorithm(key: Key, digest: Digest) -> Option<&'static dyn VerificationAlgorithm> {
+    Some(match (key, digest) {
+        (Key::Rsa, Digest::Sha1) => &aws::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY,
+        (Key::Rsa, Digest::Sha256) => &aws::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,
+        (Key::Rsa, Digest::Sha384) => &aws::RSA_PKCS1_2048_8192_SHA384,
+        (Key::Rsa, Digest::Sha512) => &aws::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY,
+        (Key::P256, Digest::Sha1) => &aws::ECDSA_P256_SHA1_ASN1,
+        (Key::P256, Digest::Sha256) => &aws::ECDSA_P256_SHA256_ASN1,
+        (Key::P256, Digest::Sha384) => &aws::ECDSA_P256_SHA384_ASN1,
+        (Key::P256, Digest::Sha512) => &aws::ECDSA_P256_SHA512_ASN1,
+        (Key::P384, Digest::Sha256) => &aws::ECDSA_P384_SHA256_ASN1,
+        (Key::P384, Digest::Sha384) => &aws::ECDSA_P384_SHA384_ASN1,
+        (Key::P384, Digest::Sha512) => &aws::ECDSA_P384_SHA512_ASN1,
+        (Key::P384, Digest::Sha1) | (_, Digest::Md5) => return None,
+    })
+}
+
+impl Digest {
+    /// Of a digest's own identifier.
+    pub fn from_oid(oid: &[u8]) -> Option<Digest> {
+        DIGESTS.iter().find(|(_, id, ..)| *id == oid).map(|(digest, ..)| *digest)
+    }
+
+    /// Of a signature algorithm's identifier.
+    pub fn of_signature(oid: &[u8]) -> Option<Digest> {
+        DIGESTS.iter().find(|(_, _, rsa, ecdsa)| *rsa == oid || *ecdsa == oid).map(|(digest, ..)| *digest)
+    }
+
+    pub fn of(self, data: &[u8]) -> Vec<u8> {
+        let algorithm = match self {
+            Digest::Md5 => return md5::Md5::digest(data).to_vec(),
+            Digest::Sha1 => &hash::SHA1_FOR_LEGACY_USE_ONLY,
+            Digest::Sha256 => &hash::SHA256,
+            Digest::Sha384 => &hash::SHA384,
+            Digest::Sha512 => &hash::SHA512,
+        };
+        hash::digest(algorithm, data).as_ref().to_vec()
+    }
+
+    /// Its AlgorithmIdentifier.
+    pub fn algorithm(self) -> Vec<u8> {
+        DIGESTS.iter().find(|(digest, ..)| *digest == self).map(|(_, id, ..)| asn1::algorithm(id)).unwrap_or_default()
+    }
+
+    pub fn rsa_algorithm(self) -> Vec<u8> {
+        DIGESTS.iter().find(|(digest, ..)| *digest == self).map(|(.., rsa, _)| asn1::algorithm(rsa)).unwrap_or_default()
+    }
+}
+
+/// A public key taken out of its SubjectPublicKeyInfo.
+struct PublicKey<'a> {
+    kind: Key,
+    bytes: &'a [u8],
+}
+
+impl<'a> PublicKey<'a> {
+    fn parse(spki: &'a [u8]) -> asn1::Result<Option<PublicKey<'a>>> {
+        let mut info = asn1::only(spki, SEQUENCE)?.inside();
+        let mut algorithm = info.open(SEQUENCE)?;
+        let bytes = bits(info.expect(BIT_STRING)?.body)?;
+        let id = algorithm.expect(OID)?.body;
+        let kind = match id {
+            RSA => Some(Key::Rsa),
+            EC => {
+                let curve = algorithm.optional(OID)?.map(|curve| curve.body);
+                CURVES.iter().find(|(_, id)| Some(*id) == curve).map(|(key, _)| *key)
+            }
+            _ => None,
+        };
+        Ok(kind.map(|kind| PublicKey { kind, bytes }))
+    }
+}
+
+/// The octets of a BIT STRING that has no unused bits.
+pub fn bits(body: &[u8]) -> asn1::Result<&[u8]> {
+    match body {
+        [0, octets @ ..] => Ok(octets),
+        _ => Err(asn1::Malformed),
+    }
+}
+
+/// Whether `signature` over `message` is good under this SubjectPublicKeyInfo.
+pub fn is_good(spki: &[u8], digest: Digest, message: &[u8], signature: &[u8]) -> bool {
+    let Ok(Some(key)) = PublicKey::parse(spki) else { return false };
+    match algorithm(key.kind, digest) {
+        Some(algorithm) => UnparsedPublicKey::new(algorithm, key.bytes).verify(message, signature).is_ok(),
+        None => {
+            (key.kind, digest) == (Key::Rsa, Digest::Md5) && is_good_md5(key.bytes, message, signature).unwrap_or(false)
+        }
+    }
+}
+
+/// RFC 8017 §8.2.2 with MD5.
+fn is_good_md5(key: &[u8], message: &[u8], signature: &[u8]) -> asn1::Result<bool> {
+    const MODULUS: std::ops::RangeInclusive<usize> = 128..=513;
+    let mut numbers = asn1::only(key, SEQUENCE)?.inside();
+    let (modulus, exponent) = (numbers.expect(INTEGER)?.body, numbers.expect(INTEGER)?.body);
+    if !MODULUS.contains(&modulus.len()) || exponent.len() > 5 {
+        return Ok(false);
+    }
+    let modulus = BigUint::from_bytes_be(modulus);
+    let size = modulus.bits().div_ceil(8) as usize;
+    if signature.len() != size || exponent.iter().all(|byte| *byte == 0) {
+        return Ok(false);
+    }
+    let opened = BigUint::from_bytes_be(signature).modpow(&BigUint::from_bytes_be(exponent), &modulus).to_bytes_be();
+    let info = asn1::sequence(&[&Digest::Md5.algorithm(), &asn1::octets(&Digest::Md5.of(message))]);
+    // The leading zero is not part of the number.
+    let fill = size.saturating_sub(3 + info.len());
+    Ok(opened == [&[1][..], &vec![0xff; fill], &[0], &info].concat())
+}
+
+/// Whether it is a SubjectPublicKeyInfo of an RSA key.
+pub fn is_rsa(spki: &[u8]) -> bool {
+    matches!(PublicKey::parse(spki), Ok(Some(PublicKey { kind: Key::Rsa, .. })))
+}
+
+/// The smallest structure check that a key must pass before anything is encrypted to it.
+pub fn rsa_public(spki: &[u8]) -> Option<&[u8]> {
+    let key = PublicKey::parse(spki).ok()??;
+    let mut numbers: Reader = asn1::only(key.bytes, SEQUENCE).ok()?.inside();
+    let modulus = numbers.expect(INTEGER).ok()?;
+    (key.kind == Key::Rsa && modulus.body.len() >= 128).then_some(key.bytes)
+}
