@@ -29,6 +29,7 @@ CREATE TABLE profile (
   redirect_302      INTEGER NOT NULL DEFAULT 0,         -- experimental: answer with HTTP 302 instead of a small file
   created_at        INTEGER NOT NULL,
   updated_at        INTEGER NOT NULL,
+  certificates      INTEGER NOT NULL DEFAULT 0,         -- give devices that can use one an identity certificate
   UNIQUE (account_id, name)
 ) STRICT;
 
@@ -101,7 +102,8 @@ CREATE TABLE device (
   reset_at             INTEGER,                               -- came without its proof: reset suspected
   conflict_at          INTEGER,                               -- two peers claimed it inside the window
   created_at           INTEGER NOT NULL,
-  updated_at           INTEGER NOT NULL                       -- last change of anything its files are made of
+  updated_at           INTEGER NOT NULL,                      -- last change of anything its files are made of
+  tls_state            INTEGER NOT NULL DEFAULT 0             -- 0 never seen, 1 plain only, 2 trusts our CA, 3 holds our certificate
 ) STRICT;
 CREATE INDEX device_site ON device (site_id);
 CREATE INDEX device_profile ON device (profile_id);
@@ -320,6 +322,18 @@ CREATE INDEX certificate_holder ON certificate (holder);
 CREATE INDEX certificate_key ON certificate (key_sha256);
 CREATE INDEX certificate_end ON certificate (not_after);
 CREATE INDEX certificate_revoked ON certificate (revoked_at) WHERE revoked_at IS NOT NULL;
+
+-- Whose certificates of devices are accepted besides our own: a vendor's root or issuing CA.
+CREATE TABLE device_ca (
+  id          INTEGER PRIMARY KEY,
+  account_id  INTEGER NOT NULL REFERENCES account (id),
+  name        TEXT    NOT NULL,
+  certificate BLOB    NOT NULL,                          -- DER
+  weak        INTEGER NOT NULL,                          -- SHA-1, MD5 and short keys count below it
+  list        BLOB,                                      -- its newest CRL, DER
+  created_at  INTEGER NOT NULL,
+  UNIQUE (account_id, name)
+) STRICT;
 
 -- Which roots a device is known to trust: it completed a verified handshake below them.
 CREATE TABLE root_trust (

@@ -17,9 +17,11 @@
 pub mod asn1;
 mod authority;
 pub mod cert_profile;
+pub mod client;
 pub mod cms;
 mod crl;
 pub mod csr;
+pub mod device_ca;
 pub mod est;
 pub mod issue;
 mod key;
@@ -52,6 +54,7 @@ use tokio::sync::{Mutex, Semaphore};
 use zeroize::Zeroizing;
 
 pub use authority::{Authority, KeyKind, State};
+pub use client::{Client, Clients, Verdict};
 pub use issue::{CertProfileId, Door, Holder, Issued, Order, Refused};
 pub use public::{Public, PublicFile};
 pub use registration::Registration;
@@ -200,6 +203,10 @@ impl Ca {
         self.0.issued.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn has_issued(&self, serial: &Serial) -> bool {
+        self.issued().contains_key(serial)
+    }
+
     fn note_issued(&self, serial: Serial, authority: i64) {
         self.0.issued.write().unwrap_or_else(PoisonError::into_inner).insert(serial, authority);
     }
@@ -236,7 +243,7 @@ impl Ca {
     /// The certificates that listeners show, for these names and addresses; made or made anew where they must be.
     pub async fn identity(&self, names: &[String], addresses: &[IpAddr], now: i64) -> Result<Identity, CaError> {
         self.renew_server(names, addresses, now).await?;
-        Ok(Identity { ca: self.clone() })
+        Ok(Identity { ca: self.clone(), clients: Clients::new(self.clone()) })
     }
 }
 
@@ -244,6 +251,8 @@ impl Ca {
 #[derive(Clone)]
 pub struct Identity {
     ca: Ca,
+    /// Who judges what clients show to it.
+    pub clients: Clients,
 }
 
 impl Identity {

@@ -203,6 +203,13 @@ pub fn put_profile(tx: &Tx, profile: &CertProfile) -> Result<()> {
     Ok(())
 }
 
+/// The device that a certificate was issued for.
+pub fn holder(conn: &Connection, serial: &Serial) -> Result<Option<Mac>> {
+    let mut statement = conn.prepare_cached("SELECT mac FROM certificate WHERE serial = $1")?;
+    let bits: Option<Option<i64>> = statement.query_row(params![serial.as_slice()], |row| row.get(0)).optional()?;
+    Ok(bits.flatten().and_then(|bits| Mac::from_u64(bits as u64)))
+}
+
 /// A certificate that is about to be answered.
 pub struct NewCertificate {
     pub authority_id: i64,

@@ -2,9 +2,11 @@
 //! no other library's choice counts.
 //!
 //! Phones are asked for a certificate, nobody must show one and none is judged here: whoever shows one has proved that
-//! he holds its key, and that is all. It is evidence of identity, never trust.
+//! he holds its key, and that is all. What it is worth is said by [`super::client`].
 
-use super::{CaError, Identity};
+use super::client::Clients;
+use super::signature::{self, Digest};
+use super::{CaError, Identity, parsed};
 use arc_swap::ArcSwapOption;
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
@@ -53,7 +55,10 @@ impl Identity {
     pub fn for_phones(&self) -> Result<Arc<ServerConfig>, CaError> {
         let config = ServerConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&version::TLS13, &version::TLS12])?
-            .with_client_cert_verifier(Arc::new(Ask(PROVIDER.signature_verification_algorithms)))
+            .with_client_cert_verifier(Arc::new(Ask {
+                strong: PROVIDER.signature_verification_algorithms,
+                clients: self.clients.clone(),
+            }))
             .with_cert_resolver(Arc::new(Choice(self.ca.0.leafs.clone())));
         finish(config)
     }
@@ -108,7 +113,24 @@ impl std::fmt::Debug for Choice {
 
 /// Asks for a certificate, without hints (some phones send none when no hint fits), and takes what comes.
 #[derive(Debug)]
-struct Ask(WebPkiSupportedAlgorithms);
+struct Ask {
+    strong: WebPkiSupportedAlgorithms,
+    clients: Clients,
+}
+
+/// What old phones sign a TLS 1.2 handshake with, where a device CA allows weak certificates below it.
+const WEAK: [(SignatureScheme, Digest); 2] =
+    [(SignatureScheme::RSA_PKCS1_SHA256, Digest::Sha256), (SignatureScheme::RSA_PKCS1_SHA1, Digest::Sha1)];
+
+impl Ask {
+    /// RSA keys under 2,048 bits and SHA-1, which the provider does not verify. Whether they count is judged later.
+    fn is_good_though_weak(&self, message: &[u8], certificate: &[u8], signed: &DigitallySignedStruct) -> bool {
+        let digest = WEAK.iter().find(|(scheme, _)| *scheme == signed.scheme).map(|(_, digest)| *digest);
+        let key = parsed::parse(certificate).map(|parsed| parsed.spki);
+        let (Some(digest), Some(key)) = (digest, key) else { return false };
+        self.clients.takes_weak() && signature::is_good(&key, digest, message, signed.signature())
+    }
+}
 
 impl ClientCertVerifier for Ask {
     fn client_auth_mandatory(&self) -> bool {
@@ -134,7 +156,12 @@ impl ClientCertVerifier for Ask {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signature, &self.0)
+        verify_tls12_signature(message, certificate, signature, &self.strong).or_else(|error| {
+            match self.is_good_though_weak(message, certificate, signature) {
+                true => Ok(HandshakeSignatureValid::assertion()),
+                false => Err(error),
+            }
+        })
     }
 
     fn verify_tls13_signature(
@@ -143,10 +170,14 @@ impl ClientCertVerifier for Ask {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signature, &self.0)
+        verify_tls13_signature(message, certificate, signature, &self.strong)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_schemes()
+        let mut schemes = self.strong.supported_schemes();
+        if self.clients.takes_weak() {
+            schemes.push(SignatureScheme::RSA_PKCS1_SHA1);
+        }
+        schemes
     }
 }

@@ -68,7 +68,8 @@ macro_rules! reasons {
 }
 
 reasons! {
-    Token = "token", Credentials = "credentials", Window = "window", Bound = "bound",
+    Token = "token", Credentials = "credentials", Certificate = "certificate", BadCertificate = "bad-certificate",
+    CertificateOfOther = "certificate-of-other", Window = "window", Bound = "bound",
     SettingsOnly = "settings-only", SettingsOnlyTls = "settings-only-tls", SettingsOnlyTftp = "settings-only-tftp",
     ModelFile = "model-file", SafeDefault = "safe-default", StaticFile = "static-file", OwnUpload = "own-upload",
     TrustCertificate = "trust-certificate", Redirected = "redirected", Stored = "stored",
@@ -79,6 +80,9 @@ reasons! {
     NoProfile = "no-profile", NoFile = "no-file", NoWriter = "no-writer", VendorUnknown = "vendor-unknown",
     Slowed = "slowed", Method = "method", UploadRefused = "upload-refused", TooLarge = "too-large", Quota = "quota",
     BadRequest = "bad-request", Storage = "storage", CannotWrite = "cannot-write", Busy = "busy",
+    TlsUnknownCa = "tls-unknown-ca", TlsExpired = "tls-expired", TlsCertificate = "tls-certificate",
+    TlsOld = "tls-old", TlsNoCipher = "tls-no-cipher", TlsNotTls = "tls-not-tls", TlsClientKey = "tls-client-key",
+    TlsBrokenOff = "tls-broken-off", TlsSlow = "tls-slow", TlsFailed = "tls-failed",
 }
 
 #[derive(serde::Deserialize)]

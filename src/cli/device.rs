@@ -300,6 +300,7 @@ fn print(device: &Value) {
             ("proof seen", "proof_at"),
             ("secrets sent", "secrets_at"),
             ("enrolled", "enrolled_at"),
+            ("TLS", "tls_state"),
             ("reset suspected", "reset_at"),
             ("conflict", "conflict_at"),
             ("bound to", "bindings"),

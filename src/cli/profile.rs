@@ -89,6 +89,9 @@ pub struct Options {
     /// Experimental: answer with HTTP 302 instead of a small file
     #[arg(long, value_name = "true|false")]
     redirect_302: Option<bool>,
+    /// Give phones that can use one an identity certificate of this box
+    #[arg(long, value_name = "true|false")]
+    certificates: Option<bool>,
 }
 
 #[derive(Args)]
@@ -177,6 +180,7 @@ impl Options {
             "https": self.https,
             "keep_discovery": self.keep_discovery,
             "redirect_302": self.redirect_302,
+            "certificates": self.certificates,
         })
     }
 }
@@ -270,6 +274,7 @@ fn print(profile: &Value) {
             ("HTTPS URLs", "https"),
             ("keep discovery", "keep_discovery"),
             ("HTTP 302", "redirect_302"),
+            ("identity certificates", "certificates"),
             ("sites", "sites"),
             ("own devices", "devices"),
         ],

@@ -51,6 +51,34 @@ impl Proof {
     }
 }
 
+/// How far a device has come with TLS. It only moves up, unless somebody moves it down.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum TlsState {
+    NeverSeen,
+    PlainOnly,
+    /// It completed an HTTPS request here.
+    TrustsOurCa,
+    /// It showed a certificate that this box issued for it.
+    HoldsOurCertificate,
+}
+
+impl TlsState {
+    pub const ALL: [TlsState; 4] =
+        [TlsState::NeverSeen, TlsState::PlainOnly, TlsState::TrustsOurCa, TlsState::HoldsOurCertificate];
+
+    /// As it is stored.
+    pub fn number(self) -> i64 {
+        self as i64
+    }
+
+    pub fn of_number(number: i64) -> TlsState {
+        Self::ALL.into_iter().find(|state| state.number() == number).unwrap_or(TlsState::NeverSeen)
+    }
+}
+
 #[derive(Debug, Clone)]
 pub struct Device {
     pub id: i64,
@@ -74,6 +102,7 @@ pub struct Device {
     pub proof_at: Option<i64>,
     pub secrets_at: Option<i64>,
     pub tls_at: Option<i64>,
+    pub tls_state: TlsState,
     pub enrolled_at: Option<i64>,
     pub reset_at: Option<i64>,
     pub conflict_at: Option<i64>,

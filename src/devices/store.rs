@@ -1,13 +1,13 @@
 //! The device, line and SIP account rows.
 
-use super::{Birth, Device, Line, Proof, SipAccount, State, place};
+use super::{Birth, Device, Line, Proof, SipAccount, State, TlsState, place};
 use crate::db::{Connection, OptionalExtension, Result, Row, ToSql, Touch, Tx, params};
 use crate::net::Mac;
 use crate::seal::Keyring;
 
 const COLUMNS: &str = "id, account_id, mac, vendor, model, serial, name, site_id, profile_id, group_id, url_sealed, state, \
     activated_at, window_until, window_peer, token_sealed, http_password_sealed, proof, proof_at, secrets_at, tls_at, \
-    enrolled_at, reset_at, conflict_at, created_at, updated_at";
+    enrolled_at, reset_at, conflict_at, created_at, updated_at, tls_state";
 
 pub fn by_mac(conn: &Connection, keys: &Keyring, mac: Mac) -> Result<Option<Device>> {
     one(conn, keys, "mac = $1", params![mac.to_u64() as i64])
@@ -74,6 +74,7 @@ fn device(row: &Row, keys: &Keyring) -> Result<Device> {
         conflict_at: row.get(23)?,
         created_at: row.get(24)?,
         updated_at: row.get(25)?,
+        tls_state: TlsState::of_number(row.get(26)?),
     })
 }
 
@@ -166,7 +167,7 @@ pub fn let_in_again(tx: &mut Tx, mac: Mac, birth: &Birth, window_ms: i64, now: i
         .prepare_cached(
             "UPDATE device SET state = 'active', window_until = $2, window_peer = NULL, token_sealed = $3, token_hash = $4,
                 http_password_sealed = $5, proof = NULL, proof_at = NULL, secrets_at = NULL, tls_at = NULL, reset_at = NULL,
-                conflict_at = NULL, enrolled_at = NULL
+                conflict_at = NULL, enrolled_at = NULL, tls_state = min(tls_state, 1)
              WHERE mac = $1",
         )?
         .execute(params![
@@ -228,6 +229,7 @@ pub struct Summary {
     /// Last delivery that held secrets.
     pub secrets_at: Option<i64>,
     pub tls_at: Option<i64>,
+    pub tls_state: TlsState,
     pub enrolled_at: Option<i64>,
     /// It came without its proof: reset suspected.
     pub reset_at: Option<i64>,
@@ -253,7 +255,7 @@ pub struct Filter {
 
 const SUMMARY: &str = "SELECT d.mac, d.vendor, d.model, d.serial, d.name, s.name, p.name, g.name, d.state,
         d.activated_at, d.window_until, d.proof, d.proof_at, d.secrets_at, d.tls_at, d.enrolled_at, d.reset_at,
-        d.conflict_at, d.created_at, d.updated_at
+        d.conflict_at, d.created_at, d.updated_at, d.tls_state
      FROM device d LEFT JOIN site s ON s.id = d.site_id LEFT JOIN profile p ON p.id = d.profile_id
         LEFT JOIN device_group g ON g.id = d.group_id";
 
@@ -349,6 +351,7 @@ fn summary(row: &Row) -> Result<Summary> {
         conflict_at: row.get(17)?,
         created_at: row.get(18)?,
         updated_at: row.get(19)?,
+        tls_state: TlsState::of_number(row.get(20)?),
     })
 }
 

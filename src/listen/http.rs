@@ -5,10 +5,11 @@
 //! that all threads work, and a request stays on one thread from its first byte to its answer.
 
 use super::guard::Guarded;
+use super::handshake;
 use super::proxy;
-use super::respond::{self, Connection};
-use crate::ca::Ca;
-use crate::checkins::Transport;
+use super::respond::{self, Connection, Shown};
+use crate::ca::{Ca, Clients};
+use crate::checkins::{Reason, Transport};
 use crate::net::{Cidr, unmap};
 use crate::provision::Pipeline;
 use hyper::server::conn::http1;
@@ -33,10 +34,17 @@ const LARGEST_HEAD: usize = 32 * 1024;
 /// When the kernel has no more handles: wait, do not spin (F16).
 const BACK_OFF: Duration = Duration::from_millis(50);
 
+/// What HTTPS needs: how to shake hands, and who judges the clients' certificates.
+#[derive(Clone)]
+pub struct Tls {
+    pub config: Arc<rustls::ServerConfig>,
+    pub clients: Clients,
+}
+
 pub struct HttpListener {
     pub socket: TcpListener,
     /// HTTPS when there is one.
-    pub tls: Option<Arc<rustls::ServerConfig>>,
+    pub tls: Option<Tls>,
     /// Answers about certificates. `None`: this box has none.
     pub ca: Option<Ca>,
     pub trusted_proxies: Arc<[Cidr]>,
@@ -74,7 +82,7 @@ impl HttpListener {
                 doors: doors.clone(),
                 places: places.clone(),
                 socket: self.socket.try_clone()?,
-                tls: self.tls.clone().map(TlsAcceptor::from),
+                tls: self.tls.clone().map(|tls| (TlsAcceptor::from(tls.config), tls.clients)),
                 transport,
                 ca: self.ca.clone(),
                 proxies: self.trusted_proxies.clone(),
@@ -137,7 +145,7 @@ struct Worker {
     doors: Arc<[Door]>,
     places: Arc<Semaphore>,
     socket: TcpListener,
-    tls: Option<TlsAcceptor>,
+    tls: Option<(TlsAcceptor, Clients)>,
     transport: Transport,
     ca: Option<Ca>,
     proxies: Arc<[Cidr]>,
@@ -202,7 +210,7 @@ impl Worker {
             transport: self.transport,
             peer: unmap(peer.ip()),
             origin: self.pipeline.origin(local),
-            client_cert_dn: None,
+            client: None,
         };
         let mut forwarded = false;
         if proxy::is_trusted(connection.peer, &self.proxies) {
@@ -215,14 +223,21 @@ impl Worker {
         }
         match &self.tls {
             None => self.http(stream, connection, forwarded).await,
-            Some(acceptor) => match tokio::time::timeout(HANDSHAKE_TIME, acceptor.accept(stream)).await {
-                Ok(Ok(stream)) => {
-                    connection.client_cert_dn = client_subject(&stream);
-                    self.http(stream, connection, forwarded).await;
-                }
-                Ok(Err(error)) => tracing::debug!(peer = %connection.peer, %error, "a TLS handshake failed"),
-                Err(_) => tracing::debug!(peer = %connection.peer, "a TLS handshake took too long"),
-            },
+            Some((acceptor, clients)) => {
+                let accepted = tokio::time::timeout(HANDSHAKE_TIME, acceptor.accept(stream)).await;
+                let (reason, detail) = match accepted {
+                    Ok(Ok(stream)) => match Shown::of(&stream, clients) {
+                        Ok(shown) => {
+                            connection.client = shown;
+                            return self.http(stream, connection, forwarded).await;
+                        }
+                        Err(error) => (Reason::Storage, error.to_string()),
+                    },
+                    Ok(Err(error)) => handshake::failure(&error),
+                    Err(_) => (Reason::TlsSlow, format!("not within {} s", HANDSHAKE_TIME.as_secs())),
+                };
+                self.pipeline.record_handshake(connection.peer, reason, &detail, crate::clock::now());
+            }
         }
     }
 
@@ -268,11 +283,4 @@ impl Worker {
             );
         }
     }
-}
-
-/// Subject of the client's certificate: evidence of who it is, judged by the pipeline.
-fn client_subject(stream: &tokio_rustls::server::TlsStream<TcpStream>) -> Option<Arc<str>> {
-    let certificate = stream.get_ref().1.peer_certificates()?.first()?;
-    let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
-    Some(parsed.subject().to_string().into())
 }

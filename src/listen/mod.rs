@@ -4,6 +4,7 @@
 //! phone: that is `provision`.
 
 pub mod guard;
+mod handshake;
 pub mod http;
 mod mapped;
 mod ocsp;

@@ -4,10 +4,10 @@
 //! Content-Encoding; `Connection: close` for phones that are not J100).
 
 use super::{mapped, ocsp};
-use crate::ca::Ca;
+use crate::ca::{Ca, Client, Clients};
 use crate::checkins::{Reason, Transport};
 use crate::clock::now;
-use crate::provision::{self, Answer, Delivered, Method, Origin, Pipeline, Request, Served};
+use crate::provision::{self, Answer, ClientCert, Delivered, Method, Origin, Pipeline, Request, Served};
 use crate::vendors;
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -20,6 +20,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
 
 /// A whole upload must arrive within this time (T31).
 const UPLOAD_TIME: Duration = Duration::from_secs(30);
@@ -34,8 +36,27 @@ pub struct Connection {
     pub peer: IpAddr,
     /// The addresses of this box as this peer reaches it.
     pub origin: Origin,
-    /// Subject of the client certificate, if one was shown.
-    pub client_cert_dn: Option<Arc<str>>,
+    pub client: Option<Shown>,
+}
+
+/// The certificate that a client showed, and who judges it at each request.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    client: Arc<Client>,
+    clients: Clients,
+}
+
+impl Shown {
+    pub fn of(stream: &TlsStream<TcpStream>, clients: &Clients) -> Result<Option<Shown>, crate::ca::CaError> {
+        let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
+        let client = clients.judge(chain.iter().map(|der| der.as_ref()), now())?;
+        Ok(client.map(|client| Shown { client, clients: clients.clone() }))
+    }
+
+    fn now(&self, at: i64) -> ClientCert<'_> {
+        let verdict = self.clients.verdict(&self.client, at);
+        ClientCert { subject: &self.client.subject, holder: self.client.holder, verdict }
+    }
 }
 
 /// An answer's bytes; tells the pipeline when the last of them was taken.
@@ -105,6 +126,7 @@ pub async fn respond(
     {
         return answer;
     }
+    let at = now();
     let value = |name: HeaderName| parts.headers.get(name).map(HeaderValue::as_bytes);
     // An absolute-form target or an authority has no place in a phone's request: only the path is looked at.
     let raw = parts.uri.path_and_query().map_or("", |path| path.as_str());
@@ -124,8 +146,8 @@ pub async fn respond(
         path: raw.as_bytes(),
         user_agent: value(header::USER_AGENT),
         authorization: value(header::AUTHORIZATION),
-        client_cert_dn: connection.client_cert_dn.as_deref(),
-        now: now(),
+        client: connection.client.as_ref().map(|shown| shown.now(at)),
+        now: at,
     };
     let mut served = pipeline.serve(asked, path.as_ref()).await;
     let mut response = match take_upload(&mut served) {

@@ -60,7 +60,7 @@ async fn answer(pipeline: Arc<Pipeline>, read: Read) -> (Answer, Ended) {
         path: &read.file,
         user_agent: None,
         authorization: None,
-        client_cert_dn: None,
+        client: None,
         now: now(),
     };
     let served = pipeline.serve(request, path.as_ref()).await;

@@ -27,6 +27,7 @@ pub struct ProfileView {
     https: bool,
     keep_discovery: bool,
     redirect_302: bool,
+    certificates: bool,
     updated_at: i64,
     /// In order; the first one counts.
     targets: Vec<TargetView>,
@@ -64,6 +65,8 @@ pub struct Options {
     keep_discovery: Option<bool>,
     /// Experimental: answer with HTTP 302 instead of a small file.
     redirect_302: Option<bool>,
+    /// Give devices that can use one an identity certificate of this box.
+    certificates: Option<bool>,
 }
 
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
@@ -323,6 +326,7 @@ impl Options {
             ("https", self.https, &mut profile.https),
             ("keep_discovery", self.keep_discovery, &mut profile.keep_discovery),
             ("redirect_302", self.redirect_302, &mut profile.redirect_302),
+            ("certificates", self.certificates, &mut profile.certificates),
         ];
         for (name, wanted, place) in flags {
             if let Some(wanted) = wanted {
@@ -429,6 +433,7 @@ fn view(conn: &Connection, profile: Profile) -> Result<ProfileView> {
         https: profile.https,
         keep_discovery: profile.keep_discovery,
         redirect_302: profile.redirect_302,
+        certificates: profile.certificates,
         updated_at: profile.updated_at,
         targets: profile.targets.into_iter().map(target).collect(),
         sites,

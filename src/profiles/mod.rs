@@ -54,6 +54,8 @@ pub struct Profile {
     pub https: bool,
     pub keep_discovery: bool,
     pub redirect_302: bool,
+    /// Give devices that can use one an identity certificate (AVA-100: off by default).
+    pub certificates: bool,
     pub updated_at: i64,
     /// In order; the first one counts unless a site or device names another.
     pub targets: Vec<Target>,

@@ -3,8 +3,9 @@
 //! The ladder (architecture §3): anonymous < allowed network < first-contact window < steady token or credentials <
 //! certificate. A grant without secrets removes them before anything is written, so no writer can leak them.
 
+use crate::ca::client::Fault;
 use crate::checkins::{Reason, Transport};
-use crate::devices::{Device, Proof, State};
+use crate::devices::{Device, Proof, State, TlsState};
 use crate::net::Mac;
 use crate::networks::{Policy, Unknown};
 use crate::profiles::{Profile, Trust};
@@ -20,6 +21,23 @@ pub enum Credential {
     Login(Mac),
     /// Wrong user or password, or a nonce used twice.
     BadLogin,
+    /// `ours`: this box issued it; else an accepted device CA did.
+    Certificate {
+        mac: Mac,
+        ours: bool,
+    },
+    /// Below an accepted CA, and still not good.
+    BadCertificate(Fault),
+}
+
+impl Credential {
+    /// Whose proof it is.
+    pub fn owner(self) -> Option<Mac> {
+        match self {
+            Credential::Token(mac) | Credential::Login(mac) | Credential::Certificate { mac, .. } => Some(mac),
+            _ => None,
+        }
+    }
 }
 
 /// What is asked for, as far as authorization cares.
@@ -74,6 +92,7 @@ pub enum Effect {
     TlsSeen,
     /// It was proven over HTTPS and came back by HTTP: URLs fall back.
     TlsLost,
+    TlsState(TlsState),
     Conflict,
     ResetSuspected,
     Queue,
@@ -112,6 +131,14 @@ impl Refusal {
 }
 
 pub fn authorize(facts: &Facts) -> Result<Grant, Refusal> {
+    if let Credential::BadCertificate(_) = facts.credential {
+        return Err(Refusal::guess(Reason::BadCertificate));
+    }
+    if let Credential::Certificate { mac, .. } = facts.credential
+        && (facts.two_macs || facts.mac.is_some_and(|asked| asked != mac))
+    {
+        return Err(Refusal::guess(Reason::CertificateOfOther));
+    }
     if facts.two_macs {
         return Err(Refusal::guess(Reason::TwoMacs));
     }
@@ -213,6 +240,7 @@ fn trust(facts: &Facts, device: &Device) -> Result<(Trust, Reason), Refusal> {
     match facts.credential {
         Credential::Token(_) => return Ok((Trust::Token, Reason::Token)),
         Credential::Login(_) => return Ok((Trust::Token, Reason::Credentials)),
+        Credential::Certificate { .. } => return Ok((Trust::Certificate, Reason::Certificate)),
         _ if facts.bound => return Ok((Trust::Token, Reason::Bound)),
         _ => {}
     }
@@ -231,23 +259,35 @@ fn trust(facts: &Facts, device: &Device) -> Result<(Trust, Reason), Refusal> {
 
 fn transport_effects(facts: &Facts, device: &Device, profile: &Profile, trust: Trust) -> Vec<Effect> {
     let config = matches!(facts.ask, Ask::File(_));
-    match facts.transport {
+    let mut effects = match facts.transport {
         Transport::Https if device.tls_at.is_none() && trust >= Trust::Window => vec![Effect::TlsSeen],
         Transport::Http if device.tls_at.is_some() && profile.https && config && trust >= Trust::Window => {
             vec![Effect::TlsLost]
         }
         _ => Vec::new(),
+    };
+    let state = match (facts.transport, facts.credential) {
+        (Transport::Https, Credential::Certificate { ours: true, .. }) => TlsState::HoldsOurCertificate,
+        (Transport::Https, _) => TlsState::TrustsOurCa,
+        _ => TlsState::PlainOnly,
+    };
+    if state > device.tls_state && trust >= Trust::Window {
+        effects.push(Effect::TlsState(state));
     }
+    effects
 }
 
 fn own_effects(facts: &Facts, device: &Device, trust: Trust, effects: &mut Vec<Effect>) {
     let proof = match facts.credential {
         Credential::Token(_) => Some(Proof::Token),
         Credential::Login(_) => Some(Proof::Credentials),
+        Credential::Certificate { .. } => Some(Proof::Certificate),
         _ => None,
     };
+    // Who has a certificate may still show its token by HTTP: the stronger proof stays on record.
+    let is_new = |proof| device.proof != Some(proof) && device.proof != Some(Proof::Certificate);
     if let Some(proof) = proof
-        && (device.proof != Some(proof) || device.window_until != 0 || device.reset_at.is_some())
+        && (is_new(proof) || device.window_until != 0 || device.reset_at.is_some())
     {
         effects.push(Effect::ProofSeen(proof));
     }

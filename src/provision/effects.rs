@@ -38,6 +38,7 @@ fn apply(tx: &mut Tx, effect: Effect, context: &Context) -> Result<(), Error> {
         }
         Effect::TlsSeen => seen::tls_seen(tx, mac, now),
         Effect::TlsLost => seen::tls_lost(tx, mac, now),
+        Effect::TlsState(state) => seen::tls_state(tx, mac, state),
         Effect::Conflict => {
             tell(tx, "conflict", "Two addresses claim one MAC inside its first-contact window")?;
             seen::conflict(tx, mac, now)

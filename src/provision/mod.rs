@@ -30,6 +30,6 @@ mod subject;
 pub use documents::Rendered;
 pub use pipeline::{ACCOUNT, Answer, Delivered, Limits, Pipeline, Reach};
 pub use record::{Kept, Served};
-pub use request::{Method, Path, Request, masked, parse};
+pub use request::{ClientCert, Method, Path, Request, masked, parse};
 pub use resolve::Origin;
 pub use subject::Subject;

@@ -11,6 +11,7 @@ use super::shared::{Shared, SharedCache};
 use super::subject::{Subject, Subjects};
 use super::{Method, Path, Request, effects, render};
 use crate::alarms;
+use crate::ca;
 use crate::ca::Public;
 use crate::checkins::recorder::Recorder;
 use crate::checkins::{Decision, Reason, Transport};
@@ -23,6 +24,7 @@ use crate::networks;
 use crate::profiles::Profile;
 use crate::seal::{self, Keyring, SealError};
 use crate::uploads;
+use crate::vendors::identify::Source;
 use crate::vendors::{self, Evidence, FileKind, Identity};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -179,7 +181,7 @@ impl Pipeline {
         let identity = vendors::identify(&Evidence {
             user_agent: request.user_agent,
             path: path.map(|path| path.shown.as_slice()),
-            client_cert_dn: request.client_cert_dn.map(str::as_bytes),
+            client_cert_dn: request.client.map(|client| client.subject.as_bytes()),
             ..Evidence::default()
         });
         let mut mark = Mark {
@@ -207,7 +209,7 @@ impl Pipeline {
         };
         mark.decision = outcome.decision;
         mark.reason = outcome.reason;
-        mark.detail = outcome.detail;
+        mark.detail = outcome.detail.or(mark.detail);
         Served { answer: outcome.answer, delivered: outcome.delivered, mark }
     }
 
@@ -217,8 +219,11 @@ impl Pipeline {
         if !asks && let Some(public) = self.public(path) {
             return Ok(public);
         }
-        let credential = self.credential(request, path, mark.identity.mac)?;
-        let proven = matches!(credential, Credential::Token(_) | Credential::Login(_));
+        let credential = self.credential(request, path, &mark.identity)?;
+        if let Credential::BadCertificate(fault) = credential {
+            mark.detail = Some(fault.words().to_owned());
+        }
+        let proven = credential.owner().is_some();
         if !proven && self.budget.is_exhausted(request.peer, request.now) {
             return Ok(Outcome::not_found(Reason::Slowed));
         }
@@ -258,6 +263,10 @@ impl Pipeline {
         };
         match decided {
             Err(mut refusal) => {
+                if let (Reason::CertificateOfOther, Some(owner)) = (refusal.reason, loaded.credential.owner()) {
+                    let text = format!("Its certificate was shown from {} for another device's file", request.peer);
+                    self.tell("certificate-of-other", owner.to_string(), text, request.now);
+                }
                 // A phone that has credentials asks once without them; twice in a row means that it lost them.
                 let proof = loaded.subject.as_ref().and_then(|subject| subject.device.proof);
                 if let Some(mac) =
@@ -297,10 +306,31 @@ impl Pipeline {
     }
 
     /// What the request shows besides names.
-    fn credential(&self, request: &Request<'_>, path: &Path, claimed: Option<Mac>) -> Result<Credential, Error> {
+    fn credential(&self, request: &Request<'_>, path: &Path, identity: &Identity) -> Result<Credential, Error> {
+        let shown = self.shown(request, path, identity)?;
+        let Some(client) = request.client else { return Ok(shown) };
+        let of_dn = || identity.evidence.iter().find(|said| said.source == Source::Certificate)?.mac;
+        let mac = match client.verdict {
+            ca::Verdict::Refused(fault) => return Ok(Credential::BadCertificate(fault)),
+            ca::Verdict::Foreign => None,
+            ca::Verdict::Ours | ca::Verdict::Accepted => client.holder.or_else(of_dn),
+        };
+        let Some(mac) = mac else { return Ok(shown) };
+        let ours = client.verdict == ca::Verdict::Ours;
+        Ok(match shown {
+            Credential::UnknownToken | Credential::BadLogin => shown,
+            // Two proofs of two devices: the pipeline refuses what names both.
+            _ if shown.owner().is_some_and(|other| other != mac) => Credential::UnknownToken,
+            _ => Credential::Certificate { mac, ours },
+        })
+    }
+
+    /// The same without the client's certificate.
+    fn shown(&self, request: &Request<'_>, path: &Path, identity: &Identity) -> Result<Credential, Error> {
         match (&path.token, request.authorization) {
             (Some(token), _) => {
-                Ok(self.subjects.by_token(token, claimed)?.map_or(Credential::UnknownToken, Credential::Token))
+                let owner = self.subjects.by_token(token, identity.mac)?;
+                Ok(owner.map_or(Credential::UnknownToken, Credential::Token))
             }
             (None, Some(header)) => self.logins.check(header, request.verb, request.now, |mac| {
                 Ok(self.subjects.get(mac)?.map(|subject| subject.device.http_password.clone()))
@@ -317,10 +347,7 @@ impl Pipeline {
         credential: Credential,
     ) -> Result<Loaded<'a>, Error> {
         let shared = self.shared.get()?;
-        let mac = match credential {
-            Credential::Token(mac) | Credential::Login(mac) => identity.mac.or(Some(mac)),
-            _ => identity.mac,
-        };
+        let mac = identity.mac.or(credential.owner());
         let subject = match mac {
             Some(mac) => self.subjects.get(mac)?,
             None => None,

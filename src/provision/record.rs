@@ -38,6 +38,12 @@ impl Pipeline {
         self.record_kept(&Kept::unread(transport, peer, b"", Reason::BadRequest, now), 400, 0, Some(detail));
     }
 
+    /// A TLS handshake that came to nothing: no request, and still somebody who tried.
+    pub fn record_handshake(&self, peer: IpAddr, reason: Reason, detail: &str, now: i64) {
+        let kept = Kept { method: "TLS".into(), ..Kept::unread(Transport::Https, peer, b"", reason, now) };
+        self.record_kept(&kept, 0, 0, Some(detail));
+    }
+
     /// Step 8: what was asked, decided and sent.
     pub fn record(&self, served: &Served<'_>, status: u16, bytes: u64) {
         self.recorder.record(served.mark.checkin(status, bytes, &served.mark.file()));

@@ -5,8 +5,10 @@
 //! by name, never by path, so nothing here can reach the file system.
 
 use super::resolve::Origin;
+use crate::ca::Verdict;
 use crate::checkins::Transport;
 use crate::devices::{TOKEN_LEN, Token};
+use crate::net::Mac;
 use std::borrow::Cow;
 use std::net::IpAddr;
 
@@ -17,6 +19,15 @@ pub enum Method {
     Put,
     Post,
     Other,
+}
+
+/// The certificate that the client showed, and what it is worth now.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientCert<'a> {
+    pub subject: &'a str,
+    /// For whom this box issued it.
+    pub holder: Option<Mac>,
+    pub verdict: Verdict,
 }
 
 /// A phone's request, whatever it came by.
@@ -33,7 +44,7 @@ pub struct Request<'a> {
     pub path: &'a [u8],
     pub user_agent: Option<&'a [u8]>,
     pub authorization: Option<&'a [u8]>,
-    pub client_cert_dn: Option<&'a str>,
+    pub client: Option<ClientCert<'a>>,
     pub now: i64,
 }
 

@@ -3,6 +3,7 @@
 //! It listens on TCP (with TLS) and on the console's Unix socket in the data directory. Who comes through the socket is
 //! the box's own user and is taken for *console*; everybody else shows the API token. It serves no phone file.
 
+use crate::ca;
 use crate::config::Config;
 use crate::db::Db;
 use crate::provision::{self, Pipeline};
@@ -163,6 +164,7 @@ where
             .configure(groups::api::configure)
             .configure(models::api::configure)
             .configure(networks::api::configure)
+            .configure(ca::device_ca::api::configure)
             .configure(layers::api::configure)
             .configure(checkins::api::configure)
             .configure(alarms::api::configure)

@@ -17,7 +17,7 @@ use crate::checkins::recorder::Recorder;
 use crate::clock;
 use crate::config::Config;
 use crate::datadir::DataDir;
-use crate::listen::http::HttpListener;
+use crate::listen::http::{self, HttpListener};
 use crate::listen::tftp_front::TftpListener;
 use crate::provision::{self, Limits, Pipeline, Reach};
 use crate::seal::SealError;
@@ -131,8 +131,10 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
     let mut threads = Vec::new();
     let https = secured(https, |tls| &tls.phones);
     let ca = tls.as_ref().map(|tls| tls.ca.clone());
+    let clients = tls.as_ref().map(|tls| tls.identity.clients.clone());
     let sockets = http.into_iter().map(|socket| (socket, None)).chain(https);
     for (socket, tls) in sockets {
+        let tls = tls.zip(clients.clone()).map(|(config, clients)| http::Tls { config, clients });
         let listener = HttpListener { socket, tls, ca: ca.clone(), trusted_proxies: proxies.clone(), connections };
         threads.extend(listener.start(workers, pipeline.clone(), stopped.clone(), GRACE)?);
     }

@@ -1,3 +1,7 @@
+ALTER TABLE profile ADD COLUMN certificates INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE device ADD COLUMN tls_state INTEGER NOT NULL DEFAULT 0;
+UPDATE device SET tls_state = CASE WHEN tls_at IS NOT NULL THEN 2 WHEN secrets_at IS NOT NULL THEN 1 ELSE 0 END;
+
 CREATE TABLE authority (
   id          INTEGER PRIMARY KEY,
   account_id  INTEGER NOT NULL REFERENCES account (id),
@@ -54,6 +58,17 @@ CREATE INDEX certificate_holder ON certificate (holder);
 CREATE INDEX certificate_key ON certificate (key_sha256);
 CREATE INDEX certificate_end ON certificate (not_after);
 CREATE INDEX certificate_revoked ON certificate (revoked_at) WHERE revoked_at IS NOT NULL;
+
+CREATE TABLE device_ca (
+  id          INTEGER PRIMARY KEY,
+  account_id  INTEGER NOT NULL REFERENCES account (id),
+  name        TEXT    NOT NULL,
+  certificate BLOB    NOT NULL,
+  weak        INTEGER NOT NULL,
+  list        BLOB,
+  created_at  INTEGER NOT NULL,
+  UNIQUE (account_id, name)
+) STRICT;
 
 CREATE TABLE root_trust (
   mac          INTEGER NOT NULL,

@@ -1,7 +1,7 @@
 //! The columns of a device's row that requests write, and the rows of waiting unknown devices.
 
 use crate::db::{Result, Touch, Tx, params};
-use crate::devices::{Proof, RETRY_MS};
+use crate::devices::{Proof, RETRY_MS, TlsState};
 use crate::net::Mac;
 
 /// Waiting unknown devices kept (T23): the oldest goes first.
@@ -40,6 +40,14 @@ pub fn tls_seen(tx: &mut Tx, mac: Mac, now: i64) -> Result<()> {
 
 pub fn tls_lost(tx: &mut Tx, mac: Mac, now: i64) -> Result<()> {
     set(tx, mac, "UPDATE device SET tls_at = NULL, updated_at = $2 WHERE mac = $1", now)
+}
+
+/// It has come further with TLS than ever before.
+pub fn tls_state(tx: &mut Tx, mac: Mac, state: TlsState) -> Result<()> {
+    let sql = "UPDATE device SET tls_state = $2 WHERE mac = $1 AND tls_state < $2";
+    tx.prepare_cached(sql)?.execute(params![mac.to_u64() as i64, state.number()])?;
+    tx.touch(Touch::Device(mac));
+    Ok(())
 }
 
 pub fn conflict(tx: &mut Tx, mac: Mac, now: i64) -> Result<()> {

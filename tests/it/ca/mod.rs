@@ -1,5 +1,6 @@
 //! The certificate authority, as OpenSSL, GnuTLS and a TLS client see it.
 
+mod client;
 mod issue;
 mod server;
 mod status;

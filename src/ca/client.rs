@@ -1,0 +1,290 @@
+//! Judges the certificate that a client showed (RFC 5280 §6, as far as the factory certificates of phones allow).
+//!
+//! TLS has proved that the client holds the key, and nothing else. Here: does the chain lead to an accepted CA, is all
+//! of it in its time, may a client use it, is it revoked. Factory certificates are CN-only, live for decades and are
+//! sometimes signed with SHA-1: their names are not looked at, and weak algorithms count only below a CA for which the
+//! administrator allowed them.
+
+use super::device_ca::{self, Anchor};
+use super::serial::Serial;
+use super::signature::{self, Digest};
+use super::{Ca, CaError, store};
+use crate::db::Db;
+use crate::net::Mac;
+use crate::seal::sha256;
+use arc_swap::ArcSwapOption;
+use quick_cache::sync::Cache;
+use std::sync::Arc;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::ParsedExtension;
+use x509_parser::public_key::PublicKey;
+
+/// A client's certificate, and what it is worth.
+#[derive(Debug)]
+pub struct Client {
+    /// The subject, as people read it.
+    pub subject: String,
+    /// For whom this box issued it.
+    pub holder: Option<Mac>,
+    verdict: Verdict,
+    not_before: i64,
+    not_after: i64,
+    /// Its number, where an authority of this box issued it.
+    serial: Option<Serial>,
+}
+
+/// What is to be said of it now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// An authority of this box issued it.
+    Ours,
+    /// An accepted device CA did.
+    Accepted,
+    /// Nobody who is accepted here: it proves nothing, and does no harm.
+    Foreign,
+    Refused(Fault),
+}
+
+/// Why a certificate below an accepted CA does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    Expired,
+    NotYetValid,
+    Revoked,
+    Purpose,
+    Weak,
+    Unreadable,
+}
+
+impl Fault {
+    pub fn words(self) -> &'static str {
+        match self {
+            Fault::Expired => "the certificate has expired",
+            Fault::NotYetValid => "the certificate is not valid yet",
+            Fault::Revoked => "the certificate is revoked",
+            Fault::Purpose => "the certificate is not for clients",
+            Fault::Weak => "the chain uses SHA-1, MD5 or a key under 2048 bits",
+            Fault::Unreadable => "the certificate cannot be read",
+        }
+    }
+}
+
+/// CAs between a device's certificate and an accepted one, at most.
+const DEEPEST: usize = 4;
+/// Certificates of a chain that are looked at, and their bytes.
+const LONGEST: usize = 8;
+const LARGEST: usize = 64 << 10;
+/// What today's phones have at least.
+const RSA_BITS: usize = 2048;
+/// Chains that were judged and are remembered: a phone comes back for each of its files.
+const KNOWN: usize = 16_384;
+
+/// Who judges. A clone is the same one.
+#[derive(Clone)]
+pub struct Clients(Arc<Inner>);
+
+struct Inner {
+    ca: Ca,
+    anchors: ArcSwapOption<Anchors>,
+    known: Cache<[u8; 32], (u64, Arc<Client>)>,
+}
+
+impl std::fmt::Debug for Clients {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Clients")
+    }
+}
+
+/// Where chains may end, as of one moment.
+struct Anchors {
+    /// Of the shared rows, and of the authority.
+    epochs: (u64, u64),
+    all: Vec<Anchor>,
+    weak: bool,
+}
+
+impl Clients {
+    pub fn new(ca: Ca) -> Clients {
+        Clients(Arc::new(Inner { ca, anchors: ArcSwapOption::empty(), known: Cache::new(KNOWN) }))
+    }
+
+    fn db(&self) -> &Db {
+        &self.0.ca.0.db
+    }
+
+    fn anchors(&self) -> Result<Arc<Anchors>, CaError> {
+        let snapshot = self.0.ca.snapshot();
+        let epochs = (self.db().changes().shared(), snapshot.epoch);
+        if let Some(current) = &*self.0.anchors.load()
+            && current.epochs == epochs
+        {
+            return Ok(current.clone());
+        }
+        let rows = self.db().read(|conn| device_ca::store::all(conn, store::ACCOUNT))?;
+        let ours = snapshot.issuers().map(|authority| Anchor::of_ours(authority));
+        let all: Vec<Anchor> = ours.chain(rows.iter().filter_map(Anchor::of_row)).collect();
+        let weak = all.iter().any(|anchor| anchor.weak);
+        let fresh = Arc::new(Anchors { epochs, all, weak });
+        self.0.anchors.store(Some(fresh.clone()));
+        Ok(fresh)
+    }
+
+    /// Whether any CA may have weak certificates below it: then the handshake takes short keys.
+    pub fn takes_weak(&self) -> bool {
+        self.anchors().is_ok_and(|anchors| anchors.weak)
+    }
+
+    /// Of the certificates that a client sent, its own first. `None`: it sent none.
+    pub fn judge<'a>(&self, chain: impl Iterator<Item = &'a [u8]>, now: i64) -> Result<Option<Arc<Client>>, CaError> {
+        let sent: Vec<&[u8]> = chain.take(LONGEST).collect();
+        let Some(own) = sent.first() else { return Ok(None) };
+        let anchors = self.anchors()?;
+        let mark = anchors.epochs.0.wrapping_shl(32) ^ anchors.epochs.1;
+        let name = sha256(&sent.concat());
+        if let Some((seen, client)) = self.0.known.get(&name)
+            && seen == mark
+        {
+            return Ok(Some(client));
+        }
+        let whole = sent.iter().map(|der| der.len()).sum::<usize>() <= LARGEST;
+        let client = match parse(own).filter(|_| whole) {
+            Some(leaf) => self.examine(&leaf, &sent, &anchors, now)?,
+            None => Client {
+                subject: String::new(),
+                holder: None,
+                verdict: Verdict::Refused(Fault::Unreadable),
+                not_before: i64::MIN,
+                not_after: i64::MAX,
+                serial: None,
+            },
+        };
+        let client = Arc::new(client);
+        // What time alone may mend is judged anew.
+        if !matches!(client.verdict, Verdict::Refused(Fault::Expired | Fault::NotYetValid)) {
+            self.0.known.insert(name, (mark, client.clone()));
+        }
+        Ok(Some(client))
+    }
+
+    fn examine(&self, leaf: &X509Certificate, sent: &[&[u8]], anchors: &Anchors, now: i64) -> Result<Client, CaError> {
+        let (not_before, not_after) = times(leaf);
+        let others: Vec<X509Certificate> = sent.iter().skip(1).filter_map(|der| parse(der)).collect();
+        let mut client = Client {
+            subject: leaf.subject().to_string(),
+            holder: None,
+            verdict: Verdict::Foreign,
+            not_before,
+            not_after,
+            serial: None,
+        };
+        let Some(path) = Path::find(leaf, &others, &anchors.all, now) else { return Ok(client) };
+        if path.anchor.ours {
+            let serial = Serial::of(leaf.raw_serial());
+            let Some(serial) = serial.filter(|serial| self.0.ca.has_issued(serial)) else {
+                // Signed with our key but not stored here: from a copy of this box that was not put back.
+                return Ok(client);
+            };
+            client.serial = Some(serial);
+            client.holder = self.db().read(|conn| store::holder(conn, &serial))?;
+        }
+        client.verdict = match path.fault.or_else(|| purpose(leaf)) {
+            Some(fault) => Verdict::Refused(fault),
+            None if path.anchor.ours => Verdict::Ours,
+            None => Verdict::Accepted,
+        };
+        Ok(client)
+    }
+
+    /// The verdict at this moment: a kept connection outlives a revocation, its proof does not.
+    pub fn verdict(&self, client: &Client, now: i64) -> Verdict {
+        match client.verdict {
+            Verdict::Refused(_) | Verdict::Foreign => client.verdict,
+            _ if now > client.not_after => Verdict::Refused(Fault::Expired),
+            _ if now < client.not_before => Verdict::Refused(Fault::NotYetValid),
+            good => match client.serial.filter(|serial| self.0.ca.snapshot().revoked.contains_key(serial)) {
+                Some(_) => Verdict::Refused(Fault::Revoked),
+                None => good,
+            },
+        }
+    }
+}
+
+fn parse(der: &[u8]) -> Option<X509Certificate<'_>> {
+    let (rest, certificate) = x509_parser::parse_x509_certificate(der).ok()?;
+    let readable = |one: &x509_parser::extensions::X509Extension| {
+        !one.critical || !matches!(one.parsed_extension(), ParsedExtension::UnsupportedExtension { .. })
+    };
+    (rest.is_empty() && certificate.extensions().iter().all(readable)).then_some(certificate)
+}
+
+/// How a certificate leads to an accepted CA.
+struct Path<'a> {
+    anchor: &'a Anchor,
+    fault: Option<Fault>,
+}
+
+impl<'a> Path<'a> {
+    fn find(leaf: &X509Certificate, others: &[X509Certificate], anchors: &'a [Anchor], now: i64) -> Option<Path<'a>> {
+        let mut here = leaf;
+        let (mut weak, mut late) = (has_short_key(leaf), None);
+        for depth in 0..=DEEPEST {
+            late = late.or_else(|| out_of_time(times(here), now));
+            let digest = Digest::of_signature(here.signature_algorithm.algorithm.as_bytes())?;
+            weak |= matches!(digest, Digest::Md5 | Digest::Sha1);
+            let message = here.tbs_certificate.as_ref();
+            let is_by = |spki: &[u8]| signature::is_good(spki, digest, message, &here.signature_value.data);
+            let issuer = here.issuer().as_raw();
+            if let Some(anchor) = anchors.iter().find(|one| one.subject == issuer && is_by(&one.spki)) {
+                let late = late.or_else(|| out_of_time((anchor.not_before, anchor.not_after), now));
+                let weak = (weak || anchor.short_key) && !anchor.weak;
+                let revoked = anchor.revoked.contains(here.raw_serial());
+                let faults = [(revoked, Fault::Revoked), (weak, Fault::Weak)];
+                let fault = faults.iter().find(|(is_so, _)| *is_so).map(|(_, fault)| *fault);
+                return Some(Path { anchor, fault: fault.or(late) });
+            }
+            let may_sign = |one: &&X509Certificate| may_sign(one, depth);
+            let mut issuers = others.iter().filter(may_sign);
+            here = issuers.find(|one| one.subject().as_raw() == issuer && is_by(one.public_key().raw))?;
+            weak |= has_short_key(here);
+        }
+        None
+    }
+}
+
+/// Whether a CA that was sent along may stand above so many others.
+fn may_sign(certificate: &X509Certificate, below: usize) -> bool {
+    let basic = certificate.basic_constraints().ok().flatten();
+    let is_ca = basic.is_some_and(|basic| {
+        basic.value.ca && basic.value.path_len_constraint.is_none_or(|most| below <= most as usize)
+    });
+    let usage = certificate.key_usage().ok().flatten();
+    // Its limits would have to be looked at, and names are not.
+    let limited = certificate.name_constraints().ok().flatten().is_some_and(|limits| limits.critical);
+    is_ca && !limited && usage.is_none_or(|usage| usage.value.key_cert_sign())
+}
+
+fn times(certificate: &X509Certificate) -> (i64, i64) {
+    let millis = |time: x509_parser::time::ASN1Time| time.timestamp().saturating_mul(1_000);
+    (millis(certificate.validity().not_before), millis(certificate.validity().not_after))
+}
+
+fn out_of_time((from, to): (i64, i64), now: i64) -> Option<Fault> {
+    match now {
+        _ if now > to => Some(Fault::Expired),
+        _ if now < from => Some(Fault::NotYetValid),
+        _ => None,
+    }
+}
+
+pub(super) fn has_short_key(certificate: &X509Certificate) -> bool {
+    matches!(certificate.public_key().parsed(), Ok(PublicKey::RSA(key)) if key.key_size() < RSA_BITS)
+}
+
+/// A certificate that says what it is for must say that it is for clients.
+fn purpose(leaf: &X509Certificate) -> Option<Fault> {
+    let extended = leaf.extended_key_usage().ok().flatten();
+    let usage = leaf.key_usage().ok().flatten();
+    let for_clients = extended.is_none_or(|one| one.value.client_auth || one.value.any)
+        && usage.is_none_or(|one| one.value.digital_signature());
+    (!for_clients).then_some(Fault::Purpose)
+}

@@ -1,0 +1,172 @@
+//! Phones that show a certificate: whose counts, what it opens, and what is refused whatever else is right.
+
+use super::tools::run;
+use crate::support::phone::{PASSWORD, add, mac};
+use crate::support::server::Phonebox;
+use std::path::Path;
+use std::process::Command;
+
+/// A vendor's root, its issuing CA, and the certificates that phones left the factory with.
+struct Factory(tempfile::TempDir);
+
+impl Factory {
+    fn new(digest: &str) -> Factory {
+        let factory = Factory(tempfile::tempdir().unwrap());
+        let ca = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n";
+        factory.write("ca.ext", ca);
+        factory.openssl(&[
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-keyout",
+            "root.key",
+            "-out",
+            "root.pem",
+            "-days",
+            "9000",
+            "-subj",
+            "/O=Example Phones/CN=Example Root",
+            digest,
+            "-addext",
+            "basicConstraints=critical,CA:TRUE",
+        ]);
+        factory.request("issuing", "/O=Example Phones/CN=Example Issuing", "2048");
+        factory.sign("issuing", "root", "ca.ext", &[digest]);
+        factory
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path().join(name), text).unwrap();
+    }
+
+    #[track_caller]
+    fn openssl(&self, words: &[&str]) {
+        let (worked, text) = run(self.path(), &[&["openssl"], words].concat());
+        assert!(worked, "{words:?}: {text}");
+    }
+
+    fn request(&self, name: &str, subject: &str, bits: &str) {
+        let (key, csr) = (format!("{name}.key"), format!("{name}.csr"));
+        let bits = format!("rsa:{bits}");
+        self.openssl(&["req", "-new", "-newkey", &bits, "-nodes", "-keyout", &key, "-out", &csr, "-subj", subject]);
+    }
+
+    fn sign(&self, name: &str, by: &str, extensions: &str, more: &[&str]) {
+        let [csr, pem, ca, key] =
+            [format!("{name}.csr"), format!("{name}.pem"), format!("{by}.pem"), format!("{by}.key")];
+        let words = ["x509", "-req", "-in", &csr, "-out", &pem, "-CA", &ca, "-CAkey", &key, "-CAcreateserial"];
+        self.openssl(&[&words[..], &["-days", "9000", "-extfile", extensions], more].concat());
+    }
+
+    /// A phone's certificate, and its chain as the phone sends it.
+    fn phone(&self, name: &str, subject: &str, extensions: &str, more: &[&str]) {
+        self.write(&format!("{name}.ext"), extensions);
+        self.request(name, subject, if name.ends_with("short") { "1024" } else { "2048" });
+        self.sign(name, "issuing", &format!("{name}.ext"), more);
+        let text = |file: &str| std::fs::read_to_string(self.path().join(format!("{file}.pem"))).unwrap();
+        self.write(&format!("{name}-chain.pem"), &(text(name) + &text("issuing")));
+    }
+
+    /// Status and body of what a phone gets that shows this certificate; no status where TLS already said no.
+    fn ask(&self, phonebox: &Phonebox, name: &str, path: &str, more: &[&str]) -> (String, String) {
+        let url = format!("https://{}{path}", phonebox.https());
+        let ca = phonebox.path().join("phonebox-ca.pem");
+        let output = Command::new("curl")
+            .args(["-sS", "--cacert", ca.to_str().unwrap(), "-w", "\n%{http_code}", &url])
+            .args(["--cert", &format!("{name}-chain.pem"), "--key", &format!("{name}.key")])
+            .args(more)
+            .current_dir(self.path())
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let (body, status) = text.rsplit_once('\n').unwrap();
+        (status.to_owned(), body.to_owned())
+    }
+
+    fn accepted_by(&self, phonebox: &Phonebox, more: &[&str]) {
+        let root = self.path().join("root.pem");
+        phonebox.cli(&[&["ca", "accept", "add", "Example", "--file", root.to_str().unwrap()], more].concat());
+    }
+}
+
+fn file(model: &str) -> String {
+    format!("/{}.cfg", mac(model))
+}
+
+/// The reason of the newest check-in of a file.
+#[track_caller]
+fn reason(phonebox: &Phonebox, model: &str) -> (String, String) {
+    let explained = phonebox.explain(mac(model));
+    let newest = &explained["timeline"][0];
+    (newest["reason"].as_str().unwrap().to_owned(), newest["detail"].as_str().unwrap_or_default().to_owned())
+}
+
+/// T9, AVA-099: a factory certificate is proof where its CA is accepted, and nothing where it is not.
+#[test]
+fn threat_009_a_factory_certificate_counts_below_an_accepted_ca_only() {
+    let phonebox = Phonebox::start();
+    let factory = Factory::new("-sha256");
+    let colons = "80:5E:C0:AA:BB:01";
+    factory.phone("phone", &format!("/O=Example Phones/CN={colons}"), "", &[]);
+    add(&phonebox, "T54W", &[]);
+    phonebox.cli(&["profile", "set", "default", "--settings-trust", "certificate", "--secrets-trust", "certificate"]);
+
+    assert_eq!(factory.ask(&phonebox, "phone", &file("T54W"), &[]).0, "404", "its CA is not accepted yet");
+    assert_eq!(reason(&phonebox, "T54W").0, "more-proof");
+
+    factory.accepted_by(&phonebox, &[]);
+    let (status, body) = factory.ask(&phonebox, "phone", &file("T54W"), &[]);
+    assert_eq!(status, "200");
+    assert!(body.contains(PASSWORD), "{body}");
+    assert_eq!(reason(&phonebox, "T54W").0, "certificate");
+    let device = phonebox.device(mac("T54W"));
+    assert_eq!(device["proof"], "certificate");
+    assert_eq!(device["tls_state"], "trusts-our-ca", "a factory's certificate is not ours");
+
+    phonebox.cli(&["ca", "accept", "remove", "Example"]);
+    assert_eq!(factory.ask(&phonebox, "phone", &file("T54W"), &[]).0, "404", "no longer accepted");
+}
+
+#[test]
+fn threat_009_what_is_wrong_with_a_certificate_is_refused_and_said() {
+    let phonebox = Phonebox::start();
+    let factory = Factory::new("-sha256");
+    let name = format!("/CN={}", mac("T54W"));
+    add(&phonebox, "T54W", &[]);
+    factory.accepted_by(&phonebox, &[]);
+    factory.phone("server", &name, "extendedKeyUsage=serverAuth", &[]);
+    factory.phone("sha1", &name, "", &["-sha1"]);
+    factory.phone("expired", &name, "", &["-days", "-1"]);
+    for (which, said) in [("server", "not for clients"), ("sha1", "SHA-1"), ("expired", "expired")] {
+        assert_eq!(factory.ask(&phonebox, which, &file("T54W"), &[]).0, "404", "{which}, inside the open window");
+        let (reason, detail) = reason(&phonebox, "T54W");
+        assert_eq!(reason, "bad-certificate", "{which}");
+        assert!(detail.contains(said), "{which}: {detail}");
+    }
+    factory.accepted_by(&phonebox, &["--weak"]);
+    assert_eq!(factory.ask(&phonebox, "sha1", &file("T54W"), &[]).0, "200", "the administrator allowed SHA-1");
+}
+
+/// T8: a phone's certificate opens its own files and nobody else's, and that somebody tried is told.
+#[test]
+fn threat_008_the_certificate_of_one_device_opens_no_other() {
+    let phonebox = Phonebox::start();
+    let factory = Factory::new("-sha256");
+    factory.phone("phone", &format!("/CN={}", mac("T54W")), "", &[]);
+    factory.accepted_by(&phonebox, &[]);
+    for model in ["T54W", "T53W"] {
+        add(&phonebox, model, &[]);
+    }
+    let missing = factory.ask(&phonebox, "phone", "/805ec0ffffff.cfg", &[]);
+    assert_eq!(factory.ask(&phonebox, "phone", &file("T53W"), &[]), missing);
+    assert_eq!(missing.0, "404");
+    let alarms = phonebox.alarms();
+    assert!(alarms.iter().any(|alarm| alarm["kind"] == "certificate-of-other"), "{alarms:?}");
+    assert_eq!(factory.ask(&phonebox, "phone", &file("T54W"), &[]).0, "200");
+}
