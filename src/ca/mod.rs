@@ -21,14 +21,20 @@ pub mod cms;
 mod crl;
 pub mod csr;
 pub mod est;
+mod expiring;
+mod import;
+mod installed;
 pub mod issue;
 mod key;
 pub mod ocsp;
+mod offline;
 mod parsed;
 pub mod pem;
+mod pkcs8;
 mod public;
 mod registration;
 pub mod revoke;
+mod rollover;
 pub mod scep;
 mod serial;
 mod server;
@@ -52,6 +58,7 @@ use tokio::sync::{Mutex, Semaphore};
 use zeroize::Zeroizing;
 
 pub use authority::{Authority, KeyKind, State};
+pub use expiring::Expiring;
 pub use issue::{CertProfileId, Door, Holder, Issued, Order, Refused};
 pub use public::{Public, PublicFile};
 pub use registration::Registration;
@@ -78,11 +85,18 @@ pub enum CaError {
     Stored { what: &'static str, reason: String },
     #[error("TLS cannot be set up: {0}")]
     Tls(#[from] rustls::Error),
+    /// What an administrator asked for cannot be done; the next step with it.
+    #[error("{message} {next}")]
+    Rule { message: String, next: &'static str },
 }
 
 impl CaError {
     fn damaged(what: &'static str) -> CaError {
         CaError::Stored { what, reason: "it is damaged".into() }
+    }
+
+    fn rule(message: impl Into<String>, next: &'static str) -> CaError {
+        CaError::Rule { message: message.into(), next }
     }
 }
 
@@ -143,6 +157,8 @@ struct Inner {
     signing: Semaphore,
     answering: Semaphore,
     leafs: Arc<ArcSwapOption<tls::Leafs>>,
+    /// The names and addresses that the server's certificates are for.
+    subject: ArcSwapOption<server::Subject>,
     registration: ArcSwapOption<Registration>,
     /// Who makes revocation lists; the lists by authority.
     publishing: Mutex<()>,
@@ -175,6 +191,7 @@ impl Ca {
             signing: Semaphore::new(SIGNING),
             answering: Semaphore::new(1),
             leafs: Arc::default(),
+            subject: ArcSwapOption::empty(),
             registration: ArcSwapOption::empty(),
             publishing: Mutex::new(()),
             lists: ArcSwap::default(),
