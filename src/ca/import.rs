@@ -20,7 +20,11 @@ impl Ca {
         }
         let _one_at_a_time = self.0.change.lock().await;
         let key = self.0.options.key.make()?;
-        let csr = ca_params(name, 0, &self.0.options)?.serialize_request(&key)?.pem()?;
+        let mut params = ca_params(name, 0, &self.0.options)?;
+        // What whoever signs it decides.
+        params.serial_number = None;
+        params.custom_extensions.clear();
+        let csr = params.serialize_request(&key)?.pem()?;
         let row = sealed(&self.0.keys, store::REQUEST_KEY, key.serialized_der())?;
         let (by, object) = (by.to_owned(), name.to_owned());
         let write = self.0.db.write(move |tx| {

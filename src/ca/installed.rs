@@ -14,6 +14,11 @@ pub struct Installed {
     pub is_rsa: bool,
 }
 
+struct Stored {
+    text: Vec<u8>,
+    key_sealed: Vec<u8>,
+}
+
 impl Ca {
     /// Installs a certificate, what stands above it, and its key. Answers what is to be known about it: names and
     /// addresses of the box that it does not cover.
@@ -69,21 +74,22 @@ impl Ca {
         self.show_server(now, true).await.map(drop)
     }
 
-    fn installed_rows(&self) -> Result<Option<(Vec<u8>, Vec<u8>)>, CaError> {
+    fn installed_rows(&self) -> Result<Option<Stored>, CaError> {
         let mut stored = self.0.db.read(|conn| store::load(conn).map_err(CaError::from))?;
-        Ok(stored.remove(store::INSTALLED).zip(stored.remove(store::INSTALLED_KEY)))
+        let found = stored.remove(store::INSTALLED).zip(stored.remove(store::INSTALLED_KEY));
+        Ok(found.map(|(text, key_sealed)| Stored { text, key_sealed }))
     }
 
     /// The installed certificate's facts, whether it holds or not.
     pub fn installed_facts(&self) -> Result<Option<(Parsed, String)>, CaError> {
-        let Some((text, _)) = self.installed_rows()? else { return Ok(None) };
+        let Some(Stored { text, .. }) = self.installed_rows()? else { return Ok(None) };
         let leaf = pem::certificates(&text).and_then(|chain| chain.into_iter().next());
         Ok(leaf.and_then(|leaf| Some((parse(&leaf)?, super::fingerprint(&leaf)))))
     }
 
     /// What is installed and holds.
     pub(super) fn installed(&self, now: i64) -> Result<Option<Installed>, CaError> {
-        let Some((text, key)) = self.installed_rows()? else { return Ok(None) };
+        let Some(Stored { text, key_sealed }) = self.installed_rows()? else { return Ok(None) };
         let damaged = || CaError::damaged("installed server certificate");
         let chain = pem::certificates(&text).ok_or_else(damaged)?;
         let parsed = chain.first().and_then(|leaf| parse(leaf)).ok_or_else(damaged)?;
@@ -91,7 +97,7 @@ impl Ca {
             tracing::warn!("the installed server certificate has ended: the box shows its own");
             return Ok(None);
         }
-        let key = opened(&self.0.keys, store::INSTALLED_KEY, &key)?;
+        let key = opened(&self.0.keys, store::INSTALLED_KEY, &key_sealed)?;
         let public = rcgen::SubjectPublicKeyInfo::from_der(&parsed.spki).map_err(|_| damaged())?;
         let is_rsa = *rcgen::PublicKeyData::algorithm(&public) == rcgen::PKCS_RSA_SHA256;
         Ok(Some(Installed { shown: tls::certified(chain, &key)?, is_rsa }))

@@ -14,9 +14,11 @@
 //! - What the handshake needs is in memory ([`Snapshot`]) and changes with the commit that changes it.
 //! - SCEP has an RSA key of its own ([`Ca::registration`]): what decrypts a stranger's messages must not be what signs.
 
+pub mod api;
 pub mod asn1;
 mod authority;
 pub mod cert_profile;
+pub mod certificates;
 pub mod cms;
 mod crl;
 pub mod csr;
@@ -43,6 +45,7 @@ mod snapshot;
 pub mod store;
 pub mod tls;
 
+use crate::audit;
 use crate::db::{self, Db};
 use crate::net::Cidr;
 use crate::seal::{Keyring, SealError, sha256};
@@ -54,7 +57,7 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, OnceCell, Semaphore};
 use zeroize::Zeroizing;
 
 pub use authority::{Authority, KeyKind, State};
@@ -166,6 +169,30 @@ struct Inner {
     public: Public,
 }
 
+/// The authority where it may not be needed: opened, or made, when it is first asked for.
+pub struct Lazy {
+    db: Db,
+    keys: Keyring,
+    options: Options,
+    opened: OnceCell<Ca>,
+}
+
+impl Lazy {
+    pub fn new(db: &Db, keys: &Keyring, options: Options) -> Lazy {
+        Lazy { db: db.clone(), keys: keys.clone(), options, opened: OnceCell::new() }
+    }
+
+    /// With one that is open already.
+    pub fn of(ca: &Ca) -> Lazy {
+        let lazy = Lazy::new(&ca.0.db, &ca.0.keys, ca.0.options.clone());
+        Lazy { opened: OnceCell::new_with(Some(ca.clone())), ..lazy }
+    }
+
+    pub async fn get(&self, now: i64) -> Result<&Ca, CaError> {
+        self.opened.get_or_try_init(|| Ca::open(&self.db, &self.keys, self.options.clone(), now)).await
+    }
+}
+
 /// What signs, and below what.
 pub struct Current {
     pub issuing: Arc<Authority>,
@@ -244,8 +271,13 @@ impl Ca {
     }
 
     /// Takes the present time for right, after a clock that ran ahead.
-    pub async fn trust_clock(&self, now: i64) -> Result<(), CaError> {
-        self.0.db.write(move |tx| store::save_clock(tx, now).map_err(CaError::from)).await?;
+    pub async fn trust_clock(&self, by: &str, now: i64) -> Result<(), CaError> {
+        let by = by.to_owned();
+        let write = self.0.db.write(move |tx| {
+            store::save_clock(tx, now)?;
+            audit::store::note(tx, store::ACCOUNT, &by, "ca.clock", "clock", None, now).map_err(CaError::from)
+        });
+        write.await?;
         self.0.seen.store(now, Ordering::Relaxed);
         Ok(())
     }
@@ -254,6 +286,16 @@ impl Ca {
     pub async fn identity(&self, names: &[String], addresses: &[IpAddr], now: i64) -> Result<Identity, CaError> {
         self.renew_server(names, addresses, now).await?;
         Ok(Identity { ca: self.clone() })
+    }
+
+    /// What is done now and then: the clock is noted, lists and alarms are made anew.
+    pub async fn tend(&self, now: i64) -> Result<(), CaError> {
+        self.saw(now);
+        let seen = self.seen();
+        self.0.db.write_soon(move |tx| store::save_clock(tx, seen).map_err(CaError::from)).await?;
+        self.publish_lists(now).await?;
+        self.renew_registration(now).await?;
+        self.tell_expiring(now).await
     }
 }
 

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 const LABEL: &str = "ENCRYPTED PRIVATE KEY";
 /// OWASP's advice of 2023 for PBKDF2 with HMAC-SHA-256.
-const ROUNDS: NonZeroU32 = NonZeroU32::new(600_000).unwrap();
+const ROUNDS: NonZeroU32 = NonZeroU32::MIN.saturating_add(599_999);
 /// More is somebody's attempt to keep the box busy.
 const MOST_ROUNDS: u32 = 10_000_000;
 

@@ -85,6 +85,10 @@ impl Ca {
         let epoch = self.snapshot().epoch + 1;
         self.0.snapshot.store(Snapshot::load(&self.0.db, &self.0.keys, now, epoch)?.into());
         self.publish_lists(now).await?;
+        let dir = self.0.db.path().parent().map(std::path::Path::to_path_buf).unwrap_or_default();
+        if let Err(error) = (super::Identity { ca: self.clone() }).publish(&dir) {
+            tracing::warn!(%error, "the file of the roots could not be written; the next start writes it");
+        }
         self.show_server(now, true).await.map(drop)
     }
 }

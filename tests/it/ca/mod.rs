@@ -1,6 +1,9 @@
 //! The certificate authority, as OpenSSL, GnuTLS and a TLS client see it.
 
 mod issue;
+mod live;
+mod people;
+mod roots;
 mod server;
 mod status;
 mod tools;
