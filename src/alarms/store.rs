@@ -39,6 +39,16 @@ pub fn close_kind(tx: &Tx, kind: &str, object: &str, now: i64) -> Result<()> {
     Ok(())
 }
 
+/// Settles the open alarms of one kind, but not those of the objects that are named.
+pub fn close_kind_but(tx: &Tx, kind: &str, objects: &[&str], now: i64) -> Result<()> {
+    let mut open = tx.prepare_cached("SELECT object FROM alarm WHERE kind = $1 AND closed_at IS NULL")?;
+    let found: Vec<String> = open.query_map([kind], |row| row.get(0))?.collect::<std::result::Result<_, _>>()?;
+    found
+        .iter()
+        .filter(|object| !objects.contains(&object.as_str()))
+        .try_for_each(|object| close_kind(tx, kind, object, now))
+}
+
 /// Closes one. `None`: there is no open alarm of that id. Answers its kind and object.
 pub fn close(tx: &Tx, account_id: i64, id: i64, now: i64) -> Result<Option<(String, String)>> {
     let mut statement = tx.prepare_cached(

@@ -158,6 +158,9 @@ pub struct Made {
 
 /// A root and the CA below it. Two boxes' CAs differ in name too: a phone may trust both.
 pub fn make_pair(options: &Options) -> Result<(Made, Made), CaError> {
+    if !options.permitted.is_empty() {
+        tracing::warn!(permitted = ?options.permitted, "the new CA is limited to names and networks: not every phone obeys, and some refuse such a CA");
+    }
     let mark = seal::hex(&seal::random::<4>()?);
     let key = options.key.make()?;
     let params = ca_params(&format!("Phonebox Root CA {mark}"), 1, options)?;

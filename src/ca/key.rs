@@ -3,11 +3,13 @@
 
 use super::cert_profile::{CertProfile, LEAST_RSA, MOST_RSA};
 use super::issue::Refused;
+use super::signature::{self, Digest};
 use crate::seal::sha256;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ECDSA_P521_SHA512_ASN1, ParsedPublicKey, VerificationAlgorithm,
 };
 use rcgen::SubjectPublicKeyInfo;
+use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 use x509_parser::public_key::{PublicKey, RSAPublicKey};
 
@@ -105,6 +107,13 @@ fn is_roca(modulus: &[u8]) -> bool {
             power == rest
         })
     })
+}
+
+/// Whether one certificate's signature was made with another's key.
+pub fn is_signed_by(signed: &X509Certificate<'_>, by: &super::parsed::Parsed) -> bool {
+    let digest = Digest::of_signature(signed.signature_algorithm.algorithm.as_bytes());
+    let (data, bits) = (signed.tbs_certificate.as_ref(), &signed.signature_value.data);
+    digest.is_some_and(|digest| digest != Digest::Md5 && signature::is_good(&by.spki, digest, data, bits))
 }
 
 /// The AlgorithmIdentifier of what a key signs, as DER (RFC 4055, 5; RFC 5758, 3.2).

@@ -14,23 +14,31 @@
 //! - What the handshake needs is in memory ([`Snapshot`]) and changes with the commit that changes it.
 //! - SCEP has an RSA key of its own ([`Ca::registration`]): what decrypts a stranger's messages must not be what signs.
 
+pub mod api;
 pub mod asn1;
 mod authority;
 pub mod cert_profile;
+pub mod certificates;
 pub mod client;
 pub mod cms;
 mod crl;
 pub mod csr;
 pub mod device_ca;
 pub mod est;
+mod expiring;
+mod import;
+mod installed;
 pub mod issue;
 mod key;
 pub mod ocsp;
+mod offline;
 mod parsed;
 pub mod pem;
+mod pkcs8;
 mod public;
 mod registration;
 pub mod revoke;
+mod rollover;
 pub mod scep;
 mod serial;
 mod server;
@@ -39,6 +47,7 @@ mod snapshot;
 pub mod store;
 pub mod tls;
 
+use crate::audit;
 use crate::db::{self, Db};
 use crate::net::Cidr;
 use crate::seal::{Keyring, SealError, sha256};
@@ -50,11 +59,12 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, OnceCell, Semaphore};
 use zeroize::Zeroizing;
 
 pub use authority::{Authority, KeyKind, State};
 pub use client::{Client, Clients, Verdict};
+pub use expiring::Expiring;
 pub use issue::{CertProfileId, Door, Holder, Issued, Order, Refused};
 pub use public::{Public, PublicFile};
 pub use registration::Registration;
@@ -81,11 +91,18 @@ pub enum CaError {
     Stored { what: &'static str, reason: String },
     #[error("TLS cannot be set up: {0}")]
     Tls(#[from] rustls::Error),
+    /// What an administrator asked for cannot be done; the next step with it.
+    #[error("{message} {next}")]
+    Rule { message: String, next: &'static str },
 }
 
 impl CaError {
     fn damaged(what: &'static str) -> CaError {
         CaError::Stored { what, reason: "it is damaged".into() }
+    }
+
+    fn rule(message: impl Into<String>, next: &'static str) -> CaError {
+        CaError::Rule { message: message.into(), next }
     }
 }
 
@@ -146,11 +163,37 @@ struct Inner {
     signing: Semaphore,
     answering: Semaphore,
     leafs: Arc<ArcSwapOption<tls::Leafs>>,
+    /// The names and addresses that the server's certificates are for.
+    subject: ArcSwapOption<server::Subject>,
     registration: ArcSwapOption<Registration>,
     /// Who makes revocation lists; the lists by authority.
     publishing: Mutex<()>,
     lists: ArcSwap<Vec<(i64, Bytes)>>,
     public: Public,
+}
+
+/// The authority where it may not be needed: opened, or made, when it is first asked for.
+pub struct Lazy {
+    db: Db,
+    keys: Keyring,
+    options: Options,
+    opened: OnceCell<Ca>,
+}
+
+impl Lazy {
+    pub fn new(db: &Db, keys: &Keyring, options: Options) -> Lazy {
+        Lazy { db: db.clone(), keys: keys.clone(), options, opened: OnceCell::new() }
+    }
+
+    /// With one that is open already.
+    pub fn of(ca: &Ca) -> Lazy {
+        let lazy = Lazy::new(&ca.0.db, &ca.0.keys, ca.0.options.clone());
+        Lazy { opened: OnceCell::new_with(Some(ca.clone())), ..lazy }
+    }
+
+    pub async fn get(&self, now: i64) -> Result<&Ca, CaError> {
+        self.opened.get_or_try_init(|| Ca::open(&self.db, &self.keys, self.options.clone(), now)).await
+    }
 }
 
 /// What signs, and below what.
@@ -178,6 +221,7 @@ impl Ca {
             signing: Semaphore::new(SIGNING),
             answering: Semaphore::new(1),
             leafs: Arc::default(),
+            subject: ArcSwapOption::empty(),
             registration: ArcSwapOption::empty(),
             publishing: Mutex::new(()),
             lists: ArcSwap::default(),
@@ -234,16 +278,40 @@ impl Ca {
     }
 
     /// Takes the present time for right, after a clock that ran ahead.
-    pub async fn trust_clock(&self, now: i64) -> Result<(), CaError> {
-        self.0.db.write(move |tx| store::save_clock(tx, now).map_err(CaError::from)).await?;
+    pub async fn trust_clock(&self, by: &str, now: i64) -> Result<(), CaError> {
+        let by = by.to_owned();
+        let write = self.0.db.write(move |tx| {
+            store::save_clock(tx, now)?;
+            audit::store::note(tx, store::ACCOUNT, &by, "ca.clock", "clock", None, now).map_err(CaError::from)
+        });
+        write.await?;
         self.0.seen.store(now, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Puts the roots beside the database, where people and `phonebox ca fingerprint` find them.
+    pub fn publish_roots(&self, dir: &Path) -> std::io::Result<()> {
+        let (path, pem) = (dir.join(FILE), self.snapshot().roots_pem());
+        match std::fs::read(&path) {
+            Ok(there) if there == pem.as_bytes() => Ok(()),
+            _ => std::fs::write(path, pem.as_bytes()),
+        }
     }
 
     /// The certificates that listeners show, for these names and addresses; made or made anew where they must be.
     pub async fn identity(&self, names: &[String], addresses: &[IpAddr], now: i64) -> Result<Identity, CaError> {
         self.renew_server(names, addresses, now).await?;
         Ok(Identity { ca: self.clone(), clients: Clients::new(self.clone()) })
+    }
+
+    /// What is done now and then: the clock is noted, lists and alarms are made anew.
+    pub async fn tend(&self, now: i64) -> Result<(), CaError> {
+        self.saw(now);
+        let seen = self.seen();
+        self.0.db.write_soon(move |tx| store::save_clock(tx, seen).map_err(CaError::from)).await?;
+        self.publish_lists(now).await?;
+        self.renew_registration(now).await?;
+        self.tell_expiring(now).await
     }
 }
 
@@ -268,15 +336,6 @@ impl Identity {
 
     pub fn fingerprint(&self) -> String {
         fingerprint(&self.ca_der())
-    }
-
-    /// Puts the roots beside the database, where people and `phonebox ca fingerprint` find them.
-    pub fn publish(&self, dir: &Path) -> std::io::Result<()> {
-        let (path, pem) = (dir.join(FILE), self.ca_pem());
-        match std::fs::read(&path) {
-            Ok(there) if there == pem.as_bytes() => Ok(()),
-            _ => std::fs::write(path, pem.as_bytes()),
-        }
     }
 }
 

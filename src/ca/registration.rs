@@ -22,11 +22,20 @@ impl Ca {
             return Ok(known);
         }
         let _one_at_a_time = self.0.change.lock().await;
-        self.renew_registration(now).await
+        self.show_registration(now).await
+    }
+
+    /// Signs the certificate anew where it must be; nothing when nobody has asked for it yet.
+    pub(super) async fn renew_registration(&self, now: i64) -> Result<(), CaError> {
+        if self.0.registration.load().is_none() {
+            return Ok(());
+        }
+        let _one_at_a_time = self.0.change.lock().await;
+        self.show_registration(now).await.map(drop)
     }
 
     /// With the lock held.
-    async fn renew_registration(&self, now: i64) -> Result<Arc<Registration>, CaError> {
+    async fn show_registration(&self, now: i64) -> Result<Arc<Registration>, CaError> {
         let own = self.own(&server::SCEP, None, now)?;
         let own = self.keep(own).await?;
         let key = own.key.serialized_der();

@@ -133,17 +133,31 @@ impl Subject {
 impl Ca {
     /// Looks at the server's certificates and signs anew what must be. True: listeners show another one from now on.
     pub async fn renew_server(&self, names: &[String], addresses: &[IpAddr], now: i64) -> Result<bool, CaError> {
-        let subject = Subject::new(names, addresses);
         let _one_at_a_time = self.0.change.lock().await;
+        self.0.subject.store(Some(Arc::new(Subject::new(names, addresses))));
+        self.show_server(now, false).await
+    }
+
+    /// The same for the names and addresses there are; with the lock held. `anew`: something else has changed.
+    pub(super) async fn show_server(&self, now: i64, anew: bool) -> Result<bool, CaError> {
+        let Some(subject) = self.0.subject.load_full() else { return Ok(false) };
         let rsa = self.own(&RSA, Some(&subject), now)?;
         let ecdsa = self.own(&ECDSA, Some(&subject), now)?;
         let shown = self.0.leafs.load().is_some();
-        if shown && rsa.made.is_none() && ecdsa.made.is_none() {
+        if shown && !anew && rsa.made.is_none() && ecdsa.made.is_none() {
             return Ok(false);
         }
         let (rsa, ecdsa) = (self.keep(rsa).await?, self.keep(ecdsa).await?);
         let certified = |own: &Own| tls::certified(own.chain.clone(), own.key.serialized_der());
-        self.0.leafs.store(Some(Arc::new(tls::Leafs { rsa: certified(&rsa)?, ecdsa: certified(&ecdsa)? })));
+        let mut leafs = tls::Leafs { rsa: certified(&rsa)?, ecdsa: certified(&ecdsa)? };
+        if let Some(installed) = self.installed(now)? {
+            // RSA is for everybody; those that cannot use another kind keep what the box makes.
+            if installed.is_rsa {
+                leafs.rsa = installed.shown.clone();
+            }
+            leafs.ecdsa = installed.shown;
+        }
+        self.0.leafs.store(Some(Arc::new(leafs)));
         Ok(true)
     }
 

@@ -4,6 +4,7 @@
 
 use super::authority::State;
 use super::cert_profile::CertProfile;
+use super::expiring::Expiring;
 use super::revoke::{Reason, Revocation};
 use super::serial::Serial;
 use crate::db::{Connection, OptionalExtension, Result, Row, ToSql, Tx, named, params};
@@ -22,10 +23,16 @@ pub const ECDSA: &str = "server_ecdsa_certificate";
 pub const ECDSA_KEY: &str = "server_ecdsa_key_sealed";
 pub const SCEP: &str = "scep_certificate";
 pub const SCEP_KEY: &str = "scep_key_sealed";
+/// A server certificate that an administrator brought: PEM, with what stands above it.
+pub const INSTALLED: &str = "installed_certificate";
+pub const INSTALLED_KEY: &str = "installed_key_sealed";
+/// The key of a CA that is being signed elsewhere.
+pub const REQUEST_KEY: &str = "ca_request_key_sealed";
 pub const CLOCK: &str = "clock_seen";
 
-const ALL: [&str; 9] = [CA, CA_KEY, RSA, RSA_KEY, ECDSA, ECDSA_KEY, SCEP, SCEP_KEY, CLOCK];
-pub const SEALED: [&str; 4] = [CA_KEY, RSA_KEY, ECDSA_KEY, SCEP_KEY];
+const ALL: [&str; 12] =
+    [CA, CA_KEY, RSA, RSA_KEY, ECDSA, ECDSA_KEY, SCEP, SCEP_KEY, INSTALLED, INSTALLED_KEY, REQUEST_KEY, CLOCK];
+pub const SEALED: [&str; 6] = [CA_KEY, RSA_KEY, ECDSA_KEY, SCEP_KEY, INSTALLED_KEY, REQUEST_KEY];
 
 pub type Rows = BTreeMap<&'static str, Vec<u8>>;
 
@@ -125,6 +132,52 @@ pub fn insert_authority(tx: &Tx, row: &AuthorityRow) -> Result<()> {
         row.created_at
     ])?;
     Ok(())
+}
+
+/// The next authorities become the current ones, those the old ones.
+pub fn switch(tx: &Tx) -> Result<()> {
+    tx.prepare_cached("UPDATE authority SET state = 'old' WHERE state = 'current'")?.execute([])?;
+    tx.prepare_cached("UPDATE authority SET state = 'current' WHERE state = 'next'")?.execute([])?;
+    Ok(())
+}
+
+/// Forgets authorities that have signed nothing yet, the lower ones first.
+pub fn remove_next(tx: &Tx) -> Result<()> {
+    let mut remove = tx.prepare_cached(
+        "DELETE FROM authority WHERE state = 'next' AND id NOT IN
+             (SELECT parent_id FROM authority WHERE parent_id IS NOT NULL)",
+    )?;
+    while remove.execute([])? > 0 {}
+    Ok(())
+}
+
+pub fn set_key(tx: &Tx, id: i64, sealed: Option<&[u8]>) -> Result<()> {
+    tx.prepare_cached("UPDATE authority SET key_sealed = $2 WHERE id = $1")?.execute(params![id, sealed])?;
+    Ok(())
+}
+
+/// A device completed a verified handshake below the root in force, or fetched the file of all roots (`given`).
+pub fn note_roots(tx: &Tx, mac: Mac, given: bool, now: i64) -> Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO root_trust (mac, authority_id, at)
+         SELECT $1, id, $2 FROM authority WHERE parent_id IS NULL AND (state = 'current' OR $3 AND state = 'next')
+         ON CONFLICT (mac, authority_id) DO UPDATE SET at = excluded.at",
+    )?
+    .execute(params![mac.to_u64() as i64, now, given])?;
+    Ok(())
+}
+
+/// Who is known to trust a root, and since when it was last seen.
+pub fn trusting(conn: &Connection, authority: i64) -> Result<Vec<(Mac, i64)>> {
+    let mut statement = conn.prepare_cached("SELECT mac, at FROM root_trust WHERE authority_id = $1 ORDER BY mac")?;
+    let mut rows = statement.query([authority])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        if let Some(mac) = Mac::from_u64(row.get::<_, i64>(0)? as u64) {
+            found.push((mac, row.get(1)?));
+        }
+    }
+    Ok(found)
 }
 
 /// The number of an authority's next revocation list: higher than the last one, and than `floor`.
@@ -334,4 +387,22 @@ pub fn revoke(tx: &Tx, which: &Which, reason: Reason, by: &str, now: i64) -> Res
 pub enum Which {
     Serial(Serial),
     Holder(String),
+}
+
+/// Certificates of devices and of the box that end in a stretch of time, and have no younger one behind them.
+pub fn expiring(conn: &Connection, from: i64, until: i64) -> Result<Vec<Expiring>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT door, holder, serial, not_after FROM certificate AS this
+         WHERE not_after >= $1 AND not_after < $2 AND revoked_at IS NULL AND NOT EXISTS (
+             SELECT 1 FROM certificate AS other WHERE other.holder = this.holder AND other.revoked_at IS NULL
+                 AND coalesce(other.profile_id, 0) = coalesce(this.profile_id, 0) AND other.not_after > this.not_after)",
+    )?;
+    let mut rows = statement.query(params![from, until])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let kind = if row.get::<_, String>(0)? == "box" { "server" } else { "device" };
+        let serial = Serial::of(row.get_ref(2)?.as_blob().unwrap_or_default()).map(|serial| serial.to_string());
+        found.push(Expiring { kind, holder: row.get(1)?, serial, not_after: row.get(3)?, days: 0 });
+    }
+    Ok(found)
 }

@@ -4,19 +4,19 @@
 //! Phones are asked for a certificate, nobody must show one and none is judged here: whoever shows one has proved that
 //! he holds its key, and that is all. What it is worth is said by [`super::client`].
 
-use super::client::Clients;
+use super::client::{Clients, has_short_key};
 use super::signature::{self, Digest};
-use super::{CaError, Identity, parsed};
+use super::{CaError, Identity};
 use arc_swap::ArcSwapOption;
 use rustls::client::danger::HandshakeSignatureValid;
-use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls13_signature_with_raw_key};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{
     CipherSuite, DigitallySignedStruct, DistinguishedName, NamedGroup, ServerConfig, SignatureScheme, version,
 };
-use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer, UnixTime};
+use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer, SubjectPublicKeyInfoDer, UnixTime};
 use std::sync::{Arc, LazyLock};
 
 static PROVIDER: LazyLock<Arc<CryptoProvider>> =
@@ -118,18 +118,34 @@ struct Ask {
     clients: Clients,
 }
 
-/// What old phones sign a TLS 1.2 handshake with, where a device CA allows weak certificates below it.
-const WEAK: [(SignatureScheme, Digest); 2] =
-    [(SignatureScheme::RSA_PKCS1_SHA256, Digest::Sha256), (SignatureScheme::RSA_PKCS1_SHA1, Digest::Sha1)];
+/// What a TLS 1.2 handshake is signed with besides PSS (RFC 5246 §7.4.1.4.1).
+const TLS12: [(SignatureScheme, Digest); 6] = [
+    (SignatureScheme::RSA_PKCS1_SHA256, Digest::Sha256),
+    (SignatureScheme::RSA_PKCS1_SHA384, Digest::Sha384),
+    (SignatureScheme::RSA_PKCS1_SHA512, Digest::Sha512),
+    (SignatureScheme::ECDSA_NISTP256_SHA256, Digest::Sha256),
+    (SignatureScheme::ECDSA_NISTP384_SHA384, Digest::Sha384),
+    (SignatureScheme::RSA_PKCS1_SHA1, Digest::Sha1),
+];
 
 impl Ask {
-    /// RSA keys under 2,048 bits and SHA-1, which the provider does not verify. Whether they count is judged later.
-    fn is_good_though_weak(&self, message: &[u8], certificate: &[u8], signed: &DigitallySignedStruct) -> bool {
-        let digest = WEAK.iter().find(|(scheme, _)| *scheme == signed.scheme).map(|(_, digest)| *digest);
-        let key = parsed::parse(certificate).map(|parsed| parsed.spki);
-        let (Some(digest), Some(key)) = (digest, key) else { return false };
-        self.clients.takes_weak() && signature::is_good(&key, digest, message, signed.signature())
+    /// The provider's own look at a certificate takes none of version 1, and factories made such.
+    fn verify_with_key(
+        &self,
+        message: &[u8],
+        key: &[u8],
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature_with_raw_key(message, &SubjectPublicKeyInfoDer::from(key), signed, &self.strong)
     }
+}
+
+/// The SubjectPublicKeyInfo of a certificate, and whether the key is short.
+fn key_of<'a>(certificate: &'a CertificateDer<'_>) -> Result<(&'a [u8], bool), rustls::Error> {
+    let (_, parsed) =
+        x509_parser::parse_x509_certificate(certificate).map_err(|_| rustls::CertificateError::BadEncoding)?;
+    let short = has_short_key(&parsed);
+    Ok((parsed.tbs_certificate.subject_pki.raw, short))
 }
 
 impl ClientCertVerifier for Ask {
@@ -156,12 +172,15 @@ impl ClientCertVerifier for Ask {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signature, &self.strong).or_else(|error| {
-            match self.is_good_though_weak(message, certificate, signature) {
-                true => Ok(HandshakeSignatureValid::assertion()),
-                false => Err(error),
-            }
-        })
+        let (key, short) = key_of(certificate)?;
+        let Some((_, digest)) = TLS12.iter().find(|(scheme, _)| *scheme == signature.scheme) else {
+            return self.verify_with_key(message, key, signature);
+        };
+        let weak = short || *digest == Digest::Sha1;
+        match (!weak || self.clients.takes_weak()) && signature::is_good(key, *digest, message, signature.signature()) {
+            true => Ok(HandshakeSignatureValid::assertion()),
+            false => Err(rustls::CertificateError::BadSignature.into()),
+        }
     }
 
     fn verify_tls13_signature(
@@ -170,7 +189,7 @@ impl ClientCertVerifier for Ask {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signature, &self.strong)
+        self.verify_with_key(message, key_of(certificate)?.0, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -24,7 +24,9 @@ pub enum Commands {
     },
     List,
     /// Accept them no longer
-    Remove { name: String },
+    Remove {
+        name: String,
+    },
 }
 
 const FIELDS: [(&str, &str); 6] = [

@@ -3,7 +3,7 @@
 //! *console*.
 
 use super::Failure;
-use crate::ca::Public;
+use crate::ca::{Lazy, Public};
 use crate::checkins::recorder::Recorder;
 use crate::clock;
 use crate::config::{Config, Environment, PlaceFlags, load};
@@ -143,6 +143,7 @@ fn serve(config: &Arc<Config>, data: DataDir) -> io::Result<(Admin, DataDir)> {
     let services = Services {
         db: data.db.clone(),
         keys: data.keys.clone(),
+        ca: Arc::new(Lazy::new(&data.db, &data.keys, server::ca_options(config))),
         dir: data.path.clone(),
         config: config.clone(),
         pipeline: Arc::new(pipeline.map_err(io::Error::other)?),

@@ -3,6 +3,7 @@
 //! Commands about the box's data are clients of the REST API ([`console`]). Exit codes: 0 done, 1 refused or failed
 //! with the reason and the next step on standard error, 2 the command line is wrong.
 
+mod accept;
 mod alarm;
 mod audit;
 pub mod ca;
@@ -71,9 +72,8 @@ enum Commands {
     Key(Group<key::Commands>),
     /// The API token
     Token(Group<token::Commands>),
-    /// What people compare before they trust the box's certificate
-    #[command(subcommand)]
-    Ca(ca::Ca),
+    /// The certificate authority: its root, the certificates it gave, what ends soon
+    Ca(Group<ca::Ca>),
     /// Print the whole configuration, with the place each value came from
     CheckConfig(check_config::CheckConfig),
     /// Install or remove the systemd service
@@ -128,8 +128,12 @@ pub fn run() -> ExitCode {
         Commands::Token(group) => {
             ask(&group.common, async |client| token::run(client, group.command, group.common.json).await)
         }
-        Commands::Ca(command) => {
-            command.run(&Environment::of_process()).map(|line| table::say(&line)).map_err(Failure::plain)
+        // It reads a public file: a box that cannot start tells it too.
+        Commands::Ca(Group { common, command: ca::Ca::Fingerprint }) => {
+            ca::fingerprint(&common.place).map(|line| table::say(&line)).map_err(Failure::plain)
+        }
+        Commands::Ca(group) => {
+            ask(&group.common, async |client| ca::run(client, group.command, group.common.json).await)
         }
         Commands::CheckConfig(command) => match command.run(&Environment::of_process(), std::io::stdout().lock()) {
             Ok(written) => written.map_err(Failure::plain),

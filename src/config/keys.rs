@@ -66,6 +66,11 @@ keys! {
     "public.tftp" "public-tftp" Text "URL" = "", "The same for TFTP",
         |c, text| value::optional(text, value::tftp).map(|place| c.public.tftp = place);
 
+    "ca.key" "ca-key" Text "KIND" = "rsa-2048", "Keys of a CA that is made: rsa-2048, rsa-3072, rsa-4096 or ecdsa-p256",
+        |c, text| value::ca_key(text).map(|key| c.ca.key = key);
+    "ca.permitted" "ca-permitted" List "NAMES" = "", "Names and networks a CA that is made is limited to; not every phone obeys",
+        |c, text| value::permitted(text).map(|permitted| c.ca.permitted = permitted);
+
     "provision.window_hours" "window-hours" Number "HOURS" = "24", "First-contact window after activation",
         |c, text| value::number(text, 1, 24 * 365).map(|hours| c.provision.window_hours = hours as u32);
     "checkins.days" "checkins-days" Number "DAYS" = "30", "Check-ins are kept this long",

@@ -37,6 +37,8 @@ pub struct Config {
     pub public: Public,
     /// Only these peers are believed when they name another one (PROXY protocol, `Forwarded`, `X-Forwarded-For`).
     pub trusted_proxies: Vec<Cidr>,
+    /// What CAs are made like.
+    pub ca: crate::ca::Options,
     pub provision: Provision,
     pub checkins: CheckIns,
     pub uploads: Uploads,

@@ -1,6 +1,7 @@
 //! How the text of one value is checked. Every error is the rule and an example of what is right.
 
 use super::{Bind, LogFormat};
+use crate::ca::{KeyKind, Permitted};
 use crate::net::{Cidr, is_dns_name, is_wildcard};
 use crate::profiles::url::{self, TargetUrl};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -74,6 +75,23 @@ pub fn names(text: &str) -> Result<Vec<String>, String> {
             }
         })
         .collect()
+}
+
+pub fn ca_key(text: &str) -> Result<KeyKind, String> {
+    KeyKind::of_word(text).ok_or_else(|| {
+        let words: Vec<&str> = KeyKind::ALL.iter().map(|(word, _)| *word).collect();
+        format!("must be one of {}", words.join(", "))
+    })
+}
+
+/// Name constraints: DNS names, with all below them, and networks.
+pub fn permitted(text: &str) -> Result<Vec<Permitted>, String> {
+    let one = |text: &str| match text.parse::<Cidr>() {
+        Ok(cidr) => Ok(Permitted::Network(cidr)),
+        Err(_) if is_dns_name(text) => Ok(Permitted::Dns(text.to_ascii_lowercase())),
+        Err(_) => Err(format!("{text:?} is no name and no network. Example: phones.example, 10.0.0.0/8")),
+    };
+    text.split(',').map(str::trim).filter(|text| !text.is_empty()).map(one).collect()
 }
 
 pub fn url(text: &str, https: bool) -> Result<TargetUrl, String> {

@@ -107,8 +107,17 @@ pub enum Answer {
 #[derive(Debug, Clone, Copy)]
 pub struct Delivered {
     pub mac: Mac,
+    pub what: Delivery,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// Its own configuration.
+    Whole,
     /// To another server: the window closes soon, this box has nothing more to hand out.
-    pub redirected: bool,
+    Redirection,
+    /// The roots that it shall trust.
+    Roots,
 }
 
 /// What step 3 to 5 came to.
@@ -217,7 +226,10 @@ impl Pipeline {
         // Where credentials are asked for, they are asked for everything.
         let asks = path.ask || networks::policy(&self.shared.get()?.networks, request.peer).ask;
         if !asks && let Some(public) = self.public(path) {
-            return Ok(public);
+            let known = mark.identity.mac.filter(|_| public.reason == Reason::TrustCertificate);
+            let known = known.map(|mac| self.subjects.get(mac)).transpose()?.flatten();
+            let delivered = known.map(|known| Delivered { mac: known.device.mac, what: Delivery::Roots });
+            return Ok(Outcome { delivered, ..public });
         }
         let credential = self.credential(request, path, &mark.identity)?;
         if let Credential::BadCertificate(fault) = credential {
@@ -444,7 +456,7 @@ impl Pipeline {
             && profile.redirect_302
             && let Some(url) = job.redirect_url(target)
         {
-            let delivered = loaded.mac.map(|mac| Delivered { mac, redirected: true });
+            let delivered = loaded.mac.map(|mac| Delivered { mac, what: Delivery::Redirection });
             let answer = Answer::Redirect(url);
             return Ok(Outcome {
                 decision: Decision::Redirected,
@@ -458,7 +470,8 @@ impl Pipeline {
                 let first = loaded.subject.as_ref().is_some_and(|subject| subject.device.enrolled_at.is_none());
                 let redirected = outside.is_some() && own;
                 let whole = own && first && (grant.secrets || redirected);
-                let delivered = loaded.mac.filter(|_| whole).map(|mac| Delivered { mac, redirected });
+                let what = if redirected { Delivery::Redirection } else { Delivery::Whole };
+                let delivered = loaded.mac.filter(|_| whole).map(|mac| Delivered { mac, what });
                 let reason = match grant.reason {
                     _ if redirected => Reason::Redirected,
                     // Whoever asks: it holds nobody's own values, and no secret went out in plain with it.
@@ -568,9 +581,13 @@ impl Pipeline {
 
     /// After the last byte of a complete answer.
     pub async fn delivered(&self, delivered: Delivered, now: i64) {
-        let Delivered { mac, redirected } = delivered;
-        if let Err(error) = self.db.write(move |tx| seen::store::enrolled(tx, mac, redirected, now)).await {
-            tracing::warn!(%error, "an enrolment could not be noted");
+        let Delivered { mac, what } = delivered;
+        let noted = self.db.write(move |tx| match what {
+            Delivery::Roots => ca::store::note_roots(tx, mac, true, now),
+            _ => seen::store::enrolled(tx, mac, what == Delivery::Redirection, now),
+        });
+        if let Err(error) = noted.await {
+            tracing::warn!(%error, "a delivery could not be noted");
         }
     }
 

@@ -3,7 +3,6 @@
 //! It listens on TCP (with TLS) and on the console's Unix socket in the data directory. Who comes through the socket is
 //! the box's own user and is taken for *console*; everybody else shows the API token. It serves no phone file.
 
-use crate::ca;
 use crate::config::Config;
 use crate::db::Db;
 use crate::provision::{self, Pipeline};
@@ -12,7 +11,8 @@ use crate::users::guard::Console;
 use crate::web::error::ErrorBody;
 use crate::web::{Code, Directory, Problem, spool};
 use crate::{
-    alarms, audit, checkins, devices, files, groups, instance, layers, lines, models, networks, profiles, sites, users,
+    alarms, audit, ca, checkins, devices, files, groups, instance, layers, lines, models, networks, profiles, sites,
+    users,
 };
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
@@ -36,6 +36,7 @@ use utoipa_actix_web::{AppExt, UtoipaApp};
 pub struct Services {
     pub db: Db,
     pub keys: Keyring,
+    pub ca: Arc<ca::Lazy>,
     /// The data directory: files, uploads on their way.
     pub dir: PathBuf,
     pub config: Arc<Config>,
@@ -123,12 +124,13 @@ pub fn create_app(
         InitError = (),
     > + use<>,
 > {
-    let Services { db, keys, dir, config, pipeline } = services.clone();
+    let Services { db, keys, ca, dir, config, pipeline } = services.clone();
     let window = devices::Window(i64::from(config.provision.window_hours) * 3_600_000);
     let limits = files::Limits { file_bytes: config.files.file_bytes, total_bytes: config.files.total_bytes };
     let app = App::new()
         .app_data(Data::new(db))
         .app_data(Data::new(keys))
+        .app_data(Data::from(ca))
         .app_data(Data::new(Directory(dir)))
         .app_data(Data::new(window))
         .app_data(Data::new(limits))
@@ -172,6 +174,8 @@ where
             .configure(users::api::configure)
             .configure(files::api::configure)
             .configure(instance::api::configure)
+            .configure(ca::api::configure)
+            .configure(ca::certificates::api::configure)
             .configure(provision::api::configure),
     )
     .service(healthz)

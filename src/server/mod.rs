@@ -4,6 +4,7 @@
 
 pub mod admin;
 mod bind;
+mod certificates;
 pub mod console;
 pub mod interfaces;
 mod maintenance;
@@ -80,6 +81,7 @@ pub struct ServerHandle {
     threads: Vec<JoinHandle<()>>,
     recorder: (Recorder, tokio::task::JoinHandle<()>),
     maintenance: tokio::task::JoinHandle<()>,
+    certificates: Option<tokio::task::JoinHandle<()>>,
 }
 
 pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartError> {
@@ -115,6 +117,10 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
     let services = admin::Services {
         db: dir.db.clone(),
         keys: dir.keys.clone(),
+        ca: Arc::new(match &tls {
+            Some(tls) => ca::Lazy::of(&tls.ca),
+            None => ca::Lazy::new(&dir.db, &dir.keys, ca_options(config)),
+        }),
         dir: dir.path.clone(),
         config: Arc::new(config.clone()),
         pipeline: pipeline.clone(),
@@ -143,7 +149,8 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
     }
     let writing = recorder.clone();
     let recorder = (recorder, tokio::spawn(async move { writing.run().await }));
-    let maintenance = tokio::spawn(maintenance::run(dir.db.clone(), config.checkins.clone(), stopped));
+    let maintenance = tokio::spawn(maintenance::run(dir.db.clone(), config.checkins.clone(), stopped.clone()));
+    let certificates = ca.map(|ca| tokio::spawn(certificates::run(ca, config.clone(), stopped)));
     Ok(ServerHandle {
         addresses,
         pipeline,
@@ -155,6 +162,7 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
         threads,
         recorder,
         maintenance,
+        certificates,
     })
 }
 
@@ -168,11 +176,18 @@ struct Tls {
 async fn tls(config: &Config, dir: &DataDir) -> Result<Tls, StartError> {
     let (names, own) = interfaces::certificate_subject(config);
     let now = clock::now();
-    let ca = ca::Ca::open(&dir.db, &dir.keys, ca::Options::default(), now).await?;
+    let ca = ca::Ca::open(&dir.db, &dir.keys, ca_options(config), now).await?;
     let identity = ca.identity(&names, &own, now).await?;
-    identity.publish(&dir.path)?;
+    ca.publish_roots(&dir.path)?;
     ca.publish_lists(now).await?;
     Ok(Tls { people: identity.for_people()?, phones: identity.for_phones()?, identity, ca })
+}
+
+/// How CAs are made, and where they are asked: only a name that is configured will be the same in ten years.
+pub fn ca_options(config: &Config) -> ca::Options {
+    let url = config.public.http.as_ref().filter(|url| crate::net::is_dns_name(&url.host));
+    let port = |url: &crate::profiles::TargetUrl| url.port.map(|port| format!(":{port}")).unwrap_or_default();
+    ca::Options { address: url.map(|url| format!("http://{}{}", url.host, port(url))), ..config.ca.clone() }
 }
 
 /// The pipeline of a running box, or of one that is only looked at.
@@ -224,6 +239,9 @@ impl ServerHandle {
         let threads = self.threads;
         let _ = tokio::task::spawn_blocking(move || threads.into_iter().for_each(|thread| drop(thread.join()))).await;
         let _ = self.maintenance.await;
+        if let Some(certificates) = self.certificates {
+            let _ = certificates.await;
+        }
         let (recorder, writing) = self.recorder;
         recorder.stop();
         let _ = writing.await;

@@ -19,8 +19,8 @@ const MAY_IMPORT: &[(&str, &str)] = &[
     ("vendors", "net settings"),
     // It gets a holder and a key, and knows no device. What it signs or cannot sign, it tells.
     ("ca", "net db seal settings alarms audit"),
-    // Of the profiles only the value type of a URL.
-    ("config", "net profiles"),
+    // Of the profiles only the value type of a URL, of the authority only what may be chosen.
+    ("config", "net profiles ca"),
     ("telemetry", "config"),
     ("datadir", "db seal"),
     // The kit without a domain; its one table of error codes names the errors of the value types.

@@ -108,7 +108,7 @@ async fn threat_085_no_certificate_without_a_sane_clock_and_none_outlives_its_au
     assert!(matches!(made.ca.issue(order(), end).await, Err(Refused::AuthorityOver)));
     // The clock ran ahead: an administrator takes the present time for right.
     assert!(matches!(made.ca.issue(order(), now).await, Err(Refused::ClockBack)));
-    made.ca.trust_clock(now).await.unwrap();
+    made.ca.trust_clock("test", now).await.unwrap();
     made.ca.issue(order(), now).await.unwrap();
 }
 

@@ -2,6 +2,9 @@
 
 mod client;
 mod issue;
+mod live;
+mod people;
+mod roots;
 mod server;
 mod status;
 mod tools;

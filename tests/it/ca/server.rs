@@ -141,7 +141,8 @@ async fn threat_087_keys_are_sealed_and_openssl_accepts_the_chain() {
     let home = tempfile::tempdir().unwrap();
     let dir = DataDir::open(home.path(), None, 1).unwrap();
     let identity = identity(&dir, &["box.example"], &["192.0.2.1", "fd00::1"]).await;
-    identity.publish(&dir.path).unwrap();
+    let roots = home.path().join(ca::FILE);
+    std::fs::write(roots, identity.ca_pem()).unwrap();
     let (chain, _) = chain_of(identity.for_people().unwrap(), client(&identity, |_| {}), "box.example").unwrap();
     let pem: Vec<String> = chain.iter().map(|der| ca::pem::certificate(der)).collect();
     std::fs::write(home.path().join("leaf.pem"), &pem[0]).unwrap();

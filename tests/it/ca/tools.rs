@@ -91,3 +91,9 @@ pub fn rsa() -> Vec<u8> {
     let size = rcgen::RsaKeySize::_2048;
     rcgen::KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, size).unwrap().subject_public_key_info()
 }
+
+/// A certification request of its own key, PEM.
+pub fn csr() -> String {
+    let key = rcgen::KeyPair::generate().unwrap();
+    rcgen::CertificateParams::new(vec!["not.asked".to_owned()]).unwrap().serialize_request(&key).unwrap().pem().unwrap()
+}

@@ -131,6 +131,7 @@ impl Running {
                 let services = Services {
                     db: data.db.clone(),
                     keys: data.keys.clone(),
+                    ca: Arc::new(phonebox::ca::Lazy::new(&data.db, &data.keys, server::ca_options(&config))),
                     dir: path.clone(),
                     config: Arc::new(config),
                     pipeline: Arc::new(pipeline),

@@ -1,0 +1,307 @@
+//! The running box: what phones and administrators do with its certificates, and what a kill or a power cut leaves.
+
+use super::tools::{csr, run};
+use crate::support::console::ask;
+use crate::support::server::Phonebox;
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+#[track_caller]
+fn sh(dir: &Path, script: &str) -> String {
+    let (worked, text) = run(dir, &["sh", "-ec", script]);
+    assert!(worked, "{script}: {text}");
+    text
+}
+
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let since = Instant::now();
+    while !holds() {
+        assert!(since.elapsed() < Duration::from_secs(60), "{what} did not happen");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// AVA-103: root, chain, revocation list and OCSP by plain HTTP, for anybody; issue and revoke by the command line.
+#[test]
+fn anybody_fetches_root_list_and_answers_by_plain_http_and_a_revocation_holds_at_once() {
+    let phonebox = Phonebox::start_with(&["--public-http", "http://box.example:8080"]);
+    let files = tempfile::tempdir().unwrap();
+    let dir = files.path();
+    let http = phonebox.http();
+    sh(
+        dir,
+        &format!(
+            "for name in phonebox-ca.pem phonebox-ca.der phonebox-ca-chain.pem; do curl -sf http://{http}/$name -o $name; done"
+        ),
+    );
+    let print = sh(dir, "openssl x509 -inform DER -in phonebox-ca.der -noout -fingerprint -sha256");
+    assert!(print.contains(phonebox.cli(&["ca", "fingerprint"]).trim()), "{print}");
+    let request = phonebox.file(&csr());
+    let words = ["ca", "certificate", "issue", "--csr", request.to_str().unwrap(), "--mac", "00:15:65:aa:bb:01"];
+    let pem = phonebox.cli(&words);
+    std::fs::write(dir.join("leaf.pem"), &pem).unwrap();
+    sh(dir, "openssl verify -x509_strict -CAfile phonebox-ca.pem -untrusted leaf.pem leaf.pem");
+    let text = sh(dir, "openssl x509 -in leaf.pem -noout -text; sed '1,/END/d' leaf.pem > issuing.pem");
+    assert!(text.contains("Subject: CN = 001565aabb01") && !text.contains("not.asked"), "{text}");
+    assert!(text.contains("URI:http://box.example:8080/phonebox-ca-2.crl"), "{text}");
+    assert!(text.contains("OCSP - URI:http://box.example:8080/ocsp"), "{text}");
+    let ask =
+        format!("openssl ocsp -issuer issuing.pem -cert leaf.pem -CAfile phonebox-ca.pem -url http://{http}/ocsp");
+    assert!(sh(dir, &ask).contains("leaf.pem: good"));
+    let list = phonebox.json(&["ca", "certificate", "list", "--holder", "001565AABB01"]);
+    let serial = list[0]["serial"].as_str().unwrap().to_owned();
+    let shown = phonebox.cli(&["ca", "certificate", "revoke", &serial, "--reason", "key-compromise"]);
+    assert!(shown.contains("revoked") && shown.contains("key-compromise"), "{shown}");
+    assert!(sh(dir, &ask).contains("leaf.pem: revoked"));
+    let list =
+        format!("curl -sf http://{http}/phonebox-ca-2.crl | openssl crl -inform DER -noout -text -CAfile issuing.pem");
+    assert!(sh(dir, &list).to_lowercase().contains(&serial));
+    // GET, as RFC 6960 appendix A has it.
+    let get = format!(
+        "openssl ocsp -issuer issuing.pem -cert leaf.pem -no_nonce -reqout q.der; \
+         curl -sf http://{http}/ocsp/$(base64 -w0 q.der | sed 's/+/%2B/g; s/=/%3D/g; s#/#%2F#g') -o a.der; \
+         openssl ocsp -issuer issuing.pem -cert leaf.pem -respin a.der -CAfile phonebox-ca.pem"
+    );
+    assert!(sh(dir, &get).contains("leaf.pem: revoked"));
+    assert!(phonebox.try_cli(&["ca", "certificate", "revoke", &serial]).ok().contains("key-compromise"), "final");
+}
+
+#[test]
+fn an_administrators_own_server_certificate_is_shown_at_once_and_taken_away_again() {
+    let phonebox = Phonebox::start();
+    let files = tempfile::tempdir().unwrap();
+    let dir = files.path();
+    sh(
+        dir,
+        "openssl req -x509 -newkey rsa:2048 -nodes -keyout root.key -out root.pem -days 99 -subj '/CN=Own Root'
+         openssl req -newkey rsa:2048 -nodes -keyout own.key -out own.csr -subj '/CN=pbx.example'
+         printf 'subjectAltName=DNS:pbx.example\\n' > ext
+         openssl x509 -req -in own.csr -CA root.pem -CAkey root.key -CAcreateserial -days 9 -extfile ext -out own.pem",
+    );
+    let install = |certificate: &str, key: &str| {
+        let (certificate, key) = (dir.join(certificate), dir.join(key));
+        phonebox.try_cli(&[
+            "ca",
+            "install",
+            "--certificates",
+            certificate.to_str().unwrap(),
+            "--key",
+            key.to_str().unwrap(),
+        ])
+    };
+    assert!(install("own.pem", "root.key").refused().contains("does not belong"));
+    let said = install("own.pem", "own.key");
+    assert!(said.code == 0 && said.err.contains("does not cover"), "{said:?}");
+    let shown = format!("openssl s_client -connect {} </dev/null 2>&1", phonebox.https());
+    assert!(sh(dir, &shown).contains("subject=CN = pbx.example"));
+    assert_eq!(phonebox.json(&["ca", "show"])["installed"], "CN=pbx.example");
+    // Nine days are less than fourteen: somebody is told. F19.
+    let ends = phonebox.json(&["ca", "expiring"]);
+    assert!(ends.as_array().unwrap().iter().any(|one| one["holder"] == "CN=pbx.example"), "{ends}");
+    phonebox.cli(&["ca", "install", "--remove"]);
+    assert!(!sh(dir, &shown).contains("subject=CN = pbx.example"));
+}
+
+/// F19, T85: what ends is told; the box's own certificate is made anew in time, and phones are served all along.
+#[test]
+fn fault_19_what_ends_is_told_and_the_server_is_renewed_in_time() {
+    let mut phonebox = Phonebox::start();
+    let files = tempfile::tempdir().unwrap();
+    let request = phonebox.file(&csr());
+    phonebox.cli(&["ca", "profile", "add", "short", "--validity-days", "20"]);
+    let words = ["ca", "certificate", "issue", "--csr", request.to_str().unwrap(), "--mac", "001565aabb01"];
+    phonebox.cli(&[&words[..], &["--profile", "short"]].concat());
+    let end = |phonebox: &Phonebox| {
+        let script = format!(
+            "openssl s_client -connect {} </dev/null 2>/dev/null | openssl x509 -noout -enddate",
+            phonebox.https()
+        );
+        sh(files.path(), &script)
+    };
+    let first = end(&phonebox);
+    let told = |phonebox: &Phonebox, kind: &str| phonebox.alarms().iter().any(|alarm| alarm["kind"] == kind);
+    phonebox.restart_at("+1d");
+    until("the alarm of 30 days", || told(&phonebox, "certificate-ends-30"));
+    assert_eq!(end(&phonebox), first);
+    phonebox.restart_at("+10d");
+    until("the alarm of 14 days", || told(&phonebox, "certificate-ends-14"));
+    assert!(!told(&phonebox, "certificate-ends-30"), "one takes the other's place");
+    phonebox.restart_at("+14d");
+    until("the alarm of 7 days", || told(&phonebox, "certificate-ends-7"));
+    phonebox.restart_at("+700d");
+    assert_ne!(end(&phonebox), first, "two thirds of its life are over");
+    let script = format!(
+        "curl -sf --cacert {} https://{}/phonebox-ca.pem",
+        phonebox.path().join("phonebox-ca.pem").display(),
+        phonebox.https()
+    );
+    // The clock of curl is today's; the certificate is valid from 1970.
+    assert!(sh(files.path(), &script).contains("BEGIN CERTIFICATE"));
+}
+
+/// Asks for certificates until the box goes away. Every serial that was answered.
+fn issue_until_it_ends(dir: &Path, most: usize) -> Vec<String> {
+    let mut answered = Vec::new();
+    for number in 0..most {
+        let body = json!({ "csr": csr(), "mac": format!("0015651{number:05x}") });
+        match ask(dir, "POST", "/certificates", &body) {
+            Ok((201, answer)) => answered.push(answer["serial"].as_str().unwrap().to_owned()),
+            Ok((status, answer)) => panic!("{status} {answer}"),
+            Err(_) => break,
+        }
+    }
+    answered
+}
+
+fn recorded(phonebox: &Phonebox) -> BTreeSet<String> {
+    let all = phonebox.json(&["ca", "certificate", "list"]);
+    all.as_array().unwrap().iter().map(|one| one["serial"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn fault_03_kill_9_while_certificates_are_issued_loses_none_that_was_answered() {
+    let mut phonebox = Phonebox::start();
+    let dir = phonebox.path().to_owned();
+    let mut answered = Vec::new();
+    for _ in 0..3 {
+        let before = recorded(&phonebox).len();
+        let threads: Vec<_> = (0..4)
+            .map(|_| {
+                let dir = dir.clone();
+                std::thread::spawn(move || issue_until_it_ends(&dir, 100_000))
+            })
+            .collect();
+        until("some certificates", || recorded(&phonebox).len() > before + 20);
+        phonebox.kill();
+        answered.extend(threads.into_iter().flat_map(|thread| thread.join().unwrap()));
+        phonebox.restart();
+    }
+    let recorded = recorded(&phonebox);
+    let lost: Vec<_> = answered.iter().filter(|serial| !recorded.contains(*serial)).collect();
+    assert!(lost.is_empty() && answered.len() >= 60, "{} answered, lost {lost:?}", answered.len());
+    let check = sh(&dir, "sqlite3 phonebox.db 'PRAGMA integrity_check'");
+    assert_eq!(check.trim(), "ok");
+}
+
+/// A file system of its own, on a loop device; undone with the value.
+struct Image {
+    home: tempfile::TempDir,
+    mounted: Vec<std::path::PathBuf>,
+}
+
+impl Image {
+    fn mount(&mut self, image: &str, place: &str) -> Result<std::path::PathBuf, String> {
+        let place = self.home.path().join(place);
+        std::fs::create_dir_all(&place).unwrap();
+        let image = self.home.path().join(image);
+        let words = ["mount", "-o", "loop", image.to_str().unwrap(), place.to_str().unwrap()];
+        let (worked, text) = run(self.home.path(), &words);
+        if worked {
+            self.mounted.push(place.clone());
+        }
+        if worked { Ok(place) } else { Err(text) }
+    }
+
+    fn unmount(&mut self) {
+        if let Some(place) = self.mounted.pop() {
+            run(Path::new("/"), &["umount", place.to_str().unwrap()]);
+        }
+    }
+}
+
+impl Drop for Image {
+    fn drop(&mut self) {
+        while !self.mounted.is_empty() {
+            self.unmount();
+        }
+    }
+}
+
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The image is copied while the process stands still: what the kernel had not written is lost, as in a power cut.
+#[test]
+fn fault_04_a_power_cut_loses_no_certificate_and_no_revocation_that_was_answered() {
+    let mut image = Image { home: tempfile::tempdir().unwrap(), mounted: Vec::new() };
+    let home = image.home.path().to_owned();
+    sh(&home, "truncate -s 64M disk; mkfs.ext4 -q disk");
+    let place = match image.mount("disk", "live") {
+        Ok(place) => place,
+        Err(text) => {
+            eprintln!("not checked: this machine mounts no loop image: {text}");
+            return;
+        }
+    };
+    let data = place.join("box");
+    let program = env!("CARGO_BIN_EXE_phonebox");
+    let mut serve = Command::new(program);
+    serve
+        .args(["serve", "--admin", "off", "--https", "off", "--tftp", "off", "--http", "127.0.0.1:0", "--data"])
+        .arg(&data);
+    let child = Killed(serve.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    until("the console", || std::os::unix::net::UnixStream::connect(data.join("console.sock")).is_ok());
+    let (mut good, mut revoked) = (BTreeSet::new(), BTreeSet::new());
+    for round in 0..20 {
+        for number in 0..3 {
+            let body = json!({ "csr": csr(), "mac": format!("00156520{round:02x}{number:02x}") });
+            let (status, answer) = ask(&data, "POST", "/certificates", &body).unwrap();
+            assert_eq!(status, 201, "{answer}");
+            good.insert(answer["serial"].as_str().unwrap().to_owned());
+        }
+        let serial = good.pop_first().unwrap();
+        let (status, _) = ask(&data, "POST", &format!("/certificates/{serial}/revoke"), &json!({})).unwrap();
+        assert_eq!(status, 200);
+        revoked.insert(serial);
+        // SAFETY: kill() with the id of a child that has not been waited for.
+        unsafe { libc::kill(child.0.id() as i32, libc::SIGSTOP) };
+        sh(&home, "cp --sparse=always disk cut");
+        // SAFETY: as above.
+        unsafe { libc::kill(child.0.id() as i32, libc::SIGCONT) };
+        let after = image.mount("cut", "after").unwrap().join("box");
+        let list =
+            Command::new(program).args(["ca", "certificate", "list", "--json", "--data"]).arg(&after).output().unwrap();
+        let list: serde_json::Value = serde_json::from_slice(&list.stdout).unwrap();
+        image.unmount();
+        let state = |serial: &String| {
+            let found = list.as_array().unwrap().iter().find(|one| one["serial"] == **serial);
+            found.map(|one| one["state"].as_str().unwrap().to_owned()).unwrap_or_default()
+        };
+        assert!(good.iter().all(|serial| state(serial) == "good"), "round {round}");
+        assert!(revoked.iter().all(|serial| state(serial) == "revoked"), "round {round}");
+    }
+}
+
+const MOVED: &str = r#"ip link set lo up
+"$1" serve --data "$2" --admin off --http off --tftp off --https 0.0.0.0:8444 >"$2.log" 2>&1 & box=$!
+trap 'kill $box' EXIT
+shows() { openssl s_client -connect "$1:8444" -verify_ip "$1" -CAfile "$2/phonebox-ca.pem" -verify_return_error </dev/null >/dev/null 2>&1; }
+tries=0; until shows 127.0.0.1 "$2"; do tries=$((tries + 1)); [ $tries -lt 300 ] || { cat "$2.log"; exit 1; }; sleep 0.1; done
+before=$("$1" ca fingerprint --data "$2")
+ip addr add 10.9.8.7/32 dev lo
+tries=0; until shows 10.9.8.7 "$2"; do tries=$((tries + 1)); [ $tries -lt 300 ] || { cat "$2.log"; exit 1; }; sleep 0.1; done
+[ "$before" = "$("$1" ca fingerprint --data "$2")" ]; kill -0 $box"#;
+
+#[test]
+fn a_new_address_is_in_the_servers_certificate_without_a_restart_and_without_a_new_ca() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("box");
+    std::fs::create_dir(&data).unwrap();
+    let words = ["unshare", "--net", "sh", "-ec", MOVED, "sh", env!("CARGO_BIN_EXE_phonebox"), data.to_str().unwrap()];
+    // SAFETY: geteuid cannot fail and touches no memory.
+    if unsafe { libc::geteuid() } != 0 {
+        eprintln!("not checked: only root can make a network namespace");
+        return;
+    }
+    let (worked, text) = run(home.path(), &words);
+    assert!(worked, "{text}");
+}
