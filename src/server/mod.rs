@@ -17,6 +17,7 @@ use crate::checkins::recorder::Recorder;
 use crate::clock;
 use crate::config::Config;
 use crate::datadir::DataDir;
+use crate::listen::Patience;
 use crate::listen::http::{self, HttpListener};
 use crate::listen::tftp_front::TftpListener;
 use crate::provision::{self, Limits, Pipeline, Reach};
@@ -126,6 +127,7 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
     let sockets = admin::Sockets { tcp: secured(people, |tls| &tls.people), console: Some(console::bind(&dir.path)?) };
     let admin = admin::start(services, sockets, 1)?;
     let connections = config.limits.connections as usize;
+    let patience = patience(config);
     let proxies: Arc<[_]> = config.trusted_proxies.clone().into();
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let mut threads = Vec::new();
@@ -135,7 +137,8 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
     let sockets = http.into_iter().map(|socket| (socket, None)).chain(https);
     for (socket, tls) in sockets {
         let tls = tls.zip(clients.clone()).map(|(config, clients)| http::Tls { config, clients });
-        let listener = HttpListener { socket, tls, ca: ca.clone(), trusted_proxies: proxies.clone(), connections };
+        let proxies = proxies.clone();
+        let listener = HttpListener { socket, tls, ca: ca.clone(), trusted_proxies: proxies, connections, patience };
         threads.extend(listener.start(workers, pipeline.clone(), stopped.clone(), GRACE)?);
     }
     for listener in tftp {
@@ -198,6 +201,12 @@ fn limits(config: &Config) -> Limits {
         upload: config.uploads.file_bytes,
         uploads: config.uploads.device_bytes,
     }
+}
+
+fn patience(config: &Config) -> Patience {
+    let seconds = |count: u32| Duration::from_secs(count.into());
+    let limits = &config.limits;
+    Patience { upload: seconds(limits.upload_seconds), stalled: seconds(limits.stalled_seconds), ..Patience::default() }
 }
 
 fn reach(config: &Config, addresses: &Addresses) -> Reach {

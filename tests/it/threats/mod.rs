@@ -5,4 +5,5 @@ mod faults;
 mod http;
 mod paths;
 mod secrets;
+mod slow;
 mod strangers;
