@@ -181,3 +181,25 @@ fn fault_24_what_was_delivered_while_the_box_stops_is_noted() {
     assert!(phonebox.ended().success());
     assert_eq!(phonebox.count("SELECT count(*) FROM device WHERE enrolled_at IS NOT NULL"), 1);
 }
+
+/// A bug in one change is that change's: the one beside it and the next one are stored, and no lock stays shut.
+#[test]
+fn fault_32_a_change_that_panics_takes_nobody_with_it() {
+    let phonebox = crate::support::admin::running();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let db = &phonebox.db;
+    let good = |name: &'static str| {
+        db.write(move |tx| {
+            Ok::<_, phonebox::db::Error>(
+                tx.execute("INSERT INTO device_group (account_id, name, created_at) VALUES (1, ?1, 0)", [name])?,
+            )
+        })
+    };
+    let bad = db.write(|_| -> Result<(), phonebox::db::Error> { panic!("a bug") });
+    let (before, panicked, beside) = runtime.block_on(async { tokio::join!(good("before"), bad, good("beside")) });
+    assert!(before.is_ok() && beside.is_ok() && panicked.is_err());
+    assert!(runtime.block_on(good("after")).is_ok());
+    for name in ["before", "beside", "after"] {
+        phonebox.get(&format!("/groups/{name}")).json(200);
+    }
+}

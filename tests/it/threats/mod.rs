@@ -2,6 +2,8 @@
 //! are those of the threat list; each test's name starts with them.
 
 mod faults;
+mod fill;
+mod fuzz;
 mod http;
 mod paths;
 mod secrets;
