@@ -15,12 +15,17 @@ const JUMP_MS: i64 = 3_600_000;
 /// Percent of the disk, but never more than so many GiB: large disks are not short at 5 %.
 const LOW: [(&str, u64); 2] = [("disk-low", 10), ("disk-very-low", 5)];
 
-pub async fn run(db: Db, mut stop: watch::Receiver<bool>) {
+/// The clock counts from this call on, not from the first look.
+pub fn run(db: Db, stop: watch::Receiver<bool>) -> impl Future<Output = ()> {
+    let clock = Clock { at: clock::now(), since: Instant::now() };
+    watch(db, clock, stop)
+}
+
+async fn watch(db: Db, mut clock: Clock, mut stop: watch::Receiver<bool>) {
     tokio::select! {
         () = db.check() => {}
         _ = stop.wait_for(|stop| *stop) => return,
     }
-    let mut clock = Clock { at: clock::now(), since: Instant::now() };
     if let Err(error) = clock.starts(&db).await {
         tracing::warn!(%error, "the clock could not be compared with what is stored");
     }
