@@ -21,6 +21,10 @@ pub enum SealError {
     Key { path: String, reason: String },
     #[error("a stored secret does not open with the sealing key in {path}: it was sealed with another key, or changed")]
     Open { path: String },
+    #[error(
+        "the sealing key {path} is not the one of this database: nothing stored opens with it. Put the right one back"
+    )]
+    Foreign { path: String },
     #[error("the box could not make random numbers")]
     Random,
 }
@@ -107,6 +111,14 @@ impl Keyring {
         let length = key.key.open_in_place(nonce, Aad::from(place.as_bytes()), &mut body).map_err(|_| fail())?.len();
         body.truncate(length);
         Ok(body)
+    }
+
+    /// Whether a value, if it is a sealed one, was sealed with one of these keys.
+    pub fn knows(&self, sealed: &[u8]) -> bool {
+        match sealed {
+            [FORMAT, a, b, c, d, ..] => self.keys.load().iter().any(|key| key.id == [*a, *b, *c, *d]),
+            _ => true,
+        }
     }
 
     pub fn open_secret(&self, place: &str, sealed: &[u8]) -> Result<Secret, SealError> {

@@ -30,7 +30,12 @@ async fn list(actor: Actor, db: Data<Db>, Query(filter): Query<Filter>) -> Resul
             store::list(conn, actor.account_id, filter.closed, before, paging.rows()).map_err(Problem::from)
         })
         .await?;
-    Ok(Json(paging.page(alarms, |alarm| alarm.id.to_string())))
+    let mut page = paging.page(alarms, |alarm| alarm.id.to_string());
+    // A disk that takes no changes takes no alarm either.
+    if let Some(trouble) = db.storage().trouble().filter(|_| filter.after.is_none()) {
+        page.items.insert(0, Alarm::of(trouble));
+    }
+    Ok(Json(page))
 }
 
 /// Close an alarm; it is told again when its cause comes back

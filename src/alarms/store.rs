@@ -1,6 +1,6 @@
 //! The alarm rows.
 
-use crate::db::{Connection, Result, Tx, params};
+use crate::db::{Connection, Result, Trouble, Tx, params};
 
 #[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
 pub struct Alarm {
@@ -14,6 +14,14 @@ pub struct Alarm {
     pub closed_at: Option<i64>,
 }
 
+impl Alarm {
+    /// What cannot be stored, because nothing can. It ends by itself.
+    pub fn of(trouble: Trouble) -> Alarm {
+        let (kind, object) = ("storage".to_owned(), "database".to_owned());
+        Alarm { id: 0, kind, object, text: trouble.text, at: trouble.at, closed_at: None }
+    }
+}
+
 /// Tells once: while an alarm of this kind and object is open, nothing is added. True when it is new.
 pub fn raise(tx: &Tx, account_id: i64, kind: &str, object: &str, text: &str, now: i64) -> Result<bool> {
     let rows = tx
@@ -23,6 +31,11 @@ pub fn raise(tx: &Tx, account_id: i64, kind: &str, object: &str, text: &str, now
         )?
         .execute(params![account_id, kind, object, text, now])?;
     Ok(rows > 0)
+}
+
+pub fn is_open(conn: &Connection, kind: &str, object: &str) -> Result<bool> {
+    let sql = "SELECT count(*) FROM alarm WHERE kind = $1 AND object = $2 AND closed_at IS NULL";
+    Ok(conn.prepare_cached(sql)?.query_row(params![kind, object], |row| row.get::<_, i64>(0))? > 0)
 }
 
 /// Settles every open alarm of an object.

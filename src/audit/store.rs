@@ -50,6 +50,12 @@ pub struct Entry {
     pub detail: Option<String>,
 }
 
+/// When the last change was made, whatever the clock says now.
+pub fn last_at(conn: &Connection) -> Result<i64> {
+    let sql = "SELECT coalesce((SELECT at FROM audit ORDER BY id DESC LIMIT 1), 0)";
+    Ok(conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+}
+
 /// The newest first.
 pub fn list(conn: &Connection, account_id: i64, object: Option<&str>, before: i64, rows: u32) -> Result<Vec<Entry>> {
     let mut statement = conn.prepare_cached(

@@ -78,7 +78,7 @@ reasons! {
     BadCredentials = "bad-credentials", Ask = "ask", ForeignNetwork = "foreign-network", MoreProof = "more-proof",
     ResetSuspected = "reset-suspected", ProofMissing = "proof-missing", Conflict = "conflict",
     NoProfile = "no-profile", NoFile = "no-file", NoWriter = "no-writer", VendorUnknown = "vendor-unknown",
-    Slowed = "slowed", Method = "method", UploadRefused = "upload-refused", TooLarge = "too-large", Quota = "quota",
+    Slowed = "slowed", Method = "method", UploadRefused = "upload-refused", TooLarge = "too-large", TooSlow = "too-slow", Quota = "quota",
     BadRequest = "bad-request", Storage = "storage", CannotWrite = "cannot-write", Busy = "busy",
     TlsUnknownCa = "tls-unknown-ca", TlsExpired = "tls-expired", TlsCertificate = "tls-certificate",
     TlsOld = "tls-old", TlsNoCipher = "tls-no-cipher", TlsNotTls = "tls-not-tls", TlsClientKey = "tls-client-key",

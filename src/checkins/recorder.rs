@@ -5,18 +5,20 @@
 //! takes, the excess is counted as dropped and told, never waited for.
 
 use super::{CheckIn, store};
-use crate::db::Db;
+use crate::db::{Db, Room};
 use foldhash::quality::RandomState;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 pub const FLUSH: Duration = Duration::from_millis(250);
 /// A repeat later than this is a row of its own, so that a timeline stays a timeline.
 const FOLD_MS: i64 = 60_000;
+/// Between two warnings of check-ins that were not kept.
+const TOLD: Duration = Duration::from_secs(60);
 const SHARDS: usize = 16;
 /// Different check-ins that may wait in one shard.
 const WAITING: usize = 16_384;
@@ -100,13 +102,17 @@ impl Recorder {
 
     /// Writes batches until [`Recorder::stop`], then once more.
     pub async fn run(&self) {
-        let mut told = 0;
+        let (mut told, mut last) = (0, Instant::now());
         while !self.0.stopped.load(Ordering::Acquire) {
             let _ = tokio::time::timeout(FLUSH, self.0.stop.notified()).await;
             self.flush().await;
             let dropped = self.0.dropped.load(Ordering::Relaxed);
-            if dropped > told {
-                tracing::warn!(dropped, "check-ins came faster than the disk takes them; some were not kept");
+            if dropped > told && (told == 0 || last.elapsed() > TOLD) {
+                last = Instant::now();
+                tracing::warn!(
+                    dropped,
+                    "some check-ins were not kept: they came faster than the disk takes them, or it takes none"
+                );
                 told = dropped;
             }
         }
@@ -134,6 +140,10 @@ impl Recorder {
         }
         batch.sort_unstable_by_key(|(_, one)| one.number);
         let answers: u64 = batch.iter().map(|(_, one)| one.count).sum();
+        // What is left of the disk is for what people change.
+        if self.0.db.room().is_some_and(Room::is_reserve) {
+            return self.lose(answers);
+        }
         match self.0.db.write_soon(move |tx| store::write(tx, batch)).await {
             Ok(rows) => {
                 for (key, row) in rows {
@@ -144,14 +154,20 @@ impl Recorder {
                 }
             }
             Err(error) => {
-                // The facts went with the batch: later repeats must bring their own.
-                tracing::warn!(%error, "check-ins could not be written");
-                for shard in &self.0.shards {
-                    shard.lock().unwrap_or_else(PoisonError::into_inner).clear();
+                if !error.is_storage() {
+                    tracing::warn!(%error, "check-ins could not be written");
                 }
-                self.0.dropped.fetch_add(answers, Ordering::Relaxed);
+                self.lose(answers);
             }
         }
+    }
+
+    /// The facts went with the batch: later repeats must bring their own.
+    fn lose(&self, answers: u64) {
+        for shard in &self.0.shards {
+            shard.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+        self.0.dropped.fetch_add(answers, Ordering::Relaxed);
     }
 
     fn shard(&self, key: u128) -> &Mutex<HashMap<u128, Waiting>> {

@@ -197,6 +197,12 @@ pub fn sources(conn: &Connection, since: i64) -> Result<(i64, i64, Option<String
     Ok(conn.prepare_cached(sql)?.query_row(params![since], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
 }
 
+/// When the last of them came, whatever the clock says now.
+pub fn last_at(conn: &Connection) -> Result<i64> {
+    let sql = "SELECT coalesce(max(last_at), 0) FROM check_in";
+    Ok(conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+}
+
 /// Deletes a slice of what is too old or too much; true while there is more to do.
 pub fn prune(tx: &mut Tx, older_than: i64, keep: i64) -> Result<bool> {
     const SLICE: i64 = 5_000;

@@ -89,6 +89,12 @@ keys! {
         |c, text| value::number(text, 1, 1_000_000).map(|count| c.limits.misses_per_minute = count as u32);
     "limits.connections" "connections" Number "COUNT" = "16384", "Open connections per listener",
         |c, text| value::number(text, 16, 1_000_000).map(|count| c.limits.connections = count as u32);
+    "limits.upload_seconds" "upload-seconds" Number "SECONDS" = "30", "A phone's upload must be complete within this time",
+        |c, text| value::number(text, 1, 3_600).map(|seconds| c.limits.upload_seconds = seconds as u32);
+    "limits.stalled_seconds" "stalled-seconds" Number "SECONDS" = "30", "A phone that reads less than 4 KiB a second for so long is cut off",
+        |c, text| value::number(text, 1, 3_600).map(|seconds| c.limits.stalled_seconds = seconds as u32);
+    "limits.upkeep_seconds" "upkeep-seconds" Number "SECONDS" = "600", "Old check-ins are looked for this often",
+        |c, text| value::number(text, 1, 86_400).map(|seconds| c.limits.upkeep_seconds = seconds as u32);
 
     "log.format" "log-format" Text "FORMAT" = "text", "text or json",
         |c, text| value::log_format(text).map(|format| c.log.format = format);

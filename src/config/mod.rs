@@ -116,6 +116,12 @@ pub struct Limits {
     pub misses_per_minute: u32,
     /// Open connections per listener.
     pub connections: u32,
+    /// For a whole upload of a phone.
+    pub upload_seconds: u32,
+    /// For an answer that a phone hardly reads.
+    pub stalled_seconds: u32,
+    /// Between two looks at what is old, and at what needs a hand.
+    pub upkeep_seconds: u32,
 }
 
 #[derive(Debug, Clone, Default)]

@@ -3,7 +3,7 @@
 //! Before an older database is touched, a consistent copy is written beside it. All steps run in one transaction.
 //! A newer database is refused, naming the version and that copy.
 
-use super::{Error, Result, SCHEMA};
+use super::{Error, Result, SCHEMA, storage};
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ pub fn run(conn: &mut Connection, path: &Path, now: i64) -> Result<()> {
 
 fn to_current(conn: &mut Connection, path: &Path, now: i64, schema: &str, steps: &[(i64, &str)]) -> Result<()> {
     let known = steps.last().map_or(1, |(version, _)| *version);
-    let found = version(conn)?;
+    let found = version(conn).map_err(|error| told(error, path))?;
     if found > known {
         return Err(Error::Newer { found, known, copy: newest_copy(path) });
     }
@@ -40,7 +40,7 @@ fn to_current(conn: &mut Connection, path: &Path, now: i64, schema: &str, steps:
         tx.pragma_update(None, "user_version", known)?;
         return Ok(tx.commit()?);
     }
-    check(conn)?;
+    storage::check(conn, path)?;
     let copy = copy_path(path, found);
     let fail = |reason: String| Error::Migrate { to: known, reason, copy: copy.display().to_string() };
     if !copy.exists() {
@@ -59,19 +59,15 @@ fn to_current(conn: &mut Connection, path: &Path, now: i64, schema: &str, steps:
 }
 
 fn version(conn: &Connection) -> Result<i64> {
-    conn.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|error| match error {
-        rusqlite::Error::SqliteFailure(code, _)
-            if matches!(code.code, rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) =>
-        {
-            Error::Damaged(error.to_string())
-        }
-        other => other.into(),
-    })
+    Ok(conn.query_row("PRAGMA user_version", [], |row| row.get(0))?)
 }
 
-fn check(conn: &Connection) -> Result<()> {
-    let verdict: String = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    if verdict == "ok" { Ok(()) } else { Err(Error::Damaged(verdict)) }
+/// What cannot even be begun is told with the file's name and the way out.
+fn told(error: Error, path: &Path) -> Error {
+    match error {
+        Error::Sqlite(error) if storage::is_damage(&error) => Error::Corrupt(storage::damage(path, &error.to_string())),
+        other => other,
+    }
 }
 
 fn copy_path(path: &Path, version: i64) -> PathBuf {

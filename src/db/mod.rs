@@ -11,6 +11,7 @@
 mod changes;
 mod migrate;
 mod params;
+mod storage;
 mod writer;
 
 pub use changes::{Changes, Touch};
@@ -18,6 +19,7 @@ pub(crate) use params::params;
 pub use params::{Params, named};
 pub use rusqlite::types::{FromSql, ToSql, Value as Cell};
 pub use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
+pub use storage::{Room, Storage, Trouble};
 pub use writer::Tx;
 
 use std::cell::RefCell;
@@ -40,8 +42,12 @@ pub enum Error {
     Newer { found: i64, known: i64, copy: String },
     #[error("the database could not be brought to schema {to}: {reason}. Nothing was changed; a copy is at {copy}")]
     Migrate { to: i64, reason: String, copy: String },
-    #[error("the database file is damaged: {0}. It is left as it is; put back a copy")]
+    #[error("a row of the database cannot be read: {0}")]
     Damaged(String),
+    #[error("{0}")]
+    Corrupt(String),
+    #[error("no change is taken: {0}")]
+    Sealed(String),
     #[error(transparent)]
     Seal(#[from] crate::seal::SealError),
     #[error("the database writer has stopped")]
@@ -61,11 +67,25 @@ impl Error {
             if code.code == rusqlite::ErrorCode::DiskFull)
     }
 
-    /// No space, a read-only disk, a failing disk: the box can still read.
-    pub fn is_storage(&self) -> bool {
-        use rusqlite::ErrorCode as Code;
+    /// Another program holds the database.
+    pub fn is_busy(&self) -> bool {
         matches!(self, Error::Sqlite(rusqlite::Error::SqliteFailure(code, _))
-            if matches!(code.code, Code::DiskFull | Code::ReadOnly | Code::SystemIoFailure | Code::CannotOpen))
+            if code.code == rusqlite::ErrorCode::DatabaseBusy)
+    }
+
+    /// No space, a read-only disk, a failing disk, a damaged file: the box can still read.
+    pub fn is_storage(&self) -> bool {
+        use rusqlite::ErrorCode::{
+            CannotOpen, DatabaseBusy, DatabaseCorrupt, DiskFull, NotADatabase, ReadOnly, SystemIoFailure,
+        };
+        match self {
+            Error::Sqlite(rusqlite::Error::SqliteFailure(cause, _)) => matches!(
+                cause.code,
+                CannotOpen | DatabaseBusy | DatabaseCorrupt | DiskFull | NotADatabase | ReadOnly | SystemIoFailure
+            ),
+            Error::Sealed(_) | Error::Corrupt(_) => true,
+            _ => false,
+        }
     }
 }
 
@@ -79,6 +99,7 @@ struct Inner {
     path: PathBuf,
     writer: writer::Writer,
     changes: Arc<Changes>,
+    storage: Arc<Storage>,
 }
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
@@ -93,9 +114,10 @@ impl Db {
         let mut conn = open(path, true)?;
         migrate::run(&mut conn, path, now)?;
         let changes = Arc::new(Changes::default());
-        let writer = writer::Writer::start(conn, changes.clone());
+        let storage = Arc::new(Storage::default());
+        let writer = writer::Writer::start(conn, changes.clone(), storage.clone());
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-        Ok(Db(Arc::new(Inner { id, path: path.into(), writer, changes })))
+        Ok(Db(Arc::new(Inner { id, path: path.into(), writer, changes, storage })))
     }
 
     /// Runs a change on the writer thread. When this returns, the change is on disk or nothing happened.
@@ -149,6 +171,28 @@ impl Db {
         &self.0.path
     }
 
+    /// How the disk does.
+    pub fn storage(&self) -> &Storage {
+        &self.0.storage
+    }
+
+    pub fn room(&self) -> Option<Room> {
+        Room::of(&self.0.path)
+    }
+
+    /// Bytes of the log that no checkpoint has taken back.
+    pub fn log_bytes(&self) -> u64 {
+        std::fs::metadata(self.0.path.with_extension("db-wal")).map_or(0, |facts| facts.len())
+    }
+
+    /// Reads the whole file: what is damaged is not written to any more.
+    pub async fn check(&self) {
+        let path = self.0.path.clone();
+        if let Err(Error::Corrupt(text)) = self.read_long(move |conn| storage::check(conn, &path)).await {
+            self.0.storage.damaged(text);
+        }
+    }
+
     /// Finishes what is queued, checkpoints the log and ends the writer thread.
     pub fn close(&self) {
         self.0.writer.stop();
@@ -175,7 +219,10 @@ fn open(path: &Path, write: bool) -> Result<Connection> {
     use rusqlite::OpenFlags as Flags;
     let access =
         if write { Flags::SQLITE_OPEN_READ_WRITE | Flags::SQLITE_OPEN_CREATE } else { Flags::SQLITE_OPEN_READ_ONLY };
-    let fail = |source| Error::Open { path: path.display().to_string(), source };
+    let fail = |source| match storage::is_damage(&source) {
+        true => Error::Corrupt(storage::damage(path, &source.to_string())),
+        false => Error::Open { path: path.display().to_string(), source },
+    };
     let conn = Connection::open_with_flags(path, access | Flags::SQLITE_OPEN_NO_MUTEX).map_err(fail)?;
     conn.set_prepared_statement_cache_capacity(128);
     conn.execute_batch("PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON; PRAGMA cache_size=-2000; PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY;")

@@ -1,8 +1,9 @@
 //! The one writer: a thread that owns the write connection and commits waiting jobs in groups.
 
-use super::{Changes, Error, Result, Touch};
-use rusqlite::Connection;
+use super::{Changes, Error, Result, Storage, Touch};
+use rusqlite::{Connection, ffi};
 use std::ops::Deref;
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -57,9 +58,10 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub fn start(conn: Connection, changes: Arc<Changes>) -> Writer {
+    pub fn start(conn: Connection, changes: Arc<Changes>, storage: Arc<Storage>) -> Writer {
         let (queue, jobs) = sync_channel(QUEUE);
-        let thread = std::thread::Builder::new().name("db-writer".into()).spawn(move || run(conn, &jobs, &changes));
+        let thread =
+            std::thread::Builder::new().name("db-writer".into()).spawn(move || run(conn, &jobs, &changes, &storage));
         Writer { queue, thread: Mutex::new(thread.ok()) }
     }
 
@@ -121,7 +123,7 @@ impl Drop for Writer {
     }
 }
 
-fn run(conn: Connection, jobs: &Receiver<Message>, changes: &Changes) {
+fn run(conn: Connection, jobs: &Receiver<Message>, changes: &Changes, storage: &Storage) {
     let mut held: Option<Message> = None;
     let mut durable_now = true;
     loop {
@@ -149,22 +151,26 @@ fn run(conn: Connection, jobs: &Receiver<Message>, changes: &Changes) {
                 Err(_) => break,
             }
         }
-        commit(&conn, group, changes);
+        commit(&conn, group, changes, storage);
     }
     let _ = conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
-fn commit(conn: &Connection, group: Vec<Job>, changes: &Changes) {
+fn commit(conn: &Connection, group: Vec<Job>, changes: &Changes, storage: &Storage) {
+    let refuse = |group: Vec<Job>, why: &dyn Fn() -> Error| group.into_iter().for_each(|job| drop(job(Err(why()))));
+    if let Some(refusal) = storage.refusal() {
+        return refuse(group, &|| Error::Sealed(refusal.clone()));
+    }
+    let path = || conn.path().map(PathBuf::from).unwrap_or_default();
+    if let Err(error) = conn.execute_batch("BEGIN IMMEDIATE") {
+        storage.failed(&error, &path());
+        return refuse(group, &|| Error::Sqlite(copy(&error)));
+    }
     let mut replies = Vec::with_capacity(group.len());
     let mut touched = Vec::new();
-    if let Err(error) = conn.execute_batch("BEGIN IMMEDIATE") {
-        tracing::error!(%error, "the database does not accept changes");
-        for job in group {
-            job(Err(Error::Sqlite(copy(&error))));
-        }
-        return;
-    }
-    for job in group {
+    let mut group = group.into_iter();
+    let mut broken = None;
+    for job in group.by_ref() {
         let _ = conn.execute_batch("SAVEPOINT job");
         let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job(Ok(conn))));
         let keep = match panicked {
@@ -177,24 +183,41 @@ fn commit(conn: &Connection, group: Vec<Job>, changes: &Changes) {
             }
             Ok(None) | Err(_) => false,
         };
+        // A full or failing disk takes the whole transaction back at once: what came before is gone too.
+        if conn.is_autocommit() {
+            broken = Some(last_error(conn));
+            break;
+        }
         let _ = conn.execute_batch(if keep { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" });
     }
-    if touched.contains(&Touch::Shared) {
+    if broken.is_none() && touched.contains(&Touch::Shared) {
         let _ = super::note_shared_change(conn);
     }
-    match conn.execute_batch("COMMIT") {
+    match broken.map_or_else(|| conn.execute_batch("COMMIT"), Err) {
         Ok(()) => {
+            storage.worked();
             changes.publish(&touched);
             replies.into_iter().for_each(|tell| tell(None));
         }
         Err(error) => {
             let _ = conn.execute_batch("ROLLBACK");
-            tracing::error!(%error, "a commit failed; nothing of it was kept");
+            storage.failed(&error, &path());
             for tell in replies {
                 tell(Some(Error::Sqlite(copy(&error))));
             }
+            refuse(group.collect(), &|| Error::Sqlite(copy(&error)));
         }
     }
+}
+
+/// Why SQLite ended a transaction by itself.
+fn last_error(conn: &Connection) -> rusqlite::Error {
+    // SAFETY: the handle belongs to `conn`, which lives; the call only reads a number.
+    let code = match unsafe { ffi::sqlite3_extended_errcode(conn.handle()) } {
+        ffi::SQLITE_OK | ffi::SQLITE_ROW | ffi::SQLITE_DONE => ffi::SQLITE_IOERR,
+        code => code,
+    };
+    rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)
 }
 
 /// rusqlite's errors cannot be cloned; every waiter of a group hears the same one.

@@ -10,6 +10,12 @@ pub fn get(conn: &Connection, name: &str) -> Result<Option<Vec<u8>>> {
     Ok(statement.query_row([name], |row| row.get(0)).optional()?)
 }
 
+/// Any sealed value, to see whether the key fits.
+pub fn sample(conn: &Connection) -> Result<Option<Vec<u8>>> {
+    let sql = "SELECT token_sealed FROM device UNION ALL SELECT value FROM instance WHERE name = 'server_rsa_key_sealed' LIMIT 1";
+    Ok(conn.prepare_cached(sql)?.query_row([], |row| row.get(0)).optional()?)
+}
+
 pub fn put(tx: &Tx, name: &str, value: &[u8]) -> Result<()> {
     tx.prepare_cached(
         "INSERT INTO instance (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = $2",

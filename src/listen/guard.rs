@@ -1,64 +1,90 @@
 //! A connection that must make progress: a reader that is too slow for too long is cut off.
 //!
-//! hyper bounds reading of heads; nothing in it bounds a peer that stops reading its answer (T32).
+//! hyper bounds reading of heads; nothing in it bounds a peer that stops reading its answer (T32). What counts is what
+//! the peer's machine has acknowledged: the kernel takes bytes in gulps of its own, long before they arrive.
 
-use hyper_util::rt::TokioIo;
+use super::Patience;
+use nix::sys::socket::setsockopt;
+use nix::{setsockopt_impl, sockopt_impl};
 use std::io;
+use std::os::fd::AsRawFd;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
-/// At least this much must leave within each window while an answer waits to leave.
-const WINDOW: Duration = Duration::from_secs(30);
-const LEAST: usize = 4096 * 30;
+/// An answer that waits must lose at least so many bytes a second.
+const PER_SECOND: u64 = 4096;
+/// What the kernel keeps of an answer that nobody reads: a thousand such readers must not take its memory (T32).
+const UNSENT: u32 = 128 << 10;
 
-pub struct Guarded<T> {
-    io: T,
+// nix has no name for it.
+sockopt_impl!(NotSentLowat, SetOnly, libc::IPPROTO_TCP, libc::TCP_NOTSENT_LOWAT, u32);
+
+pub struct Guarded {
+    io: TcpStream,
+    window: Duration,
     /// Running while a write waits.
-    deadline: Option<Pin<Box<Sleep>>>,
-    written: usize,
+    watch: Option<Watch>,
+    /// Bytes given to the kernel since the connection was made.
+    written: u64,
 }
 
-impl<T> Guarded<T> {
-    pub fn new(io: T) -> TokioIo<Guarded<T>> {
-        TokioIo::new(Guarded { io, deadline: None, written: 0 })
+struct Watch {
+    deadline: Pin<Box<Sleep>>,
+    /// What had arrived when the window began.
+    arrived: u64,
+}
+
+impl Guarded {
+    pub fn new(io: TcpStream, patience: Patience) -> Guarded {
+        // A kernel that cannot do it takes more memory, no more.
+        let _ = setsockopt(&io, NotSentLowat, &UNSENT);
+        Guarded { io, window: patience.stalled, watch: None, written: 0 }
+    }
+
+    /// Bytes that the peer's machine has acknowledged.
+    fn arrived(&self) -> u64 {
+        let mut queued: libc::c_int = 0;
+        // SAFETY: TIOCOUTQ writes one integer; the descriptor lives as long as `io`.
+        unsafe { libc::ioctl(self.io.as_raw_fd(), libc::TIOCOUTQ, &raw mut queued) };
+        self.written.saturating_sub(u64::try_from(queued).unwrap_or(0))
     }
 
     fn watch(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match outcome {
-            Poll::Ready(Ok(count)) => {
-                if let Some(deadline) = &mut self.deadline {
-                    self.written += count;
-                    if self.written >= LEAST {
-                        self.written = 0;
-                        deadline.as_mut().reset(Instant::now() + WINDOW);
-                    }
-                }
-                Poll::Ready(Ok(count))
-            }
-            Poll::Pending => {
-                let deadline = self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(WINDOW)));
-                match deadline.as_mut().poll(cx) {
-                    Poll::Ready(()) => {
-                        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer reads too slowly")))
-                    }
-                    Poll::Pending => Poll::Pending,
-                }
-            }
-            failed => failed,
+            Poll::Ready(Ok(count)) => self.written += count as u64,
+            Poll::Ready(Err(_)) => {}
+            Poll::Pending => return self.wait(cx),
         }
+        outcome
+    }
+
+    fn wait(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let (arrived, window) = (self.arrived(), self.window);
+        let watch = self.watch.get_or_insert_with(|| Watch { deadline: Box::pin(tokio::time::sleep(window)), arrived });
+        while watch.deadline.as_mut().poll(cx).is_ready() {
+            if arrived.saturating_sub(watch.arrived) < PER_SECOND * window.as_secs() {
+                // What still lies in the kernel goes too, or it would stay there for minutes.
+                let _ = self.io.set_zero_linger();
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer reads too slowly")));
+            }
+            watch.arrived = arrived;
+            watch.deadline.as_mut().reset(Instant::now() + window);
+        }
+        Poll::Pending
     }
 }
 
-impl<T: AsyncRead + Unpin> AsyncRead for Guarded<T> {
+impl AsyncRead for Guarded {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.io).poll_read(cx, buf)
     }
 }
 
-impl<T: AsyncWrite + Unpin> AsyncWrite for Guarded<T> {
+impl AsyncWrite for Guarded {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.io).poll_write(cx, buf);
         self.watch(cx, outcome)
@@ -77,15 +103,10 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Guarded<T> {
         self.io.is_write_vectored()
     }
 
+    /// Everything that waited is with the kernel now.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match Pin::new(&mut self.io).poll_flush(cx) {
-            Poll::Ready(outcome) => {
-                self.deadline = None;
-                self.written = 0;
-                Poll::Ready(outcome)
-            }
-            Poll::Pending => self.watch(cx, Poll::Pending).map(|outcome| outcome.map(|_| ())),
-        }
+        self.watch = None;
+        Pin::new(&mut self.io).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -7,16 +7,20 @@
 use super::guard::Guarded;
 use super::handshake;
 use super::proxy;
-use super::respond::{self, Connection, Shown};
+use super::respond::{self, Connection, Sent, Shown};
+use super::{Notes, Patience};
 use crate::ca::{Ca, Clients};
 use crate::checkins::{Reason, Transport};
 use crate::net::{Cidr, unmap};
 use crate::provision::Pipeline;
+use futures_util::FutureExt;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioTimer;
+use hyper::{Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -28,8 +32,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::{JoinSet, LocalSet};
 use tokio_rustls::TlsAcceptor;
 
-const HEAD_TIME: Duration = Duration::from_secs(10);
-const HANDSHAKE_TIME: Duration = Duration::from_secs(5);
 const LARGEST_HEAD: usize = 32 * 1024;
 /// When the kernel has no more handles: wait, do not spin (F16).
 const BACK_OFF: Duration = Duration::from_millis(50);
@@ -50,6 +52,7 @@ pub struct HttpListener {
     pub trusted_proxies: Arc<[Cidr]>,
     /// Open at once; more wait in the kernel's queue.
     pub connections: usize,
+    pub patience: Patience,
 }
 
 impl HttpListener {
@@ -86,6 +89,7 @@ impl HttpListener {
                 transport,
                 ca: self.ca.clone(),
                 proxies: self.trusted_proxies.clone(),
+                patience: self.patience,
                 pipeline: pipeline.clone(),
                 stop: stop.clone(),
                 grace,
@@ -149,6 +153,7 @@ struct Worker {
     transport: Transport,
     ca: Option<Ca>,
     proxies: Arc<[Cidr]>,
+    patience: Patience,
     pipeline: Arc<Pipeline>,
     stop: watch::Receiver<bool>,
     grace: Duration,
@@ -159,11 +164,11 @@ impl Worker {
         let socket = tokio::net::TcpListener::from_std(self.socket.try_clone()?)?;
         let mut stop = self.stop.clone();
         let this = Rc::new(self);
-        let mut open = JoinSet::new();
+        let (mut open, notes) = (JoinSet::new(), Notes::default());
         let serve = |stream: TcpStream, peer, place: Place, open: &mut JoinSet<()>| {
-            let this = this.clone();
+            let (this, notes) = (this.clone(), notes.clone());
             open.spawn_local(async move {
-                this.connection(stream, peer).await;
+                this.connection(stream, peer, notes).await;
                 drop(place);
             });
         };
@@ -198,33 +203,38 @@ impl Worker {
         while let Ok((stream, peer, place)) = room.try_recv() {
             serve(TcpStream::from_std(stream)?, peer, place, &mut open);
         }
-        // Running answers finish; whoever is still there after the grace period is cut off with the thread.
+        // Running answers finish and are noted; whoever is still there after the grace period is cut off with the thread.
         let _ = tokio::time::timeout(this.grace, async { while open.join_next().await.is_some() {} }).await;
+        notes.written().await;
         Ok(())
     }
 
-    async fn connection(&self, mut stream: TcpStream, peer: SocketAddr) {
+    async fn connection(&self, mut stream: TcpStream, peer: SocketAddr, notes: Notes) {
         let _ = stream.set_nodelay(true);
         let local = stream.local_addr().map_or(peer.ip(), |address| address.ip());
+        let patience = self.patience.handshake;
         let mut connection = Connection {
             transport: self.transport,
             peer: unmap(peer.ip()),
             origin: self.pipeline.origin(local),
             client: None,
+            patience: self.patience,
+            notes,
         };
         let mut forwarded = false;
         if proxy::is_trusted(connection.peer, &self.proxies) {
-            match tokio::time::timeout(HANDSHAKE_TIME, proxy::read_header(&mut stream)).await {
+            match tokio::time::timeout(patience, proxy::read_header(&mut stream)).await {
                 Ok(Ok(Some(client))) => connection.peer = unmap(client.ip()),
                 // No PROXY header: an HTTP proxy says the peer in each request's head.
                 Ok(Ok(None)) => forwarded = true,
                 _ => return,
             }
         }
+        let stream = Guarded::new(stream, self.patience);
         match &self.tls {
             None => self.http(stream, connection, forwarded).await,
             Some((acceptor, clients)) => {
-                let accepted = tokio::time::timeout(HANDSHAKE_TIME, acceptor.accept(stream)).await;
+                let accepted = tokio::time::timeout(patience, acceptor.accept(stream)).await;
                 let (reason, detail) = match accepted {
                     Ok(Ok(stream)) => match Shown::of(&stream, clients) {
                         Ok(shown) => {
@@ -234,7 +244,7 @@ impl Worker {
                         Err(error) => (Reason::Storage, error.to_string()),
                     },
                     Ok(Err(error)) => handshake::failure(&error),
-                    Err(_) => (Reason::TlsSlow, format!("not within {} s", HANDSHAKE_TIME.as_secs())),
+                    Err(_) => (Reason::TlsSlow, format!("not within {} s", patience.as_secs())),
                 };
                 self.pipeline.record_handshake(connection.peer, reason, &detail, crate::clock::now());
             }
@@ -255,14 +265,17 @@ impl Worker {
             if forwarded && let Some(peer) = proxy::forwarded_peer(connection.peer, &self.proxies, request.headers()) {
                 connection = Rc::new(Connection { peer, ..(*connection).clone() });
             }
-            async move { Ok::<_, std::convert::Infallible>(respond::respond(pipeline, ca, &connection, request).await) }
+            async move {
+                let answering = respond::respond(pipeline, ca, &connection, request);
+                Ok::<_, std::convert::Infallible>(survive(answering).await)
+            }
         });
         let served = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIME)
+            .header_read_timeout(self.patience.head)
             .title_case_headers(true)
             .max_buf_size(LARGEST_HEAD)
-            .serve_connection(Guarded::new(stream), service);
+            .serve_connection(TokioIo::new(stream), service);
         let mut served = std::pin::pin!(served);
         let mut stop = self.stop.clone();
         let outcome = tokio::select! {
@@ -282,5 +295,22 @@ impl Worker {
                 crate::clock::now(),
             );
         }
+    }
+}
+
+/// F32: a panic costs its own request. Nothing is shared that it could leave half-done: every lock forgives.
+async fn survive(answering: impl Future<Output = Response<Sent>>) -> Response<Sent> {
+    let survived = AssertUnwindSafe(answering).catch_unwind().await;
+    survived.unwrap_or_else(|_| respond::short(StatusCode::INTERNAL_SERVER_ERROR))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn fault_32_a_panic_is_answered_with_500() {
+        let answer = survive(async { panic!("a bug") }).await;
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
     }
 }

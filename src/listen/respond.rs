@@ -3,14 +3,15 @@
 //! Follows RFC 9110 §8.8, §13, §14 and `protocols/avaya.md` §1.7 (title-case names, Content-Length, no chunks, no
 //! Content-Encoding; `Connection: close` for phones that are not J100).
 
-use super::{mapped, ocsp};
+use super::guard::Guarded;
+use super::{Notes, Patience, mapped, ocsp};
 use crate::ca::{Ca, Client, Clients};
 use crate::checkins::{Reason, Transport};
 use crate::clock::now;
 use crate::provision::{self, Answer, ClientCert, Delivered, Method, Origin, Pipeline, Request, Served};
 use crate::vendors;
 use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
@@ -20,11 +21,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::net::TcpStream;
+use tokio::time::Instant;
 use tokio_rustls::server::TlsStream;
 
-/// A whole upload must arrive within this time (T31).
-const UPLOAD_TIME: Duration = Duration::from_secs(30);
+/// Of an upload at least this much must arrive in each of these windows (T31).
+const TRICKLE: usize = 10 << 10;
+const TRICKLE_TIME: Duration = Duration::from_secs(10);
 /// What is still read of a body that nobody wants.
 const DRAIN: usize = 4 << 20;
 const DRAIN_TIME: Duration = Duration::from_secs(2);
@@ -37,6 +39,8 @@ pub struct Connection {
     /// The addresses of this box as this peer reaches it.
     pub origin: Origin,
     pub client: Option<Shown>,
+    pub patience: Patience,
+    pub notes: Notes,
 }
 
 /// The certificate that a client showed, and who judges it at each request.
@@ -47,7 +51,7 @@ pub struct Shown {
 }
 
 impl Shown {
-    pub fn of(stream: &TlsStream<TcpStream>, clients: &Clients) -> Result<Option<Shown>, crate::ca::CaError> {
+    pub fn of(stream: &TlsStream<Guarded>, clients: &Clients) -> Result<Option<Shown>, crate::ca::CaError> {
         let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
         let client = clients.judge(chain.iter().map(|der| der.as_ref()), now())?;
         Ok(client.map(|client| Shown { client, clients: clients.clone() }))
@@ -68,6 +72,7 @@ pub struct Sent {
 struct Done {
     pipeline: Arc<Pipeline>,
     delivered: Delivered,
+    notes: Notes,
 }
 
 impl Sent {
@@ -101,7 +106,7 @@ impl Drop for Sent {
     /// hyper drops a body after it has taken all of it, or when the connection broke before.
     fn drop(&mut self) {
         if let Some(done) = self.done.take().filter(|_| self.bytes.is_empty()) {
-            tokio::spawn(async move { done.pipeline.delivered(done.delivered, now()).await });
+            done.notes.add(done.pipeline, done.delivered);
         }
     }
 }
@@ -152,7 +157,8 @@ pub async fn respond(
     let mut served = pipeline.serve(asked, path.as_ref()).await;
     let mut response = match take_upload(&mut served) {
         Some((device, name, limit)) => {
-            let (status, refused) = match store(&pipeline, &device, &name, limit, &mut body).await {
+            let (status, refused) = match store(&pipeline, &device, &name, limit, &mut body, connection.patience).await
+            {
                 Ok(status) => (status, None),
                 Err((status, reason)) => (status, Some(reason)),
             };
@@ -163,17 +169,19 @@ pub async fn respond(
         }
         None => answer(&served, &parts.headers),
     };
-    // Whoever waits for a "100 Continue" sends nothing more.
-    if !body.is_end_stream() && !parts.headers.contains_key(header::EXPECT) {
+    // Whoever waits for a "100 Continue" sends nothing more, and who was too slow is not waited for again.
+    let slow = response.status() == StatusCode::REQUEST_TIMEOUT;
+    if !slow && !body.is_end_stream() && !parts.headers.contains_key(header::EXPECT) {
         let _ = tokio::time::timeout(DRAIN_TIME, drain(body)).await;
     }
     let head_only = parts.method == hyper::Method::HEAD;
     let bytes = response.body().bytes.len() as u64;
     pipeline.record(&served, response.status().as_u16(), if head_only { 0 } else { bytes });
     if let Some(delivered) = served.delivered.filter(|_| !head_only && response.status() != StatusCode::NOT_MODIFIED) {
-        response.body_mut().done = Some(Done { pipeline: pipeline.clone(), delivered });
+        response.body_mut().done =
+            Some(Done { pipeline: pipeline.clone(), delivered, notes: connection.notes.clone() });
     }
-    if served.closes() {
+    if slow || served.closes() {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     if head_only {
@@ -210,25 +218,44 @@ async fn store(
     name: &str,
     limit: u64,
     body: &mut Incoming,
+    patience: Patience,
 ) -> Result<StatusCode, (StatusCode, Reason)> {
-    let too_large = (StatusCode::PAYLOAD_TOO_LARGE, Reason::TooLarge);
-    if body.size_hint().lower() > limit {
-        return Err(too_large);
-    }
-    let collected = tokio::time::timeout(UPLOAD_TIME, Limited::new(body, limit as usize).collect()).await;
-    let bytes = match collected {
-        Ok(Ok(collected)) => collected.to_bytes(),
-        Ok(Err(error)) if error.downcast_ref::<LengthLimitError>().is_some() => return Err(too_large),
-        Ok(Err(_)) => return Err((StatusCode::BAD_REQUEST, Reason::BadRequest)),
-        Err(_) => return Err((StatusCode::REQUEST_TIMEOUT, Reason::BadRequest)),
-    };
-    match pipeline.store_upload(device, name, bytes.to_vec(), now()).await {
+    let bytes = collect(body, limit, patience).await?;
+    match pipeline.store_upload(device, name, bytes, now()).await {
         Ok(Some(true)) => Ok(StatusCode::CREATED),
         Ok(Some(false)) => Ok(StatusCode::NO_CONTENT),
         Ok(None) => Err((StatusCode::INSUFFICIENT_STORAGE, Reason::Quota)),
+        Err(error) if error.is_full() => Err((StatusCode::INSUFFICIENT_STORAGE, Reason::Storage)),
         Err(error) => {
             tracing::error!(%error, "an upload could not be stored");
             Err((StatusCode::SERVICE_UNAVAILABLE, Reason::Storage))
+        }
+    }
+}
+
+/// A whole body, bounded in bytes, in time, and in how little may arrive at a time (T31).
+async fn collect(body: &mut Incoming, limit: u64, patience: Patience) -> Result<Vec<u8>, (StatusCode, Reason)> {
+    const TOO_LARGE: (StatusCode, Reason) = (StatusCode::PAYLOAD_TOO_LARGE, Reason::TooLarge);
+    const TOO_SLOW: (StatusCode, Reason) = (StatusCode::REQUEST_TIMEOUT, Reason::TooSlow);
+    if body.size_hint().lower() > limit {
+        return Err(TOO_LARGE);
+    }
+    let mut bytes = Vec::new();
+    let end = Instant::now() + patience.upload;
+    let (mut due, mut enough) = (Instant::now() + TRICKLE_TIME, TRICKLE);
+    loop {
+        match tokio::time::timeout_at(due.min(end), body.frame()).await {
+            Err(_) if bytes.len() < enough || Instant::now() >= end => return Err(TOO_SLOW),
+            Err(_) => (due, enough) = (due + TRICKLE_TIME, bytes.len() + TRICKLE),
+            Ok(None) => return Ok(bytes),
+            Ok(Some(Err(_))) => return Err((StatusCode::BAD_REQUEST, Reason::BadRequest)),
+            Ok(Some(Ok(frame))) => {
+                let data = frame.into_data().unwrap_or_default();
+                if bytes.len() as u64 + data.len() as u64 > limit {
+                    return Err(TOO_LARGE);
+                }
+                bytes.extend_from_slice(&data);
+            }
         }
     }
 }
@@ -274,7 +301,7 @@ fn answer(served: &Served, asked: &HeaderMap) -> Response<Sent> {
 }
 
 /// The answers without content: the same bytes for the same status, whoever asks for what.
-fn short(status: StatusCode) -> Response<Sent> {
+pub(super) fn short(status: StatusCode) -> Response<Sent> {
     let text = match status {
         StatusCode::NOT_FOUND => "Not found\n",
         StatusCode::UNAUTHORIZED => "Credentials needed\n",

@@ -2,8 +2,8 @@
 //!
 //! A transfer is recorded when it has ended: only then is it known what the phone has.
 
-use super::mapped;
 use super::tftp::{Answer, Failure, Limits, Outcome, Read, Refused, Server, Why};
+use super::{Notes, mapped};
 use crate::checkins::{Reason, Transport};
 use crate::clock::now;
 use crate::net::unmap;
@@ -33,13 +33,15 @@ impl TftpListener {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         std::thread::Builder::new().name("tftp".into()).spawn(move || {
             runtime.block_on(async move {
-                let answering = pipeline.clone();
-                let handler = move |read: Read| answer(answering.clone(), read);
+                let (answering, notes) = (pipeline.clone(), Notes::default());
+                let noting = notes.clone();
+                let handler = move |read: Read| answer(answering.clone(), noting.clone(), read);
                 let observer = move |refused: Refused| observe(&pipeline, &refused);
                 let stopped = async move { drop(stop.wait_for(|stop| *stop).await) };
                 if let Err(error) = self.0.run(handler, observer, stopped).await {
                     tracing::error!(%error, "the TFTP listener ended");
                 }
+                notes.written().await;
             });
         })
     }
@@ -48,7 +50,7 @@ impl TftpListener {
 /// What has to be done when a transfer has ended.
 type Ended = Box<dyn FnOnce(Outcome)>;
 
-async fn answer(pipeline: Arc<Pipeline>, read: Read) -> (Answer, Ended) {
+async fn answer(pipeline: Arc<Pipeline>, notes: Notes, read: Read) -> (Answer, Ended) {
     let path = provision::parse(&read.file);
     let origin = pipeline.origin(unmap(read.local.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))));
     let request = Request {
@@ -71,7 +73,7 @@ async fn answer(pipeline: Arc<Pipeline>, read: Read) -> (Answer, Ended) {
         let detail = outcome.failure.as_ref().map(Failure::to_string);
         pipeline.record_kept(&kept, status, outcome.bytes_acknowledged, detail.as_deref());
         if let Some(delivered) = delivered.filter(|_| outcome.complete) {
-            tokio::spawn(async move { pipeline.delivered(delivered, now()).await });
+            notes.add(pipeline, delivered);
         }
     };
     (answer, Box::new(ended))

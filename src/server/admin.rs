@@ -213,6 +213,7 @@ fn finish(document: &mut utoipa::openapi::OpenApi) {
 
 #[derive(serde::Serialize, utoipa::ToSchema)]
 struct Health {
+    /// `ok`, or `degraded`: phones are served, but no change is taken.
     #[schema(example = "ok")]
     status: &'static str,
 }
@@ -220,8 +221,8 @@ struct Health {
 /// Whether the box runs. Needs no token and tells nothing else
 #[utoipa::path(tag = "health", security(()), responses((status = 200, body = Health)))]
 #[get("/healthz")]
-async fn healthz() -> web::Json<Health> {
-    web::Json(Health { status: "ok" })
+async fn healthz(db: Data<Db>) -> web::Json<Health> {
+    web::Json(Health { status: if db.storage().trouble().is_some() { "degraded" } else { "ok" } })
 }
 
 async fn openapi(_actor: users::Actor) -> HttpResponse {

@@ -3,19 +3,19 @@
 
 use crate::alarms;
 use crate::checkins::store;
-use crate::config::CheckIns;
+use crate::config::Config;
 use crate::db::Db;
 use crate::provision::ACCOUNT;
 use std::time::Duration;
 use tokio::sync::watch;
 
-const EVERY: Duration = Duration::from_secs(600);
 const DAY_MS: i64 = 86_400_000;
 
-pub async fn run(db: Db, keep: CheckIns, mut stop: watch::Receiver<bool>) {
+pub async fn run(db: Db, config: Config, mut stop: watch::Receiver<bool>) {
+    let (keep, every) = (config.checkins, Duration::from_secs(config.limits.upkeep_seconds.into()));
     loop {
         tokio::select! {
-            _ = tokio::time::sleep(EVERY) => {}
+            _ = tokio::time::sleep(every) => {}
             _ = stop.wait_for(|stop| *stop) => return,
         }
         if let Err(error) = one_address(&db).await {
@@ -23,7 +23,7 @@ pub async fn run(db: Db, keep: CheckIns, mut stop: watch::Receiver<bool>) {
         }
         let oldest = crate::clock::now() - i64::from(keep.days) * DAY_MS;
         let rows = i64::try_from(keep.rows).unwrap_or(i64::MAX);
-        loop {
+        while !*stop.borrow() {
             match db.write_soon(move |tx| store::prune(tx, oldest, rows)).await {
                 Ok(true) => tokio::task::yield_now().await,
                 Ok(false) => break,

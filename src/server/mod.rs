@@ -6,6 +6,7 @@ pub mod admin;
 mod bind;
 mod certificates;
 pub mod console;
+mod health;
 pub mod interfaces;
 mod maintenance;
 pub mod process;
@@ -18,6 +19,9 @@ use crate::checkins::recorder::Recorder;
 use crate::clock;
 use crate::config::Config;
 use crate::datadir::DataDir;
+use crate::db::Tx;
+use crate::instance;
+use crate::listen::Patience;
 use crate::listen::http::{self, HttpListener};
 use crate::listen::tftp_front::TftpListener;
 use crate::provision::{self, Limits, Pipeline, Reach};
@@ -35,6 +39,9 @@ pub use bind::BindError;
 
 /// Running answers may take this long after a stop was asked for.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// Kind and object of the alarm of a box without certificates.
+const NO_TLS: (&str, &str) = ("no-tls", "certificates");
 
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -80,11 +87,13 @@ pub struct ServerHandle {
     stop: watch::Sender<bool>,
     threads: Vec<JoinHandle<()>>,
     recorder: (Recorder, tokio::task::JoinHandle<()>),
-    maintenance: tokio::task::JoinHandle<()>,
-    certificates: Option<tokio::task::JoinHandle<()>>,
+    upkeep: Vec<tokio::task::JoinHandle<()>>,
 }
 
 pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartError> {
+    if dir.db.read(instance::store::sample)?.is_some_and(|sealed| !dir.keys.knows(&sealed)) {
+        return Err(SealError::Foreign { path: dir.keys.path().display().to_string() }.into());
+    }
     let (stop, stopped) = watch::channel(false);
     let people = bind::tcp("admin", &config.listen.admin)?;
     let http = bind::tcp("http", &config.listen.http)?;
@@ -97,15 +106,18 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
         https: bound(&https)?,
     };
     let tls = match tls(config, &dir).await {
-        Ok(tls) => Some(tls),
+        Ok(tls) => {
+            unless_stored(alarms::settle(&dir.db, NO_TLS.0, NO_TLS.1).await);
+            Some(tls)
+        }
         Err(error) => {
             // Phones that come by HTTP or TFTP, and the console, must not wait for a certificate.
             tracing::error!(%error, "no certificates: HTTPS and the admin listener stay closed");
             let text = format!("HTTPS and the admin listener are closed: {error}");
-            let raised = dir.db.write(move |tx| {
-                alarms::store::raise(tx, provision::ACCOUNT, "no-tls", "certificates", &text, clock::now())
-            });
-            raised.await?;
+            let raise = move |tx: &mut Tx| {
+                alarms::store::raise(tx, provision::ACCOUNT, NO_TLS.0, NO_TLS.1, &text, clock::now())
+            };
+            unless_stored(dir.db.write(raise).await.map(drop));
             (addresses.admin, addresses.https) = (Vec::new(), Vec::new());
             None
         }
@@ -131,17 +143,19 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
     };
     let sockets = admin::Sockets { tcp: secured(people, |tls| &tls.people), console: Some(console::bind(&dir.path)?) };
     let admin = admin::start(services, sockets, 1)?;
-    let connections = config.limits.connections as usize;
     let proxies: Arc<[_]> = config.trusted_proxies.clone().into();
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let mut threads = Vec::new();
     let https = secured(https, |tls| &tls.phones);
     let ca = tls.as_ref().map(|tls| tls.ca.clone());
     let clients = tls.as_ref().map(|tls| tls.identity.clients.clone());
-    let sockets = http.into_iter().map(|socket| (socket, None)).chain(https);
+    let sockets: Vec<_> = http.into_iter().map(|socket| (socket, None)).chain(https).collect();
+    let connections = (config.limits.connections as usize).min(process::handles() / sockets.len().max(1));
+    let patience = patience(config);
     for (socket, tls) in sockets {
         let tls = tls.zip(clients.clone()).map(|(config, clients)| http::Tls { config, clients });
-        let listener = HttpListener { socket, tls, ca: ca.clone(), trusted_proxies: proxies.clone(), connections };
+        let proxies = proxies.clone();
+        let listener = HttpListener { socket, tls, ca: ca.clone(), trusted_proxies: proxies, connections, patience };
         threads.extend(listener.start(workers, pipeline.clone(), stopped.clone(), GRACE)?);
     }
     for listener in tftp {
@@ -149,8 +163,11 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
     }
     let writing = recorder.clone();
     let recorder = (recorder, tokio::spawn(async move { writing.run().await }));
-    let maintenance = tokio::spawn(maintenance::run(dir.db.clone(), config.checkins.clone(), stopped.clone()));
-    let certificates = ca.map(|ca| tokio::spawn(certificates::run(ca, config.clone(), stopped)));
+    let mut upkeep = vec![
+        tokio::spawn(maintenance::run(dir.db.clone(), config.clone(), stopped.clone())),
+        tokio::spawn(health::run(dir.db.clone(), stopped.clone())),
+    ];
+    upkeep.extend(ca.map(|ca| tokio::spawn(certificates::run(ca, config.clone(), stopped))));
     Ok(ServerHandle {
         addresses,
         pipeline,
@@ -161,9 +178,15 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
         stop,
         threads,
         recorder,
-        maintenance,
-        certificates,
+        upkeep,
     })
+}
+
+/// A disk that takes no alarm keeps nobody from being served.
+fn unless_stored(told: Result<(), crate::db::Error>) {
+    if let Err(error) = told {
+        tracing::warn!(%error, "an alarm could not be stored");
+    }
 }
 
 struct Tls {
@@ -215,6 +238,12 @@ fn limits(config: &Config) -> Limits {
     }
 }
 
+fn patience(config: &Config) -> Patience {
+    let seconds = |count: u32| Duration::from_secs(count.into());
+    let limits = &config.limits;
+    Patience { upload: seconds(limits.upload_seconds), stalled: seconds(limits.stalled_seconds), ..Patience::default() }
+}
+
 fn reach(config: &Config, addresses: &Addresses) -> Reach {
     let port = |of: &[SocketAddr]| of.first().map(SocketAddr::port);
     let url = |url: &Option<crate::profiles::TargetUrl>| {
@@ -238,9 +267,8 @@ impl ServerHandle {
         console::unbind(&path);
         let threads = self.threads;
         let _ = tokio::task::spawn_blocking(move || threads.into_iter().for_each(|thread| drop(thread.join()))).await;
-        let _ = self.maintenance.await;
-        if let Some(certificates) = self.certificates {
-            let _ = certificates.await;
+        for task in self.upkeep {
+            let _ = task.await;
         }
         let (recorder, writing) = self.recorder;
         recorder.stop();

@@ -26,6 +26,18 @@ pub fn prepare() {
     }
 }
 
+/// Handles that connections may take: the database, the log and the console keep theirs (F16).
+pub fn handles() -> usize {
+    const RESERVE: u64 = 256;
+    let mut files = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: getrlimit fills the struct it is given.
+    let limit = match unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut files) } {
+        0 => files.rlim_cur,
+        _ => 1024,
+    };
+    usize::try_from(limit - RESERVE.min(limit / 2)).unwrap_or(usize::MAX)
+}
+
 pub fn is_root() -> bool {
     // SAFETY: geteuid cannot fail and touches no memory.
     unsafe { libc::geteuid() == 0 }

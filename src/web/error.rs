@@ -56,6 +56,7 @@ codes! {
     Busy = "busy", 409, "That is being done already.", "Wait until it is finished.";
     Full = "storage-full", 507, "The disk of the box is full. Nothing was changed.", "Make room on the disk of the box, then send the request again.";
     Storage = "storage", 503, "The box cannot write to its disk. Nothing was changed.", "Look at the disk of the box: is it read-only or failing?";
+    Held = "database-held", 503, "Another program holds the database of the box. Nothing was changed.", "Close the program that has opened phonebox.db, then send the request again.";
     Internal = "internal", 500, "Something went wrong in the box.", "The box's log says what. Please report it.";
 }
 
@@ -96,11 +97,13 @@ impl From<Code> for Problem {
 
 impl From<crate::db::Error> for Problem {
     fn from(error: crate::db::Error) -> Problem {
-        if error.is_storage() {
-            tracing::error!(%error, "a change could not be stored");
-            return if error.is_full() { Code::Full.into() } else { Code::Storage.into() };
+        match error {
+            _ if error.is_full() => Code::Full.into(),
+            _ if error.is_busy() => Code::Held.into(),
+            // The database has told its cause, once.
+            _ if error.is_storage() => Code::Storage.into(),
+            _ => Problem::internal(error),
         }
-        Problem::internal(error)
     }
 }
 
@@ -177,7 +180,7 @@ impl ResponseError for Problem {
         let mut answer = HttpResponse::build(self.status_code());
         match self.code {
             Code::Unauthorized => answer.insert_header(("WWW-Authenticate", "Bearer realm=\"phonebox\"")),
-            Code::Full | Code::Storage => answer.insert_header(("Retry-After", "60")),
+            Code::Full | Code::Storage | Code::Held => answer.insert_header(("Retry-After", "60")),
             // What is left of a body that was not read must not be taken for the next request.
             Code::TooLarge | Code::TooSlow => answer.force_close().insert_header(("Connection", "close")),
             _ => &mut answer,

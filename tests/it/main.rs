@@ -5,6 +5,7 @@ mod architecture;
 mod ca;
 mod config;
 mod datadir;
+mod faults;
 mod process;
 mod provisioning;
 mod service;

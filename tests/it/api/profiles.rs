@@ -3,6 +3,8 @@
 use crate::support::admin::{running, stopped};
 use serde_json::{Value, json};
 
+/// AVA-105, AVA-106, AVA-107: HTTPS by name. AVA-108: HTTP by name. AVA-109, AVA-110: by address. AVA-098: no certificate
+/// is needed for HTTP. AVA-111, AVA-112, AVA-113: macros (expanded in provisioning/redirect.rs). AVA-114: credentials.
 #[test]
 fn ava_105_to_114_every_url_form_is_taken_and_its_password_is_taken_out_and_masked() {
     let phonebox = running();
@@ -16,8 +18,13 @@ fn ava_105_to_114_every_url_form_is_taken_and_its_password_is_taken_out_and_mask
         "http://provisioning.example.com/sub",
         "http://provisioning.example.com:8080/sub",
         "https://192.168.10.87",
+        "https://192.168.10.87:411",
+        "https://192.168.10.87/sub",
         "https://192.168.10.87:411/sub",
         "http://192.168.10.87",
+        "http://192.168.10.87:8080",
+        "http://192.168.10.87/sub",
+        "http://provisioning.avaya.com",
         "http://192.168.10.87:8080/sub",
         "http://provisioning.example.com/Family/$MODEL4",
         "http://provisioning.example.com/$MODEL4/$MACADDR",
@@ -62,6 +69,7 @@ fn threat_025_what_is_no_url_of_a_server_is_refused_on_save() {
     }
 }
 
+/// AVA-119: 0 to 999, 0 when nothing is said. AVA-121: several URLs.
 #[test]
 fn ava_119_and_121_a_profile_holds_several_targets_with_groups_from_0_to_999() {
     let phonebox = running();

@@ -5,6 +5,7 @@
 
 mod ale;
 mod avaya;
+mod avaya_files;
 mod redirect;
 mod settings_in_files;
 mod snom;
@@ -57,7 +58,7 @@ impl Story {
         phonebox.url(self.tls)
     }
 
-    /// Factory-new: the whole file, and the sentence says so.
+    /// AVA-009: without a code and without anybody's hand. Factory-new: the whole file, and the sentence says so.
     fn factory_new(&self) {
         let (phonebox, phone) = self.settle();
         let verdict = phonebox.verdict(phone.mac());

@@ -55,7 +55,8 @@ fn told(phonebox: &Phonebox, model: &str) -> Vec<serde_json::Value> {
     timeline.into_iter().filter(|one| one["decision"] == "redirected").collect()
 }
 
-/// AVA-108: http://host:port/sub-directory. The box renders nothing of its own for it, and no secret.
+/// ALE-001, ALE-003: registered, it contacts this box with its MAC, is redirected, and downloads its configuration there.
+/// AVA-108: http://host:port/sub-directory. AVA-117: the URL is the directory of its files. The box renders nothing of its own for it, and no secret.
 fn redirected_at_every_boot(model: &str, tls: bool) {
     let other = Other::start(&files(model), false);
     let (mut phonebox, mut phone) = sent_to(&other.url("there"), model, &[]);
@@ -106,6 +107,7 @@ fn every_vendor_is_redirected_at_every_boot_over_https() {
     }
 }
 
+/// AVA-111, AVA-112, AVA-113.
 #[test]
 fn ava_111_112_and_113_macros_are_expanded_for_the_phone() {
     let other = Other::start(&files("J179"), false);
@@ -153,6 +155,7 @@ fn ava_114_credentials_go_only_with_a_secrets_grant_and_log_the_phone_in_there()
     }
 }
 
+/// YMC-184.
 #[test]
 fn a_url_of_the_device_goes_before_its_profile() {
     let (profiles, own) = (Other::start(&files("T54W"), false), Other::start(&files("T54W"), false));
@@ -185,7 +188,7 @@ fn an_http_302_is_an_option_and_leaves_credentials_out() {
     assert_eq!(account(&phone), other_account());
 }
 
-/// AVA-095: an HTTPS server with a private CA. Yealink verifies always: it needs the root certificate first.
+/// AVA-095, AVA-299, ALE-002: an HTTPS server with a private CA; AVA-094 with the stories above: HTTP or HTTPS. Yealink verifies always: it needs the root certificate first.
 #[test]
 fn another_box_is_reached_over_https_with_its_root_certificate() {
     for model in ["T54W", "M3", "J179"] {

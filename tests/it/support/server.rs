@@ -2,6 +2,7 @@
 //! Another time of day is another process under libfaketime; the clock of the machine is never touched.
 
 use super::admin::Said;
+use phonebox::phone::{Client, Reply, Trust, Url};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -16,6 +17,8 @@ pub struct Phonebox {
     /// Files for the command line, outside of the data directory.
     files: tempfile::TempDir,
     flags: Vec<String>,
+    /// What stands in front of the program: `strace …`, `sh -c …`.
+    pub before: Vec<String>,
     running: Option<Running>,
     time: Option<String>,
     /// All that every process of this box has printed, one after the other.
@@ -38,17 +41,30 @@ impl Phonebox {
     }
 
     pub fn start_with(flags: &[&str]) -> Phonebox {
-        let mut phonebox = Phonebox {
+        let mut phonebox = Phonebox::new(flags);
+        phonebox.run();
+        phonebox
+    }
+
+    /// Not started yet.
+    pub fn new(flags: &[&str]) -> Phonebox {
+        Phonebox {
             dir: tempfile::tempdir().unwrap(),
             flags: flags.iter().map(|flag| (*flag).to_owned()).collect(),
+            before: Vec::new(),
             running: None,
             time: None,
             said: Arc::default(),
             files: tempfile::tempdir().unwrap(),
             count: AtomicU32::new(0),
-        };
-        phonebox.run();
-        phonebox
+        }
+    }
+
+    /// Started again behind these words.
+    pub fn restart_behind(&mut self, words: &[&str]) {
+        self.stop();
+        self.before = words.iter().map(|word| (*word).to_owned()).collect();
+        self.run();
     }
 
     /// Stopped and started again, with the clock of the box ahead by this: `+25h`.
@@ -58,12 +74,22 @@ impl Phonebox {
         self.run();
     }
 
+    /// With a clock that this file sets while the box runs: `+400d`.
+    pub fn restart_with_clock(&mut self, file: &Path) {
+        self.stop();
+        let words = ["LD_PRELOAD", "FAKETIME_TIMESTAMP_FILE", "FAKETIME_NO_CACHE", "DONT_FAKE_MONOTONIC"];
+        let values = [libfaketime().display().to_string(), file.display().to_string(), "1".into(), "1".into()];
+        let set = words.iter().zip(values).map(|(word, value)| format!("{word}={value}"));
+        self.before = std::iter::once("env".to_owned()).chain(set).collect();
+        self.run();
+    }
+
     pub fn restart(&mut self) {
         self.stop();
         self.run();
     }
 
-    fn run(&mut self) {
+    pub fn run(&mut self) {
         let mut command = self.command();
         for listener in ["admin", "http", "https", "tftp"] {
             if !self.flags.iter().any(|flag| flag == &format!("--{listener}")) {
@@ -90,13 +116,15 @@ impl Phonebox {
 
     /// The program with this box's data directory and clock, and `serve`.
     fn command(&self) -> Command {
-        let mut command = self.program();
+        let mut command = self.program(&self.before);
         command.arg("serve").arg("--data").arg(self.path()).stdin(Stdio::null());
         command
     }
 
-    fn program(&self) -> Command {
-        let mut command = Command::new(PROGRAM);
+    fn program(&self, before: &[String]) -> Command {
+        let mut words = before.iter().map(String::as_str).chain([PROGRAM]);
+        let mut command = Command::new(words.next().unwrap());
+        command.args(words);
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PHONEBOX_")) {
             command.env_remove(name);
         }
@@ -104,6 +132,14 @@ impl Phonebox {
             command.env("LD_PRELOAD", libfaketime()).env("FAKETIME", time).env("DONT_FAKE_MONOTONIC", "1");
         }
         command
+    }
+
+    /// A start that must fail, and what was said.
+    #[track_caller]
+    pub fn refused(&self) -> String {
+        let output = self.command().args(&self.flags).output().unwrap();
+        assert!(!output.status.success());
+        String::from_utf8_lossy(&output.stderr).into_owned()
     }
 
     /// SIGTERM, and how it ended.
@@ -198,7 +234,8 @@ impl Phonebox {
     }
 
     pub fn try_cli(&self, words: &[&str]) -> Said {
-        let output = self.program().args(words).arg("--data").arg(self.path()).stdin(Stdio::null()).output().unwrap();
+        let output =
+            self.program(&[]).args(words).arg("--data").arg(self.path()).stdin(Stdio::null()).output().unwrap();
         Said::from(output)
     }
 
@@ -236,6 +273,46 @@ impl Phonebox {
         all.as_array().or_else(|| all["items"].as_array()).unwrap().clone()
     }
 
+    #[track_caller]
+    pub fn has_alarm(&self, kind: &str) -> bool {
+        self.alarms().iter().any(|alarm| alarm["kind"] == kind)
+    }
+
+    pub fn health(&self) -> String {
+        let answer = self.admin_asks("GET", "/healthz", "");
+        serde_json::from_slice::<Value>(&answer.body).unwrap()["status"].as_str().unwrap().to_owned()
+    }
+
+    /// The REST API with the token of the first start screen.
+    pub fn admin_asks(&self, method: &'static str, path: &str, body: &str) -> Reply {
+        ask(self.admin(), &self.token(), method, path, body).unwrap()
+    }
+
+    pub fn token(&self) -> String {
+        let said = self.said();
+        let line = said.lines().find_map(|line| line.trim().strip_prefix("API token")).unwrap();
+        line.split_whitespace().next().unwrap().to_owned()
+    }
+
+    /// What stands in the database, read beside the running box.
+    pub fn count(&self, sql: &str) -> i64 {
+        let conn = phonebox::db::Connection::open(self.path().join("phonebox.db")).unwrap();
+        conn.busy_timeout(PATIENCE).unwrap();
+        conn.query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    /// Open files of the process.
+    pub fn handles(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.pid())).unwrap().count()
+    }
+
+    /// Time on the processor, in clock ticks of 10 ms.
+    pub fn ticks(&self) -> u64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap();
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+        fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+    }
+
     /// Memory of the process that cannot be given back, in bytes.
     pub fn resident(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
@@ -248,6 +325,15 @@ impl Drop for Phonebox {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// One request of an administrator's program.
+pub fn ask(admin: SocketAddr, token: &str, method: &str, path: &str, body: &str) -> Result<Reply, String> {
+    let url = Url::parse(&format!("https://{admin}{path}")).unwrap();
+    let client = Client { agent: "", login: None, trust: Trust::Anyone, strict: false, from: None };
+    let bearer = format!("Bearer {token}");
+    let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
+    Ok(client.ask(method, &url, &headers, body.as_bytes())?.0)
 }
 
 fn keep(said: &Arc<Mutex<Vec<u8>>>, mut from: impl BufRead + Send + 'static, told: impl Fn(&str) + Send + 'static) {

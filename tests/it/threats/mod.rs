@@ -2,7 +2,10 @@
 //! are those of the threat list; each test's name starts with them.
 
 mod faults;
+mod fill;
+mod fuzz;
 mod http;
 mod paths;
 mod secrets;
+mod slow;
 mod strangers;

@@ -1,0 +1,84 @@
+//! What Avaya's guide says of the files of a phone that this box itself serves.
+
+use crate::support::other::Other;
+use crate::support::phone::{add, mac, phone};
+use crate::support::raw;
+use crate::support::server::Phonebox;
+
+/// The files end their lines with CR LF.
+fn fetch(phonebox: &Phonebox, model: &str, file: &str) -> String {
+    let agent = format!("User-Agent: {}\r\n", phone(model).user_agent());
+    raw::ask(phonebox.http(), "GET", &format!("/{file}"), &agent).text().replace("\r\n", "\n")
+}
+
+/// AVA-077: SET NAME VALUE with quoted text is served byte by byte as it was written. AVA-078: so is a list of
+/// controllers with port and transport. AVA-079: and a parameter of Vantage.
+#[test]
+fn ava_077_078_and_079_statements_are_served_as_they_were_written() {
+    const J100: &str = "SET ADMIN_PASSWORD \"27238 9\"\n\
+        SET SIP_CONTROLLER_LIST \"192.168.1.1:5061;transport=tls,pbx.example:5061;transport=tls\"\n\
+        SET TIMEZONE \"Asia/Calcutta\"\n\
+        SET TRUSTCERTS \"av_sipca_pem_2027.txt,root.pem\"\n\
+        SET SIPDOMAIN \"avaya.com\"\n";
+    const VANTAGE: &str = "SET ACTIVE_CSDK_BASED_PHONE_APP \"com.avaya.endpoint.avayakiosk\"\n";
+    let phonebox = Phonebox::start();
+    for (model, text) in [("J179", J100), ("K175", VANTAGE)] {
+        phonebox.cli(&["device", "add", mac(model), "--model", model, "--activate"]);
+        let file = phonebox.file(text);
+        phonebox.cli(&["layer", "raw", "set", "--device", mac(model), "--vendor", "avaya", file.to_str().unwrap()]);
+        let served = fetch(&phonebox, model, &format!("{}.txt", mac(model)));
+        assert!(served.contains(text), "{served}");
+        // Edited, it is what it was edited to.
+        let file = phonebox.file(&text.replace("avaya", "other"));
+        phonebox.cli(&["layer", "raw", "set", "--device", mac(model), "--vendor", "avaya", file.to_str().unwrap()]);
+        let served = fetch(&phonebox, model, &format!("{}.txt", mac(model)));
+        assert!(served.contains(&text.replace("avaya", "other")), "{served}");
+    }
+}
+
+/// AVA-080: the J100's upgrade file. AVA-081: Vantage's, where K165 goes the way of K175.
+#[test]
+fn ava_080_and_081_upgrade_files_branch_by_model_and_end_in_the_settings() {
+    let phonebox = Phonebox::start();
+    let j100 = raw::get(phonebox.http(), "/J100Supgrade.txt").text().replace("\r\n", "\n");
+    for model in ["J129", "J139", "J169", "J179"] {
+        assert!(j100.contains(&format!("IF $MODEL4 SEQ {model} GOTO {model}_SW\n")), "{j100}");
+        assert!(j100.contains(&format!("\n# {model}_SW\n")), "{j100}");
+    }
+    let vantage = raw::get(phonebox.http(), "/K1xxSupgrade.txt").text().replace("\r\n", "\n");
+    for (model, label) in [("K155", "K155SW"), ("K165", "K175SW"), ("K175", "K175SW")] {
+        assert!(vantage.contains(&format!("IF $MODEL4 SEQ {model} GOTO {label}\n")), "{vantage}");
+        assert!(vantage.contains(&format!("\n# {label}\n")), "{vantage}");
+    }
+    for file in [j100, vantage] {
+        assert!(file.contains("\nGOTO GETSET\n") && file.contains("\n# GETSET\n"), "{file}");
+        assert_eq!(file.lines().rfind(|line| !line.is_empty()), Some("GET 46xxsettings.txt"), "{file}");
+    }
+}
+
+/// AVA-070: a profile whose target is this box makes it the provisioning server; another URL sends the phone there.
+/// AVA-092: one profile stands for several sites and holds the link. AVA-222: who is not in the inventory gets nothing.
+#[test]
+fn ava_070_092_and_222_a_sites_profile_says_where_its_phones_are_served() {
+    let other = Other::start(&[("46xxsettings.txt".into(), "SET SIPDOMAIN there.example\n".into())], false);
+    let phonebox = Phonebox::start();
+    phonebox.cli(&["profile", "add", "there", "--url", &other.url("here")]);
+    for site in ["Berlin", "Bonn"] {
+        phonebox.cli(&["site", "add", site, "--profile", "there"]);
+    }
+    let mut unknown = phone("J179");
+    unknown.boot(Some(&phonebox.url(false)));
+    assert!(unknown.account().is_none() && other.paths().is_empty(), "{:?}", other.paths());
+    for (model, site) in [("J179", "Berlin"), ("J189", "Bonn")] {
+        add(&phonebox, model, &["--site", site]);
+        let before = other.paths().len();
+        phone(model).boot(Some(&phonebox.url(false)));
+        let there = other.paths()[before..].to_vec();
+        assert!(!there.is_empty() && there.iter().all(|path| path.starts_with("/here/")), "{site} {there:?}");
+    }
+    add(&phonebox, "J169", &[]);
+    let (mut own, before) = (phone("J169"), other.paths().len());
+    own.boot(Some(&phonebox.url(false)));
+    assert!(own.account().unwrap().server.starts_with("pbx.example"));
+    assert_eq!(other.paths().len(), before, "served by this box");
+}
