@@ -35,6 +35,7 @@ mod offline;
 mod parsed;
 pub mod pem;
 mod pkcs8;
+pub mod pkcs12;
 mod public;
 mod registration;
 pub mod revoke;

@@ -89,6 +89,10 @@ keys! {
         |c, text| value::number(text, 1, 1_000_000).map(|count| c.limits.misses_per_minute = count as u32);
     "limits.connections" "connections" Number "COUNT" = "16384", "Open connections per listener",
         |c, text| value::number(text, 16, 1_000_000).map(|count| c.limits.connections = count as u32);
+    "scep.approve" "scep-approve" Text "YES" = "no", "A known phone may ask for a certificate without its challenge; you decide",
+        |c, text| value::yes(text).map(|yes| c.scep.approve = yes);
+    "scep.old_phones" "scep-old-phones" Text "YES" = "no", "SCEP for old phones: MD5 signatures, and the CA in place of its RA",
+        |c, text| value::yes(text).map(|yes| c.scep.old_phones = yes);
 
     "log.format" "log-format" Text "FORMAT" = "text", "text or json",
         |c, text| value::log_format(text).map(|format| c.log.format = format);

@@ -4,6 +4,7 @@
 //! worker thread runs its own executor and takes connections from the same socket; whoever has the fewest serves it, so
 //! that all threads work, and a request stays on one thread from its first byte to its answer.
 
+use super::enroll::EnrollmentDoor;
 use super::guard::Guarded;
 use super::handshake;
 use super::proxy;
@@ -50,6 +51,8 @@ pub struct HttpListener {
     pub trusted_proxies: Arc<[Cidr]>,
     /// Open at once; more wait in the kernel's queue.
     pub connections: usize,
+    /// Where certificates are given; none while the box has no authority.
+    pub enrollment: Option<Arc<EnrollmentDoor>>,
 }
 
 impl HttpListener {
@@ -87,6 +90,7 @@ impl HttpListener {
                 ca: self.ca.clone(),
                 proxies: self.trusted_proxies.clone(),
                 pipeline: pipeline.clone(),
+                enrollment: self.enrollment.clone(),
                 stop: stop.clone(),
                 grace,
             };
@@ -150,6 +154,7 @@ struct Worker {
     ca: Option<Ca>,
     proxies: Arc<[Cidr]>,
     pipeline: Arc<Pipeline>,
+    enrollment: Option<Arc<EnrollmentDoor>>,
     stop: watch::Receiver<bool>,
     grace: Duration,
 }
@@ -250,12 +255,16 @@ impl Worker {
         let pipeline = self.pipeline.clone();
         let connection = Rc::new(connection);
         let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
-            let (pipeline, ca) = (pipeline.clone(), self.ca.as_ref());
+            let (pipeline, ca, enrollment) = (pipeline.clone(), self.ca.as_ref(), self.enrollment.as_deref());
             let mut connection = connection.clone();
             if forwarded && let Some(peer) = proxy::forwarded_peer(connection.peer, &self.proxies, request.headers()) {
                 connection = Rc::new(Connection { peer, ..(*connection).clone() });
             }
-            async move { Ok::<_, std::convert::Infallible>(respond::respond(pipeline, ca, &connection, request).await) }
+            async move {
+                Ok::<_, std::convert::Infallible>(
+                    respond::respond(pipeline, ca, enrollment, &connection, request).await,
+                )
+            }
         });
         let served = http1::Builder::new()
             .timer(TokioTimer::new())

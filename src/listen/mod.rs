@@ -3,6 +3,7 @@
 //! Every listener has bounded concurrency, size limits, timeouts and a graceful stop. They decide nothing about a
 //! phone: that is `provision`.
 
+pub mod enroll;
 pub mod guard;
 mod handshake;
 pub mod http;

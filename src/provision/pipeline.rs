@@ -9,7 +9,7 @@ use super::record::{Mark, Served};
 use super::resolve::{self, Origin};
 use super::shared::{Shared, SharedCache};
 use super::subject::{Subject, Subjects};
-use super::{Method, Path, Request, effects, render};
+use super::{Method, Path, Request, effects, enroll, render};
 use crate::alarms;
 use crate::ca;
 use crate::ca::Public;
@@ -63,10 +63,10 @@ pub struct Pipeline {
     pub(super) subjects: Subjects,
     pub(super) documents: Documents,
     pub recorder: Recorder,
-    budget: Budget,
+    pub(super) budget: Budget,
     /// Failed look-ups from everywhere: minute and count.
     everywhere: [AtomicU64; 2],
-    logins: Logins,
+    pub(super) logins: Logins,
     claims: Claims,
     pub(super) limits: Limits,
     reach: Reach,
@@ -89,6 +89,8 @@ pub enum Answer {
         modified: i64,
     },
     Redirect(String),
+    /// Of an enrolment protocol.
+    Enrollment(enroll::Reply),
     /// The body may be read now, up to this many bytes, and given to [`Pipeline::store_upload`].
     Upload {
         device: Arc<Subject>,
@@ -204,6 +206,7 @@ impl Pipeline {
             reason: Reason::BadRequest,
             detail: None,
             started,
+            named: None,
         };
         let outcome = match path {
             None => Outcome::refused(Answer::BadRequest, Reason::BadRequest),
@@ -550,7 +553,7 @@ impl Pipeline {
         self.db.write(move |tx| uploads::store::put(tx, &keys, &device, &name, &body, quota, now)).await
     }
 
-    fn count_failure(&self, peer: IpAddr, now: i64) {
+    pub(super) fn count_failure(&self, peer: IpAddr, now: i64) {
         const EVERYWHERE: u64 = 1_000;
         let minute = (now / 60_000) as u64;
         let [seen, count] = &self.everywhere;

@@ -18,9 +18,11 @@ use crate::checkins::recorder::Recorder;
 use crate::clock;
 use crate::config::Config;
 use crate::datadir::DataDir;
+use crate::listen::enroll::EnrollmentDoor;
 use crate::listen::http::{self, HttpListener};
 use crate::listen::tftp_front::TftpListener;
-use crate::provision::{self, Limits, Pipeline, Reach};
+use crate::provision::enroll::Rules;
+use crate::provision::{self, Enrollment, Limits, Pipeline, Reach};
 use crate::seal::SealError;
 use crate::settings::Secret;
 use crate::users;
@@ -133,6 +135,13 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
     let admin = admin::start(services, sockets, 1)?;
     let connections = config.limits.connections as usize;
     let proxies: Arc<[_]> = config.trusted_proxies.clone().into();
+    let enrollment = match &tls {
+        Some(tls) => {
+            let rules = Rules { approve: config.scep.approve, old_phones: config.scep.old_phones };
+            Some(Arc::new(EnrollmentDoor::new(Enrollment::new(pipeline.clone(), tls.ca.clone(), rules))?))
+        }
+        None => None,
+    };
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let mut threads = Vec::new();
     let https = secured(https, |tls| &tls.phones);
@@ -141,7 +150,9 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
     let sockets = http.into_iter().map(|socket| (socket, None)).chain(https);
     for (socket, tls) in sockets {
         let tls = tls.zip(clients.clone()).map(|(config, clients)| http::Tls { config, clients });
-        let listener = HttpListener { socket, tls, ca: ca.clone(), trusted_proxies: proxies.clone(), connections };
+        let (ca, enrollment) = (ca.clone(), enrollment.clone());
+        let trusted_proxies = proxies.clone();
+        let listener = HttpListener { socket, tls, ca, enrollment, trusted_proxies, connections };
         threads.extend(listener.start(workers, pipeline.clone(), stopped.clone(), GRACE)?);
     }
     for listener in tftp {
