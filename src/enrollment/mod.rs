@@ -2,6 +2,7 @@
 //!
 //! Owns these rows and their rules. The protocols that carry them and what signs are `ca`; who may ask is `provision`.
 
+pub mod api;
 pub mod challenge;
 pub mod files;
 pub mod requests;

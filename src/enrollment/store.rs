@@ -41,7 +41,7 @@ pub fn put_challenge(
 
 pub fn challenge(conn: &Connection, hash: &Hash) -> Result<Option<Challenge>> {
     let mut statement = conn.prepare_cached(
-        "SELECT device.mac, profile_id, expires_at, used_for FROM challenge JOIN device ON device.id = device_id
+        "SELECT device.mac, challenge.profile_id, expires_at, used_for FROM challenge JOIN device ON device.id = device_id
          WHERE secret_hash = $1",
     )?;
     let mut rows = statement.query(params![hash])?;

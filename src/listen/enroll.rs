@@ -32,7 +32,7 @@ pub struct EnrollmentDoor {
 }
 
 impl EnrollmentDoor {
-    pub fn new(enrollment: Enrollment) -> io::Result<EnrollmentDoor> {
+    pub fn new(enrollment: Arc<Enrollment>) -> io::Result<EnrollmentDoor> {
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         let runtime = Builder::new_multi_thread()
             .worker_threads(threads)
@@ -42,7 +42,7 @@ impl EnrollmentDoor {
             .on_thread_start(stand_back)
             .build()?;
         let places = Arc::new(Semaphore::new(WAITING));
-        Ok(EnrollmentDoor { enrollment: Arc::new(enrollment), places, runtime: Some(runtime) })
+        Ok(EnrollmentDoor { enrollment, places, runtime: Some(runtime) })
     }
 
     /// Reads what belongs to the request and lets it be answered.

@@ -43,8 +43,8 @@ pub struct Rules {
 
 /// Who gives certificates at the phones' doors.
 pub struct Enrollment {
-    pipeline: Arc<Pipeline>,
-    ca: Ca,
+    pub(super) pipeline: Arc<Pipeline>,
+    pub(super) ca: Ca,
     rules: Rules,
 }
 
@@ -222,6 +222,10 @@ impl Enrollment {
         let label = format!("SCEP {}", message.kind.map_or("of no known type", Kind::word));
         let (answer, given) = match self.handle(asked, keys, &mut message).await {
             Ok((answer, reason, mac)) => (answer, Ok((reason, mac))),
+            // The box's own trouble is no answer: the phone comes again.
+            Err((_, refusal)) if matches!(refusal.reason, Reason::Storage | Reason::NoAuthority) => {
+                return refused(Reply::Unavailable, &label, refusal);
+            }
             Err((info, refusal)) => (Answer::Failure(info), Err(refusal)),
         };
         let Some(bytes) = message.answer(keys, &answer) else {
@@ -235,9 +239,7 @@ impl Enrollment {
         match given {
             Ok((reason, mac)) => content(CONTENT_TYPE, bytes, &label, reason, mac),
             Err(refusal) => {
-                if refusal.reason != Reason::Storage {
-                    self.pipeline.count_failure(asked.peer, asked.now);
-                }
+                self.pipeline.count_failure(asked.peer, asked.now);
                 let reply = Reply::Content { content_type: CONTENT_TYPE, bytes: bytes.into(), is_base64: false };
                 refused(reply, &label, refusal)
             }

@@ -14,6 +14,7 @@
 pub mod api;
 pub mod authorize;
 pub mod budget;
+mod certificate_file;
 mod claims;
 mod documents;
 mod effects;

@@ -18,6 +18,8 @@ use crate::checkins::{Decision, Reason, Transport};
 use crate::db::{Db, Error};
 use crate::devices::Proof;
 use crate::devices::seen;
+use crate::enrollment::files::Form;
+use crate::enrollment::store as certificates;
 use crate::files::{self, StoredFile};
 use crate::net::Mac;
 use crate::networks;
@@ -428,6 +430,9 @@ impl Pipeline {
                 if let Some(public) = self.public(loaded.path) {
                     return Ok(public);
                 }
+                if let Some(own) = self.certificate_file(loaded, grant)? {
+                    return Ok(own);
+                }
                 let found = self.stored_file(&loaded.path.name)?;
                 // What a phone stored under a name of its own choice (reports, backups) is its own again.
                 return if found.reason == Reason::NoFile { self.uploaded(loaded, grant) } else { Ok(found) };
@@ -524,6 +529,24 @@ impl Pipeline {
             }
             None => Outcome::not_found(Reason::NoFile),
         })
+    }
+
+    /// The device's own certificate and key, under the one name that is its.
+    fn certificate_file(&self, loaded: &Loaded, grant: &Grant) -> Result<Option<Outcome>, Error> {
+        let Some(device) = loaded.subject.as_ref().filter(|_| grant.secrets).map(|subject| &subject.device) else {
+            return Ok(None);
+        };
+        let Some(form) = Form::of_name(&loaded.path.name, device.mac) else { return Ok(None) };
+        let found = self.db.read(|conn| certificates::file(conn, &self.keys, device))?;
+        Ok(found.map(|file| {
+            let bytes = match form {
+                Form::Pkcs12 => &file.pkcs12,
+                Form::Pem => &file.pem,
+            };
+            let bytes = bytes::Bytes::copy_from_slice(bytes);
+            let answer = Answer::Bytes { bytes, content_type: form.content_type(), modified: file.created_at };
+            Outcome::served(answer, Reason::CertificateFile)
+        }))
     }
 
     fn uploaded(&self, loaded: &Loaded, grant: &Grant) -> Result<Outcome, Error> {

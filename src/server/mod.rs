@@ -116,6 +116,8 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
     let certificates = tls.as_ref().map_or_else(Default::default, |tls| tls.ca.public());
     let pipeline = Arc::new(pipeline(config, &dir, &addresses, recorder.clone(), certificates)?);
     let token = users::api_token::ensure(&dir.db).await?.map(Secret::new);
+    let rules = Rules { approve: config.scep.approve, old_phones: config.scep.old_phones };
+    let enrollment = tls.as_ref().map(|tls| Arc::new(Enrollment::new(pipeline.clone(), tls.ca.clone(), rules)));
     let services = admin::Services {
         db: dir.db.clone(),
         keys: dir.keys.clone(),
@@ -126,6 +128,7 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
         dir: dir.path.clone(),
         config: Arc::new(config.clone()),
         pipeline: pipeline.clone(),
+        enrollment: enrollment.clone(),
     };
     let secured = |sockets: Vec<TcpListener>, of: fn(&Tls) -> &Arc<ServerConfig>| {
         let config = tls.as_ref().map(|tls| of(tls).clone());
@@ -135,13 +138,7 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
     let admin = admin::start(services, sockets, 1)?;
     let connections = config.limits.connections as usize;
     let proxies: Arc<[_]> = config.trusted_proxies.clone().into();
-    let enrollment = match &tls {
-        Some(tls) => {
-            let rules = Rules { approve: config.scep.approve, old_phones: config.scep.old_phones };
-            Some(Arc::new(EnrollmentDoor::new(Enrollment::new(pipeline.clone(), tls.ca.clone(), rules))?))
-        }
-        None => None,
-    };
+    let enrollment = enrollment.map(EnrollmentDoor::new).transpose()?.map(Arc::new);
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let mut threads = Vec::new();
     let https = secured(https, |tls| &tls.phones);
