@@ -42,12 +42,12 @@ pub async fn run(client: &Client, command: Commands, as_json: bool) -> Result<()
             }
             return Ok(());
         }
-        Commands::Approve { id } => {
-            (format!("/enrollment/requests/{id}/approve"), |answer| table::print(&[answer.clone()], &COLUMNS))
-        }
-        Commands::Decline { id } => {
-            (format!("/enrollment/requests/{id}/decline"), |answer| table::print(&[answer.clone()], &COLUMNS))
-        }
+        Commands::Approve { id } => (format!("/enrollment/requests/{id}/approve"), |answer| {
+            table::print(std::slice::from_ref(answer), &COLUMNS)
+        }),
+        Commands::Decline { id } => (format!("/enrollment/requests/{id}/decline"), |answer| {
+            table::print(std::slice::from_ref(answer), &COLUMNS)
+        }),
         Commands::Challenge { mac } => (format!("/devices/{mac}/challenge"), |answer| {
             table::say(answer["challenge"].as_str().unwrap_or_default());
         }),

@@ -80,7 +80,7 @@ async fn decide(actor: Actor, db: Data<Db>, id: i64, state: State, action: &'sta
             let next = "List them: phonebox enrollment list";
             let known = find(tx)?.ok_or_else(|| Problem::not_found(format_args!("request {id}"), next))?;
             let now = clock::now();
-            if !store::decide(tx, id, state, &actor.name, now)? {
+            if !store::decide(tx, id, state, actor.name, now)? {
                 let message = format!("The request {id} is {} already.", known.state.word());
                 return Err(Problem::new(Code::InUse, message, "A phone asks again with a new key."));
             }
@@ -129,7 +129,7 @@ async fn make_file(
     let known = db.read(|conn| devices::store::by_mac(conn, &keys, mac))?.filter(|known| known.account_id == account);
     let known = known.ok_or_else(|| not_known(mac))?;
     let desk = desk.as_ref().as_ref().ok_or_else(no_authority)?;
-    let made = desk.make_file(&known, &actor.name, clock::now()).await;
+    let made = desk.make_file(&known, actor.name, clock::now()).await;
     let (serial, files) = made.map_err(|why| {
         Problem::new(Code::InUse, format!("No certificate was made: {why}."), "Look at the certificate profile.")
     })?;

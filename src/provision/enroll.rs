@@ -281,7 +281,7 @@ impl Enrollment {
                 Ok((Answer::Success(cms::certs_only(&[&der], &[])), Reason::TrustCertificate, None))
             }
             Kind::GetCrl => {
-                let list = self.ca.public().get("phonebox-ca.crl");
+                let list = self.ca.public().get("phonebox-ca.crl").filter(|_| self.serial_asked(&content).is_some());
                 let list = list.ok_or((FailInfo::CertificateId, Refusal::new(Reason::NoFile)))?;
                 Ok((Answer::Success(cms::certs_only(&[], &[&list.bytes])), Reason::TrustCertificate, None))
             }
@@ -462,12 +462,15 @@ impl Enrollment {
         }
     }
 
-    fn certificate_asked(&self, content: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+    /// In a question about a certificate that one of our CAs may have issued.
+    fn serial_asked(&self, content: &[u8]) -> Option<Vec<u8>> {
         let snapshot = self.ca.snapshot();
-        let issuers = snapshot.issuers().filter_map(|issuer| Certificate::parse(issuer.der()).ok());
-        let Some(serial) = issuers.into_iter().find_map(|issuer| scep::asked_serial(content, &issuer)) else {
-            return Ok(None);
-        };
+        let mut issuers = snapshot.issuers().filter_map(|issuer| Certificate::parse(issuer.der()).ok());
+        issuers.find_map(|issuer| scep::asked_serial(content, &issuer))
+    }
+
+    fn certificate_asked(&self, content: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        let Some(serial) = self.serial_asked(content) else { return Ok(None) };
         let found = self.pipeline.db.read(|conn| store::issued(conn, &serial))?;
         Ok(found.map(|found| found.der))
     }
@@ -532,7 +535,7 @@ impl Enrollment {
         let Some(header) = &asked.authorization else { return Err(Refusal::new(Reason::Ask)) };
         let login = self.pipeline.logins.check(header, &asked.verb, asked.now, |mac| {
             let subject = self.pipeline.subjects.get(mac)?;
-            Ok::<_, Error>(subject.map(|subject| subject.device.http_password.reveal().to_owned()))
+            Ok::<_, Error>(subject.map(|subject| subject.device.http_password.clone()))
         })?;
         if let Credential::Login(mac) = login {
             return Ok(Proof::Login(mac));

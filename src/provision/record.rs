@@ -60,7 +60,7 @@ impl Pipeline {
             shown: None,
             mac: named.mac.or(identity.mac),
             vendor: None,
-            model: None,
+            subject: None,
             identity,
             decision: named.decision,
             reason: named.reason,
