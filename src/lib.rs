@@ -25,6 +25,7 @@ pub mod config;
 pub mod datadir;
 pub mod db;
 pub mod devices;
+pub mod enrollment;
 pub mod files;
 pub mod groups;
 pub mod instance;

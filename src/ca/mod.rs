@@ -34,6 +34,7 @@ pub mod ocsp;
 mod offline;
 mod parsed;
 pub mod pem;
+pub mod pkcs12;
 mod pkcs8;
 mod public;
 mod registration;

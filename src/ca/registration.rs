@@ -2,7 +2,7 @@
 //! the answers. It is not the CA's key, so that no weakness of that protocol reaches what signs certificates, and it is
 //! RSA even where the CA is ECDSA.
 
-use super::{Ca, CaError, server};
+use super::{Ca, CaError, cms, server, signature};
 use aws_lc_rs::rsa::{KeyPair, Pkcs1PrivateDecryptingKey, PrivateDecryptingKey};
 use std::sync::Arc;
 
@@ -15,7 +15,39 @@ pub struct Registration {
     pub sign: KeyPair,
 }
 
+impl Registration {
+    /// What GetCACert answers: media type and body. One certificate alone is sent as such.
+    pub fn certificates(&self) -> (&'static str, Vec<u8>) {
+        if self.chain.is_empty() {
+            return ("application/x-x509-ca-cert", self.der.clone());
+        }
+        let all: Vec<&[u8]> = std::iter::once(&self.der).chain(&self.chain).map(Vec::as_slice).collect();
+        ("application/x-x509-ca-ra-cert", cms::certs_only(&all, &[]))
+    }
+}
+
 impl Ca {
+    /// The issuing CA in the place of its registration authority, for phones that know no difference. `None`: its key is
+    /// no RSA key.
+    pub fn issuer_as_registration(&self) -> Result<Option<Arc<Registration>>, CaError> {
+        let Some(current) = self.current() else { return Ok(None) };
+        let key = current.issuing.issuer().map(|issuer| issuer.key().serialized_der());
+        let Some(key) = key.filter(|_| signature::is_rsa(&current.issuing.parsed.spki)) else { return Ok(None) };
+        let damaged = || CaError::damaged("CA key");
+        let decrypt = PrivateDecryptingKey::from_pkcs8(key).map_err(|_| damaged())?;
+        let mut chain = current.chain;
+        let der = if chain.is_empty() { current.root.der().to_vec() } else { chain.remove(0) };
+        if current.issuing.id != current.root.id {
+            chain.push(current.root.der().to_vec());
+        }
+        Ok(Some(Arc::new(Registration {
+            der,
+            chain,
+            decrypt: Pkcs1PrivateDecryptingKey::new(decrypt).map_err(|_| damaged())?,
+            sign: KeyPair::from_pkcs8(key).map_err(|_| damaged())?,
+        })))
+    }
+
     /// The key and certificate for SCEP; made when they are first asked for, signed anew like the server's.
     pub async fn registration(&self, now: i64) -> Result<Arc<Registration>, CaError> {
         if let Some(known) = self.0.registration.load_full() {

@@ -3,10 +3,10 @@
 //! A message is signed by who sends it and enveloped for the CA. [`Message::read`] takes the outside apart, which
 //! anybody can do; [`Message::open`] needs the CA's key, and all that can be wrong from there on has one name.
 
+use super::Registration;
 use super::asn1::{self, INTEGER, Malformed, OCTET_STRING, PRINTABLE, SEQUENCE};
 use super::cms::{self, Certificate, Cipher, Signed};
 use super::signature::Digest;
-use aws_lc_rs::rsa::{KeyPair, Pkcs1PrivateDecryptingKey, PrivateDecryptingKey};
 use x509_parser::asn1_rs::oid;
 use zeroize::Zeroizing;
 
@@ -25,6 +25,71 @@ pub const CAPABILITIES: &str = "AES\nDES3\nSHA-256\nSHA-384\nSHA-512\nSHA-1\nPOS
 pub const LARGEST: usize = 64 * 1024;
 const LONGEST_TRANSACTION: usize = 128;
 const LONGEST_NONCE: usize = 64;
+
+/// What a URL asks for, whatever its path: vendors have made `…/mscep.dll`, `…/pkiclient.exe` and nothing out of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Operation {
+    Capabilities,
+    CaCertificates,
+    /// With the message when it came in the URL.
+    Message(Option<Vec<u8>>),
+    /// `operation=` anything else.
+    Unknown,
+}
+
+impl Operation {
+    /// `None`: the query does not speak SCEP.
+    pub fn of_query(query: &str) -> Option<Operation> {
+        let value = |name: &str| {
+            let of = |pair: &'_ str| {
+                pair.split_once('=').filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, v)| v.to_owned())
+            };
+            query.split('&').find_map(of)
+        };
+        Some(match value("operation")?.to_ascii_lowercase().as_str() {
+            "getcacaps" => Operation::Capabilities,
+            "getcacert" => Operation::CaCertificates,
+            "pkioperation" => {
+                match value("message").filter(|message| !message.is_empty()).map(|message| from_url(&message)) {
+                    Some(None) => Operation::Unknown,
+                    Some(message) => Operation::Message(message),
+                    None => Operation::Message(None),
+                }
+            }
+            _ => Operation::Unknown,
+        })
+    }
+
+    pub fn word(&self) -> &'static str {
+        match self {
+            Operation::Capabilities => "GetCACaps",
+            Operation::CaCertificates => "GetCACert",
+            Operation::Message(_) => "PKIOperation",
+            Operation::Unknown => "",
+        }
+    }
+}
+
+/// Base64 as clients put it into a URL: `+` as it is, as `%2B`, or as the blank that a library made of it.
+fn from_url(message: &str) -> Option<Vec<u8>> {
+    let mut text = Vec::with_capacity(message.len());
+    let mut bytes = message.bytes();
+    while let Some(byte) = bytes.next() {
+        let byte = match byte {
+            b'%' => {
+                let pair = [bytes.next()?, bytes.next()?];
+                u8::from_str_radix(std::str::from_utf8(&pair).ok()?, 16).ok()?
+            }
+            byte => byte,
+        };
+        match byte {
+            b'\r' | b'\n' | b'\t' => {}
+            b' ' => text.push(b'+'),
+            byte => text.push(byte),
+        }
+    }
+    super::est::request(&text).ok()
+}
 
 /// RFC 8894 §3.2.1.2. Every other number is refused (CVE-2026-30836: one that was read and not handled).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,25 +144,6 @@ pub enum Answer {
     Failure(FailInfo),
 }
 
-/// The CA certificate that phones envelope for, with its RSA key.
-pub struct Keys {
-    pub certificate: Vec<u8>,
-    signing: KeyPair,
-    decrypting: Pkcs1PrivateDecryptingKey,
-}
-
-impl Keys {
-    /// `None`: the key is no RSA key, so this CA cannot speak SCEP.
-    pub fn new(certificate: Vec<u8>, pkcs8: &[u8]) -> Option<Keys> {
-        let decrypting = PrivateDecryptingKey::from_pkcs8(pkcs8).ok()?;
-        Some(Keys {
-            certificate,
-            signing: KeyPair::from_pkcs8(pkcs8).ok()?,
-            decrypting: Pkcs1PrivateDecryptingKey::new(decrypting).ok()?,
-        })
-    }
-}
-
 /// A pkiMessage whose outside is understood.
 #[derive(Debug)]
 pub struct Message {
@@ -148,16 +194,16 @@ impl Message {
     }
 
     /// What only the CA can read. One failure for everything that can be wrong.
-    pub fn open(&mut self, keys: &Keys) -> asn1::Result<Zeroizing<Vec<u8>>> {
-        let certificate = Certificate::parse(&keys.certificate)?;
+    pub fn open(&mut self, keys: &Registration) -> asn1::Result<Zeroizing<Vec<u8>>> {
+        let certificate = Certificate::parse(&keys.der)?;
         let envelope = Zeroizing::new(asn1::normalise(&self.envelope)?);
-        let opened = cms::open(&envelope, &keys.decrypting, &certificate)?;
+        let opened = cms::open(&envelope, &keys.decrypt, &certificate)?;
         self.cipher = Some(opened.cipher);
         Ok(opened.content)
     }
 
     /// The CertRep. A success can only be written once the request was opened: it is enveloped the same way.
-    pub fn answer(&self, keys: &Keys, answer: &Answer) -> Option<Vec<u8>> {
+    pub fn answer(&self, keys: &Registration, answer: &Answer) -> Option<Vec<u8>> {
         let printable = |text: &[u8]| asn1::element_of(PRINTABLE, &[text]);
         let nonce: [u8; 16] = crate::seal::random().ok()?;
         let mut attributes = vec![
@@ -182,7 +228,7 @@ impl Message {
                 None
             }
         };
-        cms::sign(&keys.signing, &Certificate::parse(&keys.certificate).ok()?, envelope.as_deref(), attributes)
+        cms::sign(&keys.sign, &Certificate::parse(&keys.der).ok()?, envelope.as_deref(), attributes)
     }
 }
 
@@ -198,6 +244,7 @@ pub fn asked_serial(der: &[u8], issuer: &Certificate) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
     use crate::ca::csr::Csr;
+    use aws_lc_rs::rsa::{KeyPair, Pkcs1PrivateDecryptingKey, PrivateDecryptingKey};
     use proptest::prelude::*;
     use std::sync::LazyLock;
 
@@ -209,7 +256,12 @@ mod tests {
         (include_bytes!("../../tests/fixtures/scep/scepclient-des-ber.der"), Cipher::Des, Digest::Sha1),
     ];
 
-    static KEYS: LazyLock<Keys> = LazyLock::new(|| Keys::new(CA.to_vec(), KEY).unwrap());
+    static KEYS: LazyLock<Registration> = LazyLock::new(|| Registration {
+        der: CA.to_vec(),
+        chain: Vec::new(),
+        decrypt: Pkcs1PrivateDecryptingKey::new(PrivateDecryptingKey::from_pkcs8(KEY).unwrap()).unwrap(),
+        sign: KeyPair::from_pkcs8(KEY).unwrap(),
+    });
 
     #[test]
     fn recorded_messages_of_real_clients_are_read() {
@@ -223,6 +275,29 @@ mod tests {
             assert!(csr.names.iter().any(|name| name == "805ec0aabb01"), "{:?}", csr.names);
             assert_eq!(csr.spki, Certificate::parse(&message.signer).unwrap().spki);
         }
+    }
+
+    #[test]
+    fn a_message_in_a_url_is_read_however_its_plus_was_written() {
+        let message = Some(vec![0x30, 3, 2, 1, 0xfb]);
+        for written in ["MAMCAfs=", "MAMCAfs%3D", "MAMC%0AAfs%3d", "MAMCAfs"] {
+            let query = format!("operation=PKIOperation&message={written}");
+            assert_eq!(Operation::of_query(&query), Some(Operation::Message(message.clone())), "{written}");
+        }
+        for plus in ["+", " ", "%2B", "%20"] {
+            assert_eq!(from_url(&format!("MAM{plus}")), Some(vec![0x30, 3, 0x3e]), "{plus}");
+        }
+        assert_eq!(Operation::of_query("Operation=GetCACert&message=CAIdentifier"), Some(Operation::CaCertificates));
+        assert_eq!(Operation::of_query("operation=PKIOperation"), Some(Operation::Message(None)));
+        for query in [
+            "operation=",
+            "operation=GetNextCACert",
+            "operation=PKIOperation&message=%",
+            "operation=PKIOperation&message=%zz",
+        ] {
+            assert_eq!(Operation::of_query(query), Some(Operation::Unknown), "{query}");
+        }
+        assert_eq!(Operation::of_query("mac=000413aabbcc"), None);
     }
 
     #[test]

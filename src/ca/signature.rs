@@ -26,7 +26,8 @@ enum Key {
     P384,
 }
 
-const RSA: &[u8] = &oid!(raw 1.2.840.113549.1.1.1);
+/// rsaEncryption.
+pub const RSA: &[u8] = &oid!(raw 1.2.840.113549.1.1.1);
 const EC: &[u8] = &oid!(raw 1.2.840.10045.2.1);
 
 type Oid = &'static [u8];
@@ -101,10 +102,6 @@ impl Digest {
     /// Its AlgorithmIdentifier.
     pub fn algorithm(self) -> Vec<u8> {
         DIGESTS.iter().find(|(digest, ..)| *digest == self).map(|(_, id, ..)| asn1::algorithm(id)).unwrap_or_default()
-    }
-
-    pub fn rsa_algorithm(self) -> Vec<u8> {
-        DIGESTS.iter().find(|(digest, ..)| *digest == self).map(|(.., rsa, _)| asn1::algorithm(rsa)).unwrap_or_default()
     }
 }
 

@@ -83,6 +83,12 @@ reasons! {
     TlsUnknownCa = "tls-unknown-ca", TlsExpired = "tls-expired", TlsCertificate = "tls-certificate",
     TlsOld = "tls-old", TlsNoCipher = "tls-no-cipher", TlsNotTls = "tls-not-tls", TlsClientKey = "tls-client-key",
     TlsBrokenOff = "tls-broken-off", TlsSlow = "tls-slow", TlsFailed = "tls-failed",
+    CertificateIssued = "certificate-issued", CertificateRenewed = "certificate-renewed",
+    CertificateFile = "certificate-file", RequestWaits = "request-waits", RequestDeclined = "request-declined",
+    ChallengeMissing = "challenge-missing", ChallengeUnknown = "challenge-unknown",
+    ChallengeExpired = "challenge-expired", ChallengeUsed = "challenge-used", CertificateVoid = "certificate-void",
+    OtherName = "other-name", KeyRefused = "key-refused", RequestUnreadable = "request-unreadable",
+    NoAuthority = "no-authority",
 }
 
 #[derive(serde::Deserialize)]

@@ -147,6 +147,7 @@ fn serve(config: &Arc<Config>, data: DataDir) -> io::Result<(Admin, DataDir)> {
         dir: data.path.clone(),
         config: config.clone(),
         pipeline: Arc::new(pipeline.map_err(io::Error::other)?),
+        enrollment: None,
     };
     let sockets = Sockets { console: Some(console::bind(&data.path)?), ..Sockets::default() };
     Ok((admin::start(services, sockets, 1)?, data))

@@ -10,6 +10,7 @@ pub mod ca;
 pub mod check_config;
 mod console;
 mod device;
+mod enrollment;
 mod explain;
 mod file;
 mod group;
@@ -64,6 +65,8 @@ enum Commands {
     Network(Group<network::Commands>),
     /// Firmware, languages, images, certificates and ringtones for phones
     File(Group<file::Commands>),
+    /// How phones come to certificates: challenges, requests that wait, files
+    Enrollment(Group<enrollment::Commands>),
     /// What needs a hand
     Alarm(Group<alarm::Commands>),
     /// Who changed what
@@ -118,6 +121,9 @@ pub fn run() -> ExitCode {
         }
         Commands::Key(group) => {
             ask(&group.common, async |client| key::run(client, group.command, group.common.json).await)
+        }
+        Commands::Enrollment(group) => {
+            ask(&group.common, async |client| enrollment::run(client, group.command, group.common.json).await)
         }
         Commands::Alarm(group) => {
             ask(&group.common, async |client| alarm::run(client, group.command, group.common.json).await)

@@ -95,6 +95,10 @@ keys! {
         |c, text| value::number(text, 1, 3_600).map(|seconds| c.limits.stalled_seconds = seconds as u32);
     "limits.upkeep_seconds" "upkeep-seconds" Number "SECONDS" = "600", "Old check-ins are looked for this often",
         |c, text| value::number(text, 1, 86_400).map(|seconds| c.limits.upkeep_seconds = seconds as u32);
+    "scep.approve" "scep-approve" Text "YES" = "no", "A known phone may ask for a certificate without its challenge; you decide",
+        |c, text| value::yes(text).map(|yes| c.scep.approve = yes);
+    "scep.old_phones" "scep-old-phones" Text "YES" = "no", "SCEP for old phones: MD5 signatures, and the CA in place of its RA",
+        |c, text| value::yes(text).map(|yes| c.scep.old_phones = yes);
 
     "log.format" "log-format" Text "FORMAT" = "text", "text or json",
         |c, text| value::log_format(text).map(|format| c.log.format = format);

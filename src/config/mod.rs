@@ -44,6 +44,7 @@ pub struct Config {
     pub uploads: Uploads,
     pub files: Files,
     pub limits: Limits,
+    pub scep: Scep,
     pub log: Log,
 }
 
@@ -122,6 +123,15 @@ pub struct Limits {
     pub stalled_seconds: u32,
     /// Between two looks at what is old, and at what needs a hand.
     pub upkeep_seconds: u32,
+}
+
+/// How phones may ask for certificates.
+#[derive(Debug, Clone, Default)]
+pub struct Scep {
+    /// Without a challenge, when a person says yes.
+    pub approve: bool,
+    /// MD5 signatures, and messages for the issuing CA itself.
+    pub old_phones: bool,
 }
 
 #[derive(Debug, Clone, Default)]

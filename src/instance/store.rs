@@ -1,6 +1,7 @@
 //! The instance rows.
 
 use crate::db::{Cell, Connection, Error, OptionalExtension, Result, Tx, params, params_from_iter};
+use crate::enrollment::{challenge, files as certificates};
 use crate::net::Mac;
 use crate::settings::store as settings;
 use crate::{devices, profiles, uploads};
@@ -79,6 +80,30 @@ impl Sealed {
             column: "key_sealed",
             key: &["id"],
             place: |key| format!("authority.key/{}", number(key, 0)),
+        },
+        Sealed {
+            table: "challenge",
+            column: "secret_sealed",
+            key: &["device_id", "profile_id"],
+            place: |key| challenge::place(number(key, 0), number(key, 1)),
+        },
+        Sealed {
+            table: "certificate_file",
+            column: "pkcs12_sealed",
+            key: &["device_id"],
+            place: |key| certificates::place("pkcs12", number(key, 0)),
+        },
+        Sealed {
+            table: "certificate_file",
+            column: "pem_sealed",
+            key: &["device_id"],
+            place: |key| certificates::place("pem", number(key, 0)),
+        },
+        Sealed {
+            table: "certificate_file",
+            column: "password_sealed",
+            key: &["device_id"],
+            place: |key| certificates::place("password", number(key, 0)),
         },
         // The rows of the certificates' keys, by their names.
         Sealed {

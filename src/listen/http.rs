@@ -4,6 +4,7 @@
 //! worker thread runs its own executor and takes connections from the same socket; whoever has the fewest serves it, so
 //! that all threads work, and a request stays on one thread from its first byte to its answer.
 
+use super::enroll::EnrollmentDoor;
 use super::guard::Guarded;
 use super::handshake;
 use super::proxy;
@@ -53,6 +54,8 @@ pub struct HttpListener {
     /// Open at once; more wait in the kernel's queue.
     pub connections: usize,
     pub patience: Patience,
+    /// Where certificates are given; none while the box has no authority.
+    pub enrollment: Option<Arc<EnrollmentDoor>>,
 }
 
 impl HttpListener {
@@ -91,6 +94,7 @@ impl HttpListener {
                 proxies: self.trusted_proxies.clone(),
                 patience: self.patience,
                 pipeline: pipeline.clone(),
+                enrollment: self.enrollment.clone(),
                 stop: stop.clone(),
                 grace,
             };
@@ -155,6 +159,7 @@ struct Worker {
     proxies: Arc<[Cidr]>,
     patience: Patience,
     pipeline: Arc<Pipeline>,
+    enrollment: Option<Arc<EnrollmentDoor>>,
     stop: watch::Receiver<bool>,
     grace: Duration,
 }
@@ -260,13 +265,13 @@ impl Worker {
         let pipeline = self.pipeline.clone();
         let connection = Rc::new(connection);
         let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
-            let (pipeline, ca) = (pipeline.clone(), self.ca.as_ref());
+            let (pipeline, ca, enrollment) = (pipeline.clone(), self.ca.as_ref(), self.enrollment.as_deref());
             let mut connection = connection.clone();
             if forwarded && let Some(peer) = proxy::forwarded_peer(connection.peer, &self.proxies, request.headers()) {
                 connection = Rc::new(Connection { peer, ..(*connection).clone() });
             }
             async move {
-                let answering = respond::respond(pipeline, ca, &connection, request);
+                let answering = respond::respond(pipeline, ca, enrollment, &connection, request);
                 Ok::<_, std::convert::Infallible>(survive(answering).await)
             }
         });

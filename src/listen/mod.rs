@@ -3,6 +3,7 @@
 //! Every listener has bounded concurrency, size limits, timeouts and a graceful stop. They decide nothing about a
 //! phone: that is `provision`.
 
+pub mod enroll;
 mod guard;
 mod handshake;
 pub mod http;
@@ -43,7 +44,7 @@ impl Default for Patience {
 
 /// Deliveries that are being noted. The last ones are waited for when a listener stops: its thread takes them with it.
 #[derive(Debug, Clone, Default)]
-struct Notes(Rc<RefCell<JoinSet<()>>>);
+pub struct Notes(Rc<RefCell<JoinSet<()>>>);
 
 impl Notes {
     fn add(&self, pipeline: Arc<Pipeline>, delivered: Delivered) {

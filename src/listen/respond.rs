@@ -3,11 +3,13 @@
 //! Follows RFC 9110 §8.8, §13, §14 and `protocols/avaya.md` §1.7 (title-case names, Content-Length, no chunks, no
 //! Content-Encoding; `Connection: close` for phones that are not J100).
 
+use super::enroll::{self, EnrollmentDoor};
 use super::guard::Guarded;
 use super::{Notes, Patience, mapped, ocsp};
 use crate::ca::{Ca, Client, Clients};
 use crate::checkins::{Reason, Transport};
 use crate::clock::now;
+use crate::provision::enroll::Reply;
 use crate::provision::{self, Answer, ClientCert, Delivered, Method, Origin, Pipeline, Request, Served};
 use crate::vendors;
 use bytes::Bytes;
@@ -48,13 +50,16 @@ pub struct Connection {
 pub struct Shown {
     client: Arc<Client>,
     clients: Clients,
+    /// The certificate itself, DER.
+    pub leaf: Arc<[u8]>,
 }
 
 impl Shown {
     pub fn of(stream: &TlsStream<Guarded>, clients: &Clients) -> Result<Option<Shown>, crate::ca::CaError> {
         let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
         let client = clients.judge(chain.iter().map(|der| der.as_ref()), now())?;
-        Ok(client.map(|client| Shown { client, clients: clients.clone() }))
+        let shown = client.zip(chain.first());
+        Ok(shown.map(|(client, leaf)| Shown { client, clients: clients.clone(), leaf: leaf.as_ref().into() }))
     }
 
     fn now(&self, at: i64) -> ClientCert<'_> {
@@ -114,6 +119,7 @@ impl Drop for Sent {
 pub async fn respond(
     pipeline: Arc<Pipeline>,
     ca: Option<&Ca>,
+    door: Option<&EnrollmentDoor>,
     connection: &Connection,
     request: hyper::Request<Incoming>,
 ) -> Response<Sent> {
@@ -154,7 +160,14 @@ pub async fn respond(
         client: connection.client.as_ref().map(|shown| shown.now(at)),
         now: at,
     };
-    let mut served = pipeline.serve(asked, path.as_ref()).await;
+    let mut served = match door.zip(enroll::protocol(&parts)) {
+        Some((door, protocol)) => {
+            let started = std::time::Instant::now();
+            let outcome = door.answer(protocol, connection, &parts, &mut body, asked.now).await;
+            pipeline.enrolled(asked, outcome, started)
+        }
+        None => pipeline.serve(asked, path.as_ref()).await,
+    };
     let mut response = match take_upload(&mut served) {
         Some((device, name, limit)) => {
             let (status, refused) = match store(&pipeline, &device, &name, limit, &mut body, connection.patience).await
@@ -234,7 +247,11 @@ async fn store(
 }
 
 /// A whole body, bounded in bytes, in time, and in how little may arrive at a time (T31).
-async fn collect(body: &mut Incoming, limit: u64, patience: Patience) -> Result<Vec<u8>, (StatusCode, Reason)> {
+pub(super) async fn collect(
+    body: &mut Incoming,
+    limit: u64,
+    patience: Patience,
+) -> Result<Vec<u8>, (StatusCode, Reason)> {
     const TOO_LARGE: (StatusCode, Reason) = (StatusCode::PAYLOAD_TOO_LARGE, Reason::TooLarge);
     const TOO_SLOW: (StatusCode, Reason) = (StatusCode::REQUEST_TIMEOUT, Reason::TooSlow);
     if body.size_hint().lower() > limit {
@@ -283,13 +300,14 @@ fn answer(served: &Served, asked: &HeaderMap) -> Response<Sent> {
             }
             response
         }
-        Answer::Challenge(values) => {
+        Answer::Challenge(values) | Answer::Enrollment(Reply::Challenge(values)) => {
             let mut response = short(StatusCode::UNAUTHORIZED);
             for value in values.iter().filter_map(|value| HeaderValue::from_str(value).ok()) {
                 response.headers_mut().append(header::WWW_AUTHENTICATE, value);
             }
             response
         }
+        Answer::Enrollment(reply) => enroll::response(reply).unwrap_or_else(short),
         Answer::MethodNotAllowed => {
             let mut response = short(StatusCode::METHOD_NOT_ALLOWED);
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, PUT, POST"));

@@ -157,6 +157,12 @@ fn sha256_hex(text: &str) -> String {
     hex(&sha256(text.as_bytes()))
 }
 
+/// User and password of a Basic header.
+pub fn basic_of(header: &[u8]) -> Option<(String, String)> {
+    let (scheme, rest) = std::str::from_utf8(header).ok()?.split_once(' ')?;
+    if scheme.eq_ignore_ascii_case("basic") { basic(rest) } else { None }
+}
+
 fn basic(encoded: &str) -> Option<(String, String)> {
     let text = String::from_utf8(BASE64.decode(encoded.trim()).ok()?).ok()?;
     let (user, password) = text.split_once(':')?;

@@ -14,13 +14,15 @@
 pub mod api;
 pub mod authorize;
 pub mod budget;
+mod certificate_file;
 mod claims;
 mod documents;
 mod effects;
+pub mod enroll;
 pub mod explain;
 pub mod login;
 mod pipeline;
-mod record;
+pub mod record;
 mod render;
 mod request;
 pub mod resolve;
@@ -28,6 +30,7 @@ mod shared;
 mod subject;
 
 pub use documents::Rendered;
+pub use enroll::Enrollment;
 pub use pipeline::{ACCOUNT, Answer, Delivered, Limits, Pipeline, Reach};
 pub use record::{Kept, Served};
 pub use request::{ClientCert, Method, Path, Request, masked, parse};

@@ -9,7 +9,7 @@ use super::record::{Mark, Served};
 use super::resolve::{self, Origin};
 use super::shared::{Shared, SharedCache};
 use super::subject::{Subject, Subjects};
-use super::{Method, Path, Request, effects, render};
+use super::{Method, Path, Request, effects, enroll, render};
 use crate::alarms;
 use crate::ca;
 use crate::ca::Public;
@@ -18,6 +18,8 @@ use crate::checkins::{Decision, Reason, Transport};
 use crate::db::{Db, Error};
 use crate::devices::Proof;
 use crate::devices::seen;
+use crate::enrollment::files::Form;
+use crate::enrollment::store as certificates;
 use crate::files::{self, StoredFile};
 use crate::net::Mac;
 use crate::networks;
@@ -63,10 +65,10 @@ pub struct Pipeline {
     pub(super) subjects: Subjects,
     pub(super) documents: Documents,
     pub recorder: Recorder,
-    budget: Budget,
+    pub(super) budget: Budget,
     /// Failed look-ups from everywhere: minute and count.
     everywhere: [AtomicU64; 2],
-    logins: Logins,
+    pub(super) logins: Logins,
     claims: Claims,
     pub(super) limits: Limits,
     reach: Reach,
@@ -89,6 +91,8 @@ pub enum Answer {
         modified: i64,
     },
     Redirect(String),
+    /// Of an enrolment protocol.
+    Enrollment(enroll::Reply),
     /// The body may be read now, up to this many bytes, and given to [`Pipeline::store_upload`].
     Upload {
         device: Arc<Subject>,
@@ -204,6 +208,7 @@ impl Pipeline {
             reason: Reason::BadRequest,
             detail: None,
             started,
+            named: None,
         };
         let outcome = match path {
             None => Outcome::refused(Answer::BadRequest, Reason::BadRequest),
@@ -425,6 +430,9 @@ impl Pipeline {
                 if let Some(public) = self.public(loaded.path) {
                     return Ok(public);
                 }
+                if let Some(own) = self.certificate_file(loaded, grant)? {
+                    return Ok(own);
+                }
                 let found = self.stored_file(&loaded.path.name)?;
                 // What a phone stored under a name of its own choice (reports, backups) is its own again.
                 return if found.reason == Reason::NoFile { self.uploaded(loaded, grant) } else { Ok(found) };
@@ -523,6 +531,24 @@ impl Pipeline {
         })
     }
 
+    /// The device's own certificate and key, under the one name that is its.
+    fn certificate_file(&self, loaded: &Loaded, grant: &Grant) -> Result<Option<Outcome>, Error> {
+        let Some(device) = loaded.subject.as_ref().filter(|_| grant.secrets).map(|subject| &subject.device) else {
+            return Ok(None);
+        };
+        let Some(form) = Form::of_name(&loaded.path.name, device.mac) else { return Ok(None) };
+        let found = self.db.read(|conn| certificates::file(conn, &self.keys, device))?;
+        Ok(found.map(|file| {
+            let bytes = match form {
+                Form::Pkcs12 => &file.pkcs12,
+                Form::Pem => &file.pem,
+            };
+            let bytes = bytes::Bytes::copy_from_slice(bytes);
+            let answer = Answer::Bytes { bytes, content_type: form.content_type(), modified: file.created_at };
+            Outcome::served(answer, Reason::CertificateFile)
+        }))
+    }
+
     fn uploaded(&self, loaded: &Loaded, grant: &Grant) -> Result<Outcome, Error> {
         let Some(subject) = loaded.subject.as_ref().filter(|_| grant.secrets) else {
             return Ok(Outcome::not_found(Reason::NoFile));
@@ -550,7 +576,7 @@ impl Pipeline {
         self.db.write(move |tx| uploads::store::put(tx, &keys, &device, &name, &body, quota, now)).await
     }
 
-    fn count_failure(&self, peer: IpAddr, now: i64) {
+    pub(super) fn count_failure(&self, peer: IpAddr, now: i64) {
         const EVERYWHERE: u64 = 1_000;
         let minute = (now / 60_000) as u64;
         let [seen, count] = &self.everywhere;

@@ -1,5 +1,6 @@
 //! Step 8: what was asked, decided and sent, handed to the recorder when the answer is known.
 
+use super::enroll::Outcome;
 use super::pipeline::{Answer, Delivered, Pipeline};
 use super::{Path, Request, Subject, masked};
 use crate::checkins::{CheckIn, Decision, Reason, Transport};
@@ -17,6 +18,17 @@ pub struct Served<'a> {
     pub(super) mark: Mark<'a>,
 }
 
+/// What the check-in of an enrolment says: its messages have no file names.
+#[derive(Debug)]
+pub struct Named {
+    /// `SCEP PKCSReq`.
+    pub file: String,
+    pub mac: Option<Mac>,
+    pub decision: Decision,
+    pub reason: Reason,
+    pub detail: Option<String>,
+}
+
 /// What a check-in needs to know of a request.
 pub struct Mark<'a> {
     pub request: Request<'a>,
@@ -30,9 +42,35 @@ pub struct Mark<'a> {
     pub reason: Reason,
     pub detail: Option<String>,
     pub started: Instant,
+    /// What it is called where it is no file.
+    pub named: Option<String>,
 }
 
 impl Pipeline {
+    /// An enrolment's answer as the listener sends it and the check-in tells it.
+    pub fn enrolled<'a>(&self, request: Request<'a>, outcome: Outcome, started: Instant) -> Served<'a> {
+        let identity = vendors::identify(&vendors::Evidence {
+            user_agent: request.user_agent,
+            client_cert_dn: request.client.map(|client| client.subject.as_bytes()),
+            ..vendors::Evidence::default()
+        });
+        let Outcome { reply, named } = outcome;
+        let mark = Mark {
+            request,
+            shown: None,
+            mac: named.mac.or(identity.mac),
+            vendor: None,
+            subject: None,
+            identity,
+            decision: named.decision,
+            reason: named.reason,
+            detail: named.detail,
+            started,
+            named: Some(named.file),
+        };
+        Served { answer: Answer::Enrollment(reply), delivered: None, mark }
+    }
+
     /// What could not even be read as a request is a check-in too.
     pub fn record_malformed(&self, transport: Transport, peer: IpAddr, detail: &str, now: i64) {
         self.record_kept(&Kept::unread(transport, peer, b"", Reason::BadRequest, now), 400, 0, Some(detail));
@@ -77,6 +115,7 @@ impl Mark<'_> {
     fn file(&self) -> Cow<'_, str> {
         match self.shown {
             _ if self.reason == Reason::Slowed => "*".into(),
+            _ if self.named.is_some() => self.named.as_deref().unwrap_or_default().into(),
             Some(path) => path.masked(),
             None => masked(self.request.path).into(),
         }

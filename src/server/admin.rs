@@ -11,8 +11,8 @@ use crate::users::guard::Console;
 use crate::web::error::ErrorBody;
 use crate::web::{Code, Directory, Problem, spool};
 use crate::{
-    alarms, audit, ca, checkins, devices, files, groups, instance, layers, lines, models, networks, profiles, sites,
-    users,
+    alarms, audit, ca, checkins, devices, enrollment, files, groups, instance, layers, lines, models, networks,
+    profiles, sites, users,
 };
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
@@ -42,6 +42,7 @@ pub struct Services {
     pub config: Arc<Config>,
     /// For preview and explain.
     pub pipeline: Arc<Pipeline>,
+    pub enrollment: enrollment::api::Desk,
 }
 
 /// Where the listener listens.
@@ -124,7 +125,7 @@ pub fn create_app(
         InitError = (),
     > + use<>,
 > {
-    let Services { db, keys, ca, dir, config, pipeline } = services.clone();
+    let Services { db, keys, ca, dir, config, pipeline, enrollment } = services.clone();
     let window = devices::Window(i64::from(config.provision.window_hours) * 3_600_000);
     let limits = files::Limits { file_bytes: config.files.file_bytes, total_bytes: config.files.total_bytes };
     let app = App::new()
@@ -135,6 +136,7 @@ pub fn create_app(
         .app_data(Data::new(window))
         .app_data(Data::new(limits))
         .app_data(Data::from(pipeline))
+        .app_data(Data::new(enrollment))
         .app_data(web::PathConfig::default().error_handler(|_, _| Problem::from(Code::NoRoute).into()));
     let headers = middleware::DefaultHeaders::new()
         .add(("X-Content-Type-Options", "nosniff"))
@@ -169,6 +171,7 @@ where
             .configure(ca::device_ca::api::configure)
             .configure(layers::api::configure)
             .configure(checkins::api::configure)
+            .configure(enrollment::api::configure)
             .configure(alarms::api::configure)
             .configure(audit::api::configure)
             .configure(users::api::configure)

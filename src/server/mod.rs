@@ -22,9 +22,11 @@ use crate::datadir::DataDir;
 use crate::db::Tx;
 use crate::instance;
 use crate::listen::Patience;
+use crate::listen::enroll::EnrollmentDoor;
 use crate::listen::http::{self, HttpListener};
 use crate::listen::tftp_front::TftpListener;
-use crate::provision::{self, Limits, Pipeline, Reach};
+use crate::provision::enroll::Rules;
+use crate::provision::{self, Enrollment, Limits, Pipeline, Reach};
 use crate::seal::SealError;
 use crate::settings::Secret;
 use crate::users;
@@ -126,6 +128,8 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
     let certificates = tls.as_ref().map_or_else(Default::default, |tls| tls.ca.public());
     let pipeline = Arc::new(pipeline(config, &dir, &addresses, recorder.clone(), certificates)?);
     let token = users::api_token::ensure(&dir.db).await?.map(Secret::new);
+    let rules = Rules { approve: config.scep.approve, old_phones: config.scep.old_phones };
+    let enrollment = tls.as_ref().map(|tls| Arc::new(Enrollment::new(pipeline.clone(), tls.ca.clone(), rules)));
     let services = admin::Services {
         db: dir.db.clone(),
         keys: dir.keys.clone(),
@@ -136,6 +140,7 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
         dir: dir.path.clone(),
         config: Arc::new(config.clone()),
         pipeline: pipeline.clone(),
+        enrollment: enrollment.clone(),
     };
     let secured = |sockets: Vec<TcpListener>, of: fn(&Tls) -> &Arc<ServerConfig>| {
         let config = tls.as_ref().map(|tls| of(tls).clone());
@@ -144,6 +149,7 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
     let sockets = admin::Sockets { tcp: secured(people, |tls| &tls.people), console: Some(console::bind(&dir.path)?) };
     let admin = admin::start(services, sockets, 1)?;
     let proxies: Arc<[_]> = config.trusted_proxies.clone().into();
+    let enrollment = enrollment.map(EnrollmentDoor::new).transpose()?.map(Arc::new);
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let mut threads = Vec::new();
     let https = secured(https, |tls| &tls.phones);
@@ -154,8 +160,9 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
     let patience = patience(config);
     for (socket, tls) in sockets {
         let tls = tls.zip(clients.clone()).map(|(config, clients)| http::Tls { config, clients });
-        let proxies = proxies.clone();
-        let listener = HttpListener { socket, tls, ca: ca.clone(), trusted_proxies: proxies, connections, patience };
+        let (ca, enrollment) = (ca.clone(), enrollment.clone());
+        let trusted_proxies = proxies.clone();
+        let listener = HttpListener { socket, tls, ca, enrollment, trusted_proxies, connections, patience };
         threads.extend(listener.start(workers, pipeline.clone(), stopped.clone(), GRACE)?);
     }
     for listener in tftp {

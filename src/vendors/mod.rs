@@ -29,7 +29,7 @@ pub mod write;
 pub mod yealink;
 
 pub use brand::Vendor;
-pub use identify::{Evidence, Identity, classify, identify};
+pub use identify::{Evidence, Identity, classify, identify, macs_in};
 pub use models::Model;
 pub use steady::{SteadyProof, steady_proof, steady_proof_note};
 

@@ -18,7 +18,6 @@ use aws_lc_rs::rsa::{Pkcs1PrivateDecryptingKey, Pkcs1PublicEncryptingKey, Public
 use x509_parser::asn1_rs::oid;
 use zeroize::Zeroizing;
 
-const RSA_ENCRYPTION: &[u8] = &oid!(raw 1.2.840.113549.1.1.1);
 const RECIPIENTS: usize = 16;
 const LONGEST_KEY: usize = 32;
 
@@ -88,7 +87,7 @@ fn encrypted_key<'a>(recipient: Element<'a>, certificate: &Certificate) -> Optio
     let mut info = recipient.inside();
     info.expect(INTEGER).ok()?;
     let is_ours = recipient.tag == SEQUENCE && certificate.is_named(info.any().ok()?);
-    let is_rsa = info.open(SEQUENCE).ok()?.expect(OID).ok()?.body == RSA_ENCRYPTION;
+    let is_rsa = info.open(SEQUENCE).ok()?.expect(OID).ok()?.body == signature::RSA;
     let key = info.expect(OCTET_STRING).ok()?.body;
     (is_ours && is_rsa).then_some(key)
 }
@@ -148,7 +147,7 @@ pub fn seal(plain: &[u8], certificate: &Certificate, cipher: Cipher) -> Option<V
     let recipient = asn1::sequence(&[
         &asn1::integer(0),
         &certificate.name(),
-        &asn1::algorithm(RSA_ENCRYPTION),
+        &asn1::algorithm(signature::RSA),
         &asn1::octets(sealed_key),
     ]);
     let data = asn1::sequence(&[

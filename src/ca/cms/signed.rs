@@ -126,7 +126,8 @@ pub fn sign(
         &certificate.name(),
         &digest.algorithm(),
         &attributes,
-        &digest.rsa_algorithm(),
+        // Without the digest, as CMS allows and some clients (strongSwan 5.9.8) want it.
+        &asn1::algorithm(signature::RSA),
         &asn1::octets(&signature),
     ]);
     let content = content.map(|content| asn1::element_of(CONTEXT_0, &[&asn1::octets(content)])).unwrap_or_default();

@@ -8,6 +8,8 @@
 
 mod index;
 mod mac;
+
+pub use mac::all as macs_in;
 mod path;
 mod pattern;
 mod phrase;

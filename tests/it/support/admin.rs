@@ -135,6 +135,7 @@ impl Running {
                     dir: path.clone(),
                     config: Arc::new(config),
                     pipeline: Arc::new(pipeline),
+                    enrollment: None,
                 };
                 let listener = TcpListener::bind("127.0.0.1:0").unwrap();
                 let sockets = Sockets {

@@ -1,0 +1,67 @@
+//! `phonebox enrollment …`
+
+use super::console::{Client, Method};
+use super::{Failure, table};
+use clap::Subcommand;
+
+#[derive(Subcommand)]
+pub enum Commands {
+    /// Requests for certificates that wait for you
+    List {
+        /// Those that were decided too
+        #[arg(long)]
+        all: bool,
+    },
+    /// Let a device have the certificate it asked for; compare its key first
+    Approve { id: i64 },
+    /// Refuse a request
+    Decline { id: i64 },
+    /// Print a device's challenge, for a phone that is set up by hand
+    Challenge { mac: String },
+    /// Make a certificate and key for a phone that fetches them as a file
+    File { mac: String },
+}
+
+pub async fn run(client: &Client, command: Commands, as_json: bool) -> Result<(), Failure> {
+    const COLUMNS: [(&str, &str); 7] = [
+        ("ID", "id"),
+        ("MAC", "mac"),
+        ("STATE", "state"),
+        ("SINCE", "at"),
+        ("FROM", "peer"),
+        ("BY", "decided_by"),
+        ("KEY SHA-256", "fingerprint"),
+    ];
+    let (path, show): (String, fn(&serde_json::Value)) = match command {
+        Commands::List { all } => {
+            let found = client.get_all(&format!("/enrollment/requests?all={all}")).await?;
+            if as_json {
+                table::json(&found.into())
+            } else {
+                table::print(&found, &COLUMNS)
+            }
+            return Ok(());
+        }
+        Commands::Approve { id } => (format!("/enrollment/requests/{id}/approve"), |answer| {
+            table::print(std::slice::from_ref(answer), &COLUMNS)
+        }),
+        Commands::Decline { id } => (format!("/enrollment/requests/{id}/decline"), |answer| {
+            table::print(std::slice::from_ref(answer), &COLUMNS)
+        }),
+        Commands::Challenge { mac } => (format!("/devices/{mac}/challenge"), |answer| {
+            table::say(answer["challenge"].as_str().unwrap_or_default());
+        }),
+        Commands::File { mac } => (format!("/devices/{mac}/certificate-file"), |answer| {
+            for name in answer["files"].as_array().into_iter().flatten() {
+                table::say(name.as_str().unwrap_or_default());
+            }
+        }),
+    };
+    let answer = client.call(Method::POST, &path, None).await?;
+    if as_json {
+        table::json(&answer)
+    } else {
+        show(&answer)
+    }
+    Ok(())
+}

@@ -1,0 +1,154 @@
+//! Enrolment over REST: challenges, requests that wait, files.
+
+use super::requests::{Request, State};
+use super::{challenge, store};
+use crate::db::{Db, Tx};
+use crate::devices::{self, Device};
+use crate::net::Mac;
+use crate::provision::Enrollment;
+use crate::seal::Keyring;
+use crate::users::Actor;
+use crate::web::{Code, Json, Page, Paging, Problem, Query, Result, words};
+use crate::{audit, ca, clock};
+use actix_web::web::{Data, Path};
+use actix_web::{get, post};
+use std::sync::Arc;
+
+/// Where certificates are given; `None` while the box does not run or has no authority.
+pub type Desk = Option<Arc<Enrollment>>;
+
+#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Filter {
+    /// Those that were decided too.
+    #[serde(default)]
+    all: bool,
+    after: Option<String>,
+    limit: Option<u32>,
+}
+
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct ChallengeView {
+    #[schema(value_type = String)]
+    mac: Mac,
+    /// For the phone only. The box writes it into the phone's settings by itself.
+    challenge: String,
+}
+
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct FileView {
+    #[schema(value_type = String)]
+    mac: Mac,
+    /// As the phone fetches them, with its token or credentials.
+    files: Vec<String>,
+    /// Serial number of the certificate in them.
+    serial: String,
+}
+
+/// Requests for certificates that wait for you, newest first
+#[utoipa::path(tag = "enrollment", params(Filter), responses((status = 200, body = Page<Request>)))]
+#[get("/enrollment/requests")]
+async fn list(actor: Actor, db: Data<Db>, Query(filter): Query<Filter>) -> Result<Json<Page<Request>>> {
+    let paging = Paging::<i64>::new(filter.after.as_deref(), filter.limit)?;
+    let before = paging.after.unwrap_or(i64::MAX);
+    let rows = paging.rows();
+    let found = db
+        .read_long(move |conn| store::requests(conn, actor.account_id, filter.all, before, rows).map_err(Problem::from))
+        .await?;
+    Ok(Json(paging.page(found, |request| request.id.to_string())))
+}
+
+/// Let a device have the certificate it asked for
+#[utoipa::path(tag = "enrollment", params(("id" = i64, Path)), responses((status = 200, body = Request)))]
+#[post("/enrollment/requests/{id}/approve")]
+async fn approve(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<Json<Request>> {
+    decide(actor, db, *id, State::Approved, "enrollment.approve").await
+}
+
+/// Refuse a request for a certificate
+#[utoipa::path(tag = "enrollment", params(("id" = i64, Path)), responses((status = 200, body = Request)))]
+#[post("/enrollment/requests/{id}/decline")]
+async fn decline(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<Json<Request>> {
+    decide(actor, db, *id, State::Declined, "enrollment.decline").await
+}
+
+async fn decide(actor: Actor, db: Data<Db>, id: i64, state: State, action: &'static str) -> Result<Json<Request>> {
+    let decided = db
+        .write(move |tx| {
+            let find = |tx: &Tx| store::request_by_id(tx, actor.account_id, id);
+            let next = "List them: phonebox enrollment list";
+            let known = find(tx)?.ok_or_else(|| Problem::not_found(format_args!("request {id}"), next))?;
+            let now = clock::now();
+            if !store::decide(tx, id, state, actor.name, now)? {
+                let message = format!("The request {id} is {} already.", known.state.word());
+                return Err(Problem::new(Code::InUse, message, "A phone asks again with a new key."));
+            }
+            audit::store::write(tx, &actor, action, known.mac, Some(known.fingerprint.clone()), now)?;
+            Ok(find(tx)?.unwrap_or(known))
+        })
+        .await?;
+    Ok(Json(decided))
+}
+
+/// The challenge of a device, made when none is in force
+#[utoipa::path(tag = "enrollment", params(("mac" = String, Path)), responses((status = 200, body = ChallengeView)))]
+#[post("/devices/{mac}/challenge")]
+async fn challenge_of(
+    actor: Actor,
+    db: Data<Db>,
+    keys: Data<Keyring>,
+    mac: Path<String>,
+) -> Result<Json<ChallengeView>> {
+    let mac = words::mac(&mac)?;
+    let secret = db
+        .write(move |tx| {
+            let device = device(tx, &keys, &actor, mac)?;
+            let now = clock::now();
+            let profile = store::profile_named(tx, ca::cert_profile::DEVICE)?.ok_or_else(no_authority)?;
+            let secret = challenge::current_or_new(tx, &keys, &device, profile, now)?;
+            audit::store::write(tx, &actor, "enrollment.challenge", mac, None, now)?;
+            Ok::<_, Problem>(secret)
+        })
+        .await?;
+    Ok(Json(ChallengeView { mac, challenge: secret.reveal().to_owned() }))
+}
+
+/// Make a device a new certificate and key as files; those it had are replaced
+#[utoipa::path(tag = "enrollment", params(("mac" = String, Path)), responses((status = 200, body = FileView)))]
+#[post("/devices/{mac}/certificate-file")]
+async fn make_file(
+    actor: Actor,
+    db: Data<Db>,
+    keys: Data<Keyring>,
+    desk: Data<Desk>,
+    mac: Path<String>,
+) -> Result<Json<FileView>> {
+    let mac = words::mac(&mac)?;
+    let account = actor.account_id;
+    let known = db.read(|conn| devices::store::by_mac(conn, &keys, mac))?.filter(|known| known.account_id == account);
+    let known = known.ok_or_else(|| not_known(mac))?;
+    let desk = desk.as_ref().as_ref().ok_or_else(no_authority)?;
+    let made = desk.make_file(&known, actor.name, clock::now()).await;
+    let (serial, files) = made.map_err(|why| {
+        Problem::new(Code::InUse, format!("No certificate was made: {why}."), "Look at the certificate profile.")
+    })?;
+    Ok(Json(FileView { mac, files, serial }))
+}
+
+fn device(tx: &Tx, keys: &Keyring, actor: &Actor, mac: Mac) -> Result<Device> {
+    let found = devices::store::by_mac(tx, keys, mac)?.filter(|device| device.account_id == actor.account_id);
+    found.ok_or_else(|| not_known(mac))
+}
+
+fn not_known(mac: Mac) -> Problem {
+    Problem::not_found(format_args!("device {mac}"), "List them: phonebox device list")
+}
+
+fn no_authority() -> Problem {
+    Problem::new(Code::InUse, "No authority is running that could sign.", "Start the box: phonebox serve")
+}
+
+pub fn configure(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
+    config.service(list).service(approve).service(decline).service(challenge_of).service(make_file);
+}

@@ -1,0 +1,47 @@
+//! A certificate whose key is made here, for a phone that fetches both as a file.
+
+use super::enroll::Enrollment;
+use crate::ca::pkcs12::{self, Contents, Strength};
+use crate::ca::{CaError, Door, Holder, Order, Refused, cert_profile};
+use crate::db::Error;
+use crate::devices::{self, Device, Token};
+use crate::enrollment::files::{File, Form};
+use crate::enrollment::store;
+use crate::settings::Secret;
+use rcgen::{KeyPair, PublicKeyData, RsaKeySize};
+use zeroize::Zeroizing;
+
+impl Enrollment {
+    /// Makes the device a key, has it signed and puts both where the device fetches them. Answers the serial number and
+    /// the names of the files.
+    pub async fn make_file(&self, device: &Device, by: &str, now: i64) -> Result<(String, Vec<String>), Refused> {
+        let db = &self.pipeline.db;
+        let profile = db.read(|conn| store::profile_named(conn, cert_profile::DEVICE))?.ok_or(Refused::NoKey)?;
+        let key = tokio::task::spawn_blocking(|| KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, RsaKeySize::_2048));
+        let key = key.await.map_err(|_| CaError::from(Error::Stopped))?.map_err(CaError::from)?;
+        let pkcs8 = Zeroizing::new(key.serialize_der());
+        let label = device.name.clone().unwrap_or_else(|| device.mac.to_string());
+        let holder =
+            Holder { mac: Some(device.mac), serial: device.serial.clone(), model: device.model.clone(), label };
+        let (spki_der, by) = (key.subject_public_key_info(), by.to_owned());
+        let issued = self.ca.issue(Order { profile, holder, spki_der, door: Door::File, by, once: None }, now).await?;
+        let name = device.mac.to_string();
+        let contents = Contents { pkcs8: &pkcs8, certificate: &issued.der, chain: &issued.chain, name: &name };
+        let password = Token::generate().map_err(CaError::from)?;
+        let file = File {
+            pkcs12: pkcs12::write(&contents, password.reveal(), Strength::Legacy).map_err(CaError::from)?,
+            pem: Zeroizing::new(pkcs12::pem(&contents).as_bytes().to_vec()),
+            password: Secret::new(password.reveal().to_owned()),
+            created_at: now,
+        };
+        let (keys, owner) = (self.pipeline.keys.clone(), device.clone());
+        db.write(move |tx| {
+            store::put_file(tx, &keys, &owner, &file)?;
+            // Its settings hold the password.
+            devices::store::changed(tx, owner.mac, now)
+        })
+        .await?;
+        let names = [Form::Pkcs12, Form::Pem].map(|form| form.name(device.mac));
+        Ok((issued.serial.to_string(), names.into()))
+    }
+}

@@ -1,0 +1,110 @@
+//! EST with real clients: strongSwan and curl.
+
+use super::clients::{MAC, Site, site};
+
+impl Site {
+    fn est_url(&self, operation: &str) -> String {
+        format!("https://{}/.well-known/est/{operation}", self.phonebox.https())
+    }
+
+    /// A certification request for this name, as PEM and as one line of base64.
+    fn request(&self, key: &str, subject: &str) {
+        self.run(&["openssl", "req", "-new", "-key", key, "-subj", subject, "-out", "request.pem"]);
+        let body: String = self.read("request.pem").lines().filter(|line| !line.starts_with('-')).collect();
+        std::fs::write(self.file("request.b64"), body).unwrap();
+    }
+
+    /// Status, media type and encoding; the body goes to `answer.b64`.
+    fn est(&self, operation: &str, words: &[&str]) -> (String, String, String) {
+        let url = self.est_url(operation);
+        let shown = "%{http_code} %header{content-transfer-encoding} %{content_type}";
+        let fixed = ["curl", "-s", "--cacert", "root.pem", "-o", "answer.b64", "-w", shown, "-H"];
+        let body = ["Content-Type: application/pkcs10", "--data-binary", "@request.b64"];
+        let said = self.run(&[&fixed[..], &body, words, &[&url]].concat());
+        let mut parts = said.splitn(3, ' ').map(str::to_owned);
+        let mut next = || parts.next().unwrap();
+        (next(), next(), next())
+    }
+
+    /// Turns the last answer into a certificate file.
+    fn take_answer(&self, name: &str) {
+        self.run(&["openssl", "base64", "-d", "-A", "-in", "answer.b64", "-out", "answer.p7"]);
+        self.run(&["openssl", "pkcs7", "-inform", "DER", "-in", "answer.p7", "-print_certs", "-out", name]);
+    }
+}
+
+#[test]
+fn strongswan_takes_the_ca_and_enrols_and_renews() {
+    let site = site(&[]);
+    let url = format!("https://{}", site.phonebox.https());
+    site.run(&["pki", "--estca", "--url", &url, "--cacert", "root.pem", "--caout", "ca.pem", "--outform", "pem"]);
+    assert_eq!(site.read("ca.pem"), site.read("root.pem"));
+    site.key("phone.key");
+    site.request("phone.key", "/CN=805ec0aabb01");
+    let login = format!("{MAC}:{}", site.challenge(MAC));
+    let est = ["pki", "--est", "--url", &url, "--cacert", "root.pem", "--cacert", "ca-1.pem", "--outform", "pem"];
+    std::fs::write(
+        site.file("phone.pem"),
+        site.run(&[&est[..], &["--in", "request.pem", "--userpass", &login]].concat()),
+    )
+    .unwrap();
+    assert!(site.judged("phone.pem").contains("CN = 805ec0aabb01"));
+    site.key("next.key");
+    site.request("next.key", "/CN=805ec0aabb01");
+    let renew = ["--in", "request.pem", "--cert", "phone.pem", "--key", "phone.key"];
+    std::fs::write(site.file("next.pem"), site.run(&[&est[..], &renew].concat())).unwrap();
+    site.judged("next.pem");
+    assert_ne!(site.serial("next.pem"), site.serial("phone.pem"));
+    assert_eq!(site.reasons(MAC)[0], "certificate-renewed");
+}
+
+#[test]
+fn threat_084_est_asks_for_proof_and_gives_nobody_another_name() {
+    let site = site(&[]);
+    site.fetch_ca(&site.scep_url("/scep"));
+    site.key("phone.key");
+    site.request("phone.key", "/CN=805ec0aabb01");
+    // The CA is for everybody, over HTTPS only, with and without a label.
+    for operation in ["cacerts", "phones/cacerts", "csrattrs"] {
+        let url = site.est_url(operation);
+        let body = site.run(&["curl", "-sf", "--cacert", "root.pem", &url]);
+        assert!(!body.is_empty() && !body.contains('\n'), "one unbroken line: {body}");
+    }
+    let plain = format!("http://{}/.well-known/est/cacerts", site.phonebox.http());
+    assert_eq!(site.run(&["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", &plain]), "404");
+    let challenge = site.challenge(MAC);
+    for (operation, login, status) in [
+        ("simpleenroll", "", "401"),
+        ("simplereenroll", "", "401"),
+        ("simpleenroll", "805ec0aabb01:wrong", "401"),
+        ("simpleenroll", &format!("805ec0aabb02:{challenge}"), "401"),
+        ("serverkeygen", &format!("{MAC}:{challenge}"), "404"),
+        ("fullcmc", &format!("{MAC}:{challenge}"), "404"),
+    ] {
+        let words: &[&str] = if login.is_empty() { &[] } else { &["--user", login] };
+        assert_eq!(site.est(operation, words).0, status, "{operation} {login}");
+    }
+    site.request("phone.key", "/CN=805ec0aabb02");
+    assert_eq!(site.est("simpleenroll", &["--user", &format!("{MAC}:{challenge}")]).0, "403");
+    assert_eq!(site.issued(), 0);
+    // The same proof, the right name.
+    site.request("phone.key", "/CN=805ec0aabb01/O=Somebody");
+    let (status, encoding, kind) = site.est("phones/simpleenroll", &["--user", &format!("{MAC}:{challenge}")]);
+    let expected = ("200", "base64", "application/pkcs7-mime; smime-type=certs-only");
+    assert_eq!((status.as_str(), encoding.as_str(), kind.as_str()), expected);
+    site.take_answer("phone.pem");
+    let text = site.judged("phone.pem");
+    assert!(!text.contains("Somebody"), "{text}");
+    // Its certificate is proof, for its own name only, while it is in force.
+    let shown = ["--cert", "phone.pem", "--key", "phone.key"];
+    site.key("next.key");
+    site.request("next.key", "/CN=805ec0aabb02");
+    assert_eq!(site.est("simplereenroll", &shown).0, "403");
+    site.request("next.key", "/CN=805ec0aabb01");
+    assert_eq!(site.est("simplereenroll", &shown).0, "200");
+    // Somebody else's certificate is none.
+    let own = ["openssl", "req", "-x509", "-key", "next.key", "-subj", "/CN=805ec0aabb01", "-out", "self.pem"];
+    site.run(&own);
+    assert_eq!(site.est("simplereenroll", &["--cert", "self.pem", "--key", "next.key"]).0, "401");
+    assert_eq!(site.issued(), 2);
+}

@@ -1,0 +1,152 @@
+//! SCEP messages by hand, for what no honest client sends. Keys and requests are OpenSSL's.
+
+use super::clients::Site;
+use crate::support::raw::{self, Answer};
+use aws_lc_rs::rsa::{KeyPair, Pkcs1PrivateDecryptingKey, PrivateDecryptingKey};
+use phonebox::ca::asn1::{self, Reader};
+use phonebox::ca::cms::{self, Certificate, Cipher, Signed};
+use x509_parser::asn1_rs::oid;
+
+/// Somebody with a key and a certificate for it.
+pub struct Sender {
+    pub name: String,
+    pub certificate: Vec<u8>,
+    pkcs8: Vec<u8>,
+}
+
+/// Status, failInfo, and what was enveloped for the sender.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Said {
+    pub status: String,
+    pub info: String,
+    pub content: Option<Vec<u8>>,
+}
+
+impl Said {
+    pub fn is_bad_request(&self) -> bool {
+        (self.status.as_str(), self.info.as_str()) == ("2", "2")
+    }
+}
+
+pub const TYPE: &[u8] = &oid!(raw 2.16.840.1.113733.1.9.2);
+const STATUS: &[u8] = &oid!(raw 2.16.840.1.113733.1.9.3);
+const FAIL_INFO: &[u8] = &oid!(raw 2.16.840.1.113733.1.9.4);
+const NONCE: &[u8] = &oid!(raw 2.16.840.1.113733.1.9.5);
+const TRANSACTION: &[u8] = &oid!(raw 2.16.840.1.113733.1.9.7);
+
+impl Site {
+    /// With a key of its own and a self-signed certificate, as a phone begins.
+    pub fn sender(&self, name: &str) -> Sender {
+        self.sender_with(name, &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"])
+    }
+
+    /// A key that no message can be signed with here: it is too short.
+    pub fn key_pair(&self, name: &str, bits: &str) -> Sender {
+        self.run(&["openssl", "genrsa", "-out", &format!("{name}.key"), bits]);
+        Sender { name: name.to_owned(), certificate: Vec::new(), pkcs8: Vec::new() }
+    }
+
+    pub fn sender_with(&self, name: &str, key: &[&str]) -> Sender {
+        let (pem, der) = (format!("{name}.key"), format!("{name}.key.der"));
+        self.run(&[&["openssl", "genpkey", "-out", &pem][..], key].concat());
+        self.run(&["openssl", "pkcs8", "-topk8", "-nocrypt", "-in", &pem, "-outform", "DER", "-out", &der]);
+        let own = format!("{name}.self");
+        self.run(&["openssl", "req", "-x509", "-key", &pem, "-subj", "/CN=phone", "-outform", "DER", "-out", &own]);
+        let read = |file: &str| std::fs::read(self.file(file)).unwrap();
+        Sender { name: name.to_owned(), certificate: read(&own), pkcs8: read(&der) }
+    }
+
+    /// A request for this subject, with these lines of an OpenSSL extension section.
+    pub fn csr(&self, sender: &Sender, subject: &str, challenge: &str, extensions: &str) -> Vec<u8> {
+        // OpenSSL leaves attributes out where the subject stands on the command line.
+        let names = subject.trim_start_matches('/').replace('/', "\n").replace('=', " = ");
+        let attributes =
+            if challenge.is_empty() { String::new() } else { format!("challengePassword = {challenge}\n") };
+        let wanted = if extensions.is_empty() { "" } else { "req_extensions = ex" };
+        let config = format!(
+            "[req]\nprompt = no\ndistinguished_name = dn\nattributes = at\n{wanted}\n[dn]\n{names}\n[at]\n{attributes}[ex]\n{extensions}\n",
+        );
+        std::fs::write(self.file("req.cnf"), config).unwrap();
+        let key = format!("{}.key", sender.name);
+        let new = ["openssl", "req", "-new", "-config", "req.cnf", "-key", &key, "-outform", "DER", "-out", "req.der"];
+        self.run(&new);
+        std::fs::read(self.file("req.der")).unwrap()
+    }
+
+    /// The certificate that messages are for, DER.
+    pub fn ra(&self) -> Vec<u8> {
+        self.fetch_ca(&self.scep_url("/scep"));
+        self.run(&["openssl", "x509", "-in", "ra.pem", "-outform", "DER", "-out", "ra.der"]);
+        std::fs::read(self.file("ra.der")).unwrap()
+    }
+
+    pub fn post(&self, message: &[u8]) -> Answer {
+        let headers = "Content-Type: application/x-pki-message\r\n";
+        raw::send(self.phonebox.http(), None, "POST", "/scep?operation=PKIOperation", headers, message)
+    }
+
+    /// What is said to a message that gets an answer.
+    #[track_caller]
+    pub fn said(&self, sender: &Sender, message: &[u8]) -> Said {
+        let answer = self.post(message);
+        assert_eq!((answer.status, answer.header("Content-Type")), (200, Some("application/x-pki-message")));
+        sender.read(&answer.body)
+    }
+
+    /// PKCSReq with this request.
+    #[track_caller]
+    pub fn asks(&self, sender: &Sender, ra: &[u8], csr: &[u8]) -> Said {
+        self.said(sender, &sender.message(b"19", b"1", ra, csr))
+    }
+}
+
+pub fn envelope(content: &[u8], ra: &[u8]) -> Vec<u8> {
+    cms::seal(content, &Certificate::parse(ra).unwrap(), Cipher::Aes128).unwrap()
+}
+
+impl Sender {
+    pub fn message(&self, kind: &[u8], transaction: &[u8], ra: &[u8], content: &[u8]) -> Vec<u8> {
+        self.signed(kind, transaction, &envelope(content, ra))
+    }
+
+    pub fn signed(&self, kind: &[u8], transaction: &[u8], envelope: &[u8]) -> Vec<u8> {
+        let printable = |text: &[u8]| asn1::element_of(asn1::PRINTABLE, &[text]);
+        let attributes = vec![
+            cms::new_attribute(TYPE, &printable(kind)),
+            cms::new_attribute(TRANSACTION, &printable(transaction)),
+            cms::new_attribute(NONCE, &asn1::octets(&[7; 16])),
+        ];
+        let key = KeyPair::from_pkcs8(&self.pkcs8).unwrap();
+        cms::sign(&key, &Certificate::parse(&self.certificate).unwrap(), Some(envelope), attributes).unwrap()
+    }
+
+    fn read(&self, answer: &[u8]) -> Said {
+        let signed = Signed::parse(answer).unwrap();
+        signed.verified().unwrap();
+        let text = |id: &[u8]| {
+            let value = signed.attribute(id).unwrap().map(|value| value.body.to_vec()).unwrap_or_default();
+            String::from_utf8(value).unwrap()
+        };
+        let content = (!signed.content.is_empty()).then(|| {
+            let key = Pkcs1PrivateDecryptingKey::new(PrivateDecryptingKey::from_pkcs8(&self.pkcs8).unwrap()).unwrap();
+            cms::open(signed.content, &key, &Certificate::parse(&self.certificate).unwrap()).unwrap().content.to_vec()
+        });
+        Said { status: text(STATUS), info: text(FAIL_INFO), content }
+    }
+
+    /// The same key with a certificate that it was issued.
+    pub fn holding(self, certificate: Vec<u8>) -> Sender {
+        Sender { certificate, ..self }
+    }
+}
+
+/// The first certificate of a certs-only message.
+pub fn first_certificate(der: &[u8]) -> Vec<u8> {
+    let mut data = Reader::new(der).open(asn1::SEQUENCE).unwrap();
+    data.any().unwrap();
+    let mut data = data.open(asn1::CONTEXT_0).unwrap().open(asn1::SEQUENCE).unwrap();
+    for _ in 0..3 {
+        data.any().unwrap();
+    }
+    data.open(asn1::CONTEXT_0).unwrap().any().unwrap().raw.to_vec()
+}

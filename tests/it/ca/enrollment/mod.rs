@@ -1,0 +1,10 @@
+//! How phones come to certificates, through the phones' own listeners: real clients, and messages no honest client
+//! sends.
+
+mod clients;
+mod est;
+mod files;
+mod flood;
+mod hostile;
+mod messages;
+mod scep;

@@ -1,0 +1,121 @@
+//! SCEP with real clients: strongSwan, scepclient, certmonger's helper.
+
+use super::clients::{MAC, OTHER, site};
+use std::time::{Duration, Instant};
+
+const DN: &str = "CN=805ec0aabb01";
+
+/// AVA-099, AVA-102: every vendor's path, every cipher and digest that is offered.
+#[test]
+fn strongswan_enrols_with_its_challenge_and_renews_with_its_certificate() {
+    let site = site(&[]);
+    for (path, words) in [
+        ("/scep", &["--cipher", "aes", "--digest", "sha256"][..]),
+        ("/certsrv/mscep/mscep.dll", &["--cipher", "des3", "--digest", "sha1"]),
+        ("/ejbca/publicweb/apply/scep/pkiclient.exe", &["--digest", "sha512"]),
+        ("/", &[]),
+    ] {
+        let (url, challenge) = (site.scep_url(path), site.challenge(MAC));
+        site.fetch_ca(&url);
+        site.key("phone.key");
+        site.enrolls(&url, "phone.key", &[&["--dn", DN, "--password", &challenge][..], words].concat(), "phone.pem");
+        let text = site.judged("phone.pem");
+        assert!(text.contains("CN = 805ec0aabb01") && text.contains("TLS Web Client Authentication"), "{text}");
+    }
+    let url = site.scep_url("/scep");
+    site.key("next.key");
+    site.enrolls(&url, "next.key", &["--dn", DN, "--cert", "phone.pem", "--key", "phone.key"], "next.pem");
+    site.judged("next.pem");
+    assert_ne!(site.serial("next.pem"), site.serial("phone.pem"));
+    assert_eq!(site.reasons(MAC)[0], "certificate-renewed");
+}
+
+#[test]
+fn scepclient_speaks_ber_and_des_and_is_understood() {
+    let site = site(&[]);
+    let (url, challenge) = (site.scep_url("/scep"), site.challenge(MAC));
+    site.fetch_ca(&url);
+    let (server, challenge) = (format!("-server-url={url}"), format!("-challenge={challenge}"));
+    site.run(&["scepclient", "-private-key", "sc.key", "-certificate", "sc.pem", &server, &challenge, "-cn", MAC]);
+    assert!(site.judged("sc.pem").contains("CN = 805ec0aabb01"));
+}
+
+/// certmonger's helper fetches and judges what any client needs, and carries a message as it is.
+#[test]
+fn certmonger_reads_capabilities_and_chain_and_takes_an_answer() {
+    let site = site(&[]);
+    let url = site.scep_url("/scep");
+    let submit = "/usr/lib/certmonger/scep-submit";
+    let capabilities = site.run(&[submit, "-u", &url, "-c"]);
+    for word in ["POSTPKIOperation", "SHA-256", "AES", "Renewal"] {
+        assert!(capabilities.contains(word), "{capabilities}");
+    }
+    let chain = site.run(&[submit, "-u", &url, "-C"]);
+    assert_eq!(chain.matches("BEGIN CERTIFICATE").count(), 3, "{chain}");
+}
+
+/// RFC 8894 §3.3: PENDING, polls, and a person's word.
+#[test]
+fn a_request_without_a_challenge_waits_for_a_person() {
+    let site = site(&["--scep-approve", "yes"]);
+    let url = site.scep_url("/scep");
+    site.fetch_ca(&url);
+    let poll = ["--interval", "1", "--maxpolltime", "30"];
+    let waiting = |verdict: &str| {
+        let since = Instant::now();
+        loop {
+            let found = site.phonebox.json(&["enrollment", "list"]);
+            if let Some(request) = found.as_array().unwrap().first() {
+                assert_eq!(request["mac"], MAC);
+                site.phonebox.cli(&["enrollment", verdict, &request["id"].to_string()]);
+                return request["fingerprint"].as_str().unwrap().to_owned();
+            }
+            assert!(since.elapsed() < Duration::from_secs(20));
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    std::thread::scope(|scope| {
+        site.key("phone.key");
+        let approved = scope.spawn(|| waiting("approve"));
+        site.enrolls(&url, "phone.key", &[&["--dn", DN][..], &poll].concat(), "phone.pem");
+        // What the person was shown is the phone's key.
+        let public = ["openssl", "rsa", "-in", "phone.key", "-pubout", "-outform", "DER", "-out", "phone.pub"];
+        site.run(&public);
+        let shown = phonebox::seal::hex(&phonebox::seal::sha256(&std::fs::read(site.file("phone.pub")).unwrap()));
+        assert_eq!(approved.join().unwrap(), shown);
+    });
+    site.judged("phone.pem");
+    std::thread::scope(|scope| {
+        site.key("other.key");
+        scope.spawn(|| waiting("decline"));
+        site.is_refused(&url, "other.key", &[&["--dn", DN][..], &poll].concat());
+    });
+    assert_eq!(site.issued(), 1);
+    assert_eq!(site.reasons(MAC)[0], "request-declined");
+    // A name that no device has, or two, waits for nobody.
+    site.key("third.key");
+    site.is_refused(&url, "third.key", &[&["--dn", "CN=805ec0ffffff"][..], &poll].concat());
+    site.is_refused(&url, "third.key", &[&["--dn", &format!("CN={MAC}, OU={OTHER}")][..], &poll].concat());
+    assert_eq!(site.phonebox.json(&["enrollment", "list"]).as_array().unwrap().len(), 0);
+}
+
+/// RFC 8894 §3.3.4, §3.3.5: GetCert and GetCRL, judged by OpenSSL.
+#[test]
+fn a_phone_asks_for_a_certificate_and_for_the_revocation_list() {
+    use super::messages::first_certificate;
+    use phonebox::ca::asn1;
+    use phonebox::ca::cms::Certificate;
+    let site = site(&[]);
+    let (ra, phone, challenge) = (site.ra(), site.sender("phone"), site.challenge(MAC));
+    let given = site.asks(&phone, &ra, &site.csr(&phone, "/CN=805ec0aabb01", &challenge, "")).content.unwrap();
+    let certificate = first_certificate(&given);
+    let known = Certificate::parse(&certificate).unwrap();
+    let question = |serial: &[u8]| asn1::sequence(&[known.issuer, &asn1::element_of(asn1::INTEGER, &[serial])]);
+    let ask = |kind, serial| site.said(&phone, &phone.message(kind, b"9", &ra, &question(serial)));
+    assert_eq!(first_certificate(&ask(b"21", known.serial).content.unwrap()), certificate);
+    let unknown = ask(b"21", &[7; 16]);
+    assert_eq!((unknown.status.as_str(), unknown.info.as_str()), ("2", "4"), "badCertId");
+    std::fs::write(site.file("crl.p7"), ask(b"22", known.serial).content.unwrap()).unwrap();
+    let text = site.run(&["openssl", "pkcs7", "-inform", "DER", "-in", "crl.p7", "-print_certs", "-noout", "-text"]);
+    assert!(text.contains("Certificate Revocation List"), "{text}");
+}
