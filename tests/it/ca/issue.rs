@@ -10,7 +10,16 @@ async fn openssl_and_gnutls_accept_every_chain() {
     for key in [KeyKind::Rsa2048, KeyKind::EcdsaP256] {
         for permitted in [Vec::new(), permitted.clone()] {
             let address = Some("http://box.phones.example".to_owned());
+            let limited = !permitted.is_empty();
             let made = tools::with(Options { key, permitted, address }).await;
+            made.write("issuing.pem", made.ca.current().unwrap().issuing.pem());
+            let text = made.run(&["openssl", "x509", "-in", "issuing.pem", "-noout", "-text"]);
+            assert!(text.contains("CA:TRUE, pathlen:0"), "{text}");
+            assert_eq!(
+                text.contains("Name Constraints: \n") && text.contains("IP:10.0.0.0/255.128.0.0"),
+                limited,
+                "{text}"
+            );
             for key in [ecdsa(), rsa()] {
                 let issued = made.issue("001565aabb01", &key).await;
                 made.judge(&issued, "sslclient");
