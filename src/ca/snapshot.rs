@@ -72,16 +72,6 @@ impl Snapshot {
         self.roots().iter().map(|root| root.pem()).collect()
     }
 
-    /// The CA of this box that signed a certificate, by name and by signature. Its dates and its revocation are still to
-    /// be looked at.
-    pub fn signer(&self, der: &[u8]) -> Option<Arc<Authority>> {
-        let (_, signed) = x509_parser::parse_x509_certificate(der).ok()?;
-        let is_it = |known: &&Arc<Authority>| {
-            known.parsed.subject == signed.issuer().as_raw() && super::key::is_signed_by(&signed, &known.parsed)
-        };
-        self.issuers().find(is_it).cloned()
-    }
-
     /// CAs that devices' certificates may come from: every one that ever issued here.
     pub fn issuers(&self) -> impl Iterator<Item = &Arc<Authority>> {
         self.authorities.iter().filter(|known| known.issues)
