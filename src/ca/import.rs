@@ -71,6 +71,11 @@ impl Ca {
             let mut parent_id = None;
             let last = chain.len();
             for (place, (certificate, _)) in chain.into_iter().enumerate().rev() {
+                // A root may be here already, with another CA below it.
+                if let Some(known) = store::bring_back(tx, &certificate)? {
+                    parent_id = Some(known);
+                    continue;
+                }
                 let issues = place == 0;
                 let (id, origin) = (tx.next_id("authority")?, "imported".to_owned());
                 let place = store::authority_key_place(id);

@@ -138,7 +138,23 @@ pub fn insert_authority(tx: &Tx, row: &AuthorityRow) -> Result<()> {
 pub fn switch(tx: &Tx) -> Result<()> {
     tx.prepare_cached("UPDATE authority SET state = 'old' WHERE state = 'current'")?.execute([])?;
     tx.prepare_cached("UPDATE authority SET state = 'current' WHERE state = 'next'")?.execute([])?;
+    // What stands above the current ones may have been current before.
+    tx.prepare_cached(
+        "WITH RECURSIVE above (id) AS (
+             SELECT parent_id FROM authority WHERE state = 'current'
+             UNION SELECT authority.parent_id FROM authority JOIN above ON authority.id = above.id)
+         UPDATE authority SET state = 'current' WHERE id IN (SELECT id FROM above)",
+    )?
+    .execute([])?;
     Ok(())
+}
+
+/// The id of an authority that is here already. An old one is given to phones again.
+pub fn bring_back(tx: &Tx, certificate: &[u8]) -> Result<Option<i64>> {
+    let mut statement = tx.prepare_cached(
+        "UPDATE authority SET state = CASE WHEN state = 'old' THEN 'next' ELSE state END WHERE certificate = $1 RETURNING id",
+    )?;
+    Ok(statement.query_row([certificate], |row| row.get(0)).optional()?)
 }
 
 /// Forgets authorities that have signed nothing yet, the lower ones first.
@@ -148,6 +164,7 @@ pub fn remove_next(tx: &Tx) -> Result<()> {
              (SELECT parent_id FROM authority WHERE parent_id IS NOT NULL)",
     )?;
     while remove.execute([])? > 0 {}
+    tx.prepare_cached("UPDATE authority SET state = 'old' WHERE state = 'next'")?.execute([])?;
     Ok(())
 }
 

@@ -51,7 +51,7 @@ pub struct DeviceCaInput {
 }
 
 /// List the device CAs: whose certificates of phones are accepted besides the box's own
-#[utoipa::path(tag = "certificates", responses((status = 200, body = Vec<DeviceCaView>)))]
+#[utoipa::path(tag = "device-cas", responses((status = 200, body = Vec<DeviceCaView>)))]
 #[get("/ca/device-cas")]
 async fn list(actor: Actor, db: Data<Db>) -> Result<Json<Vec<DeviceCaView>>> {
     let rows = db.read_long(move |conn| store::all(conn, actor.account_id).map_err(Problem::from)).await?;
@@ -59,7 +59,7 @@ async fn list(actor: Actor, db: Data<Db>) -> Result<Json<Vec<DeviceCaView>>> {
 }
 
 /// Accept a CA's certificates of phones, or change how
-#[utoipa::path(tag = "certificates", params(("name" = String, Path)), request_body = DeviceCaInput,
+#[utoipa::path(tag = "device-cas", params(("name" = String, Path)), request_body = DeviceCaInput,
     responses((status = 200, body = DeviceCaView)))]
 #[put("/ca/device-cas/{name}")]
 async fn set(
@@ -96,7 +96,7 @@ async fn set(
 }
 
 /// Accept a CA's certificates no longer
-#[utoipa::path(tag = "certificates", params(("name" = String, Path)), responses((status = 204)))]
+#[utoipa::path(tag = "device-cas", params(("name" = String, Path)), responses((status = 204)))]
 #[delete("/ca/device-cas/{name}")]
 async fn remove(actor: Actor, db: Data<Db>, name: Path<String>) -> Result<HttpResponse> {
     db.write(move |tx| {

@@ -1,7 +1,8 @@
 //! Issuing: what is signed, what is refused, and that nothing is answered before it is stored.
 
 use super::tools::{self, ecdsa, rsa};
-use phonebox::ca::{KeyKind, Options, Permitted, Reason, Refused, Revoke, Status, store};
+use phonebox::ca::certificates::store;
+use phonebox::ca::{KeyKind, Options, Permitted, Reason, Refused, Revoke, Status};
 use phonebox::clock;
 
 #[tokio::test]
@@ -10,7 +11,16 @@ async fn openssl_and_gnutls_accept_every_chain() {
     for key in [KeyKind::Rsa2048, KeyKind::EcdsaP256] {
         for permitted in [Vec::new(), permitted.clone()] {
             let address = Some("http://box.phones.example".to_owned());
+            let limited = !permitted.is_empty();
             let made = tools::with(Options { key, permitted, address }).await;
+            made.write("issuing.pem", made.ca.current().unwrap().issuing.pem());
+            let text = made.run(&["openssl", "x509", "-in", "issuing.pem", "-noout", "-text"]);
+            assert!(text.contains("CA:TRUE, pathlen:0"), "{text}");
+            assert_eq!(
+                text.contains("Name Constraints: \n") && text.contains("IP:10.0.0.0/255.128.0.0"),
+                limited,
+                "{text}"
+            );
             for key in [ecdsa(), rsa()] {
                 let issued = made.issue("001565aabb01", &key).await;
                 made.judge(&issued, "sslclient");
@@ -27,15 +37,15 @@ async fn openssl_and_gnutls_accept_every_chain() {
 #[tokio::test]
 async fn threat_086_serials_are_unique_under_parallel_issues_and_recorded_before_they_are_answered() {
     let made = tools::with(Options { key: KeyKind::EcdsaP256, ..Options::default() }).await;
-    const COUNT: usize = 300;
+    const COUNT: usize = 1_000;
     let tasks: Vec<_> = (0..COUNT)
         .map(|number| {
             let order = made.order(&format!("0015650{number:05x}"), &ecdsa());
             let (ca, db) = (made.ca.clone(), made.dir.db.clone());
             tokio::spawn(async move {
                 let issued = ca.issue(order, clock::now()).await.unwrap();
-                let stored = db.read(store::serials).unwrap();
-                assert!(stored.contains_key(&issued.serial), "answered before it was stored");
+                let stored = db.read(|conn| store::der(conn, issued.serial.as_slice())).unwrap();
+                assert_eq!(stored.expect("answered before it was stored").1, issued.der);
                 issued.serial
             })
         })
@@ -134,4 +144,26 @@ async fn threat_011_a_revocation_is_known_at_once_and_stays() {
     let again = phonebox::ca::Ca::open(&made.dir.db, &made.dir.keys, Options::default(), now).await.unwrap();
     assert_eq!(again.status(first.serial.as_slice()), revoked);
     assert_eq!(again.status(other.serial.as_slice()), Status::Good);
+}
+
+/// What SCEP decrypts with is RSA whatever the CA is, has a certificate of its own, and signs no certificate.
+#[tokio::test]
+async fn scep_works_with_a_key_that_is_not_the_cas() {
+    for key in [KeyKind::Rsa2048, KeyKind::EcdsaP256] {
+        let made = tools::with(Options { key, ..Options::default() }).await;
+        let scep = made.ca.registration(clock::now()).await.unwrap();
+        assert_eq!(scep.der, made.ca.registration(clock::now()).await.unwrap().der);
+        assert_eq!(scep.chain.last().unwrap(), &made.ca.current().unwrap().root.der().to_vec());
+        made.write("roots.pem", made.ca.snapshot().roots_pem());
+        made.write("leaf.pem", phonebox::ca::pem::certificate(&scep.der));
+        made.write("above.pem", phonebox::ca::pem::certificate(&scep.chain[0]));
+        made.run(&["openssl", "verify", "-x509_strict", "-CAfile", "roots.pem", "-untrusted", "above.pem", "leaf.pem"]);
+        let text = made.run(&["openssl", "x509", "-in", "leaf.pem", "-noout", "-text"]);
+        assert!(text.contains("Digital Signature, Key Encipherment") && text.contains("CA:FALSE"), "{text}");
+        made.write("word", "a content key");
+        made.run(&["openssl", "pkeyutl", "-encrypt", "-certin", "-inkey", "leaf.pem", "-in", "word", "-out", "sent"]);
+        let sent = std::fs::read(made.path().join("sent")).unwrap();
+        let mut opened = vec![0u8; scep.decrypt.min_output_size()];
+        assert_eq!(scep.decrypt.decrypt(&sent, &mut opened).unwrap(), b"a content key");
+    }
 }

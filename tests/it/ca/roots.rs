@@ -172,6 +172,18 @@ async fn a_sites_own_ca_is_taken_over_with_its_key() {
     assert!(text.contains("CN = Site Phones"), "{text}");
     let (_, leaf) = x509_parser::parse_x509_certificate(&issued.der).unwrap();
     assert!(leaf.validity().not_after.timestamp() * 1_000 <= made.ca.current().unwrap().issuing.parsed.not_after);
+    // A second CA below the same root, after the first.
+    made.run(&[
+        "sh",
+        "-c",
+        &SITE.lines().filter(|line| !line.contains("root.key -out")).collect::<Vec<_>>().join("\n"),
+    ]);
+    let second = Secret::new(read("sub.key"));
+    made.ca.import(&read("both.pem"), Some((&second, Some(&passphrase))), "test", clock::now()).await.unwrap();
+    made.ca.rollover_switch("test", clock::now()).await.unwrap();
+    assert_eq!(made.ca.snapshot().roots().len(), 1);
+    let next = made.issue("001565aabb02", &rsa()).await;
+    made.judge(&next, "sslclient");
 }
 
 #[tokio::test]
