@@ -1,7 +1,7 @@
 //! Revocation: final, by certificate or of everything a holder has, and in force when the commit is.
 
 use super::serial::Serial;
-use super::{Ca, CaError, store};
+use super::{Ca, CaError, Lazy, store};
 use crate::audit;
 use crate::net::Mac;
 use rcgen::RevocationReason;
@@ -78,6 +78,18 @@ pub enum Status {
     },
     /// Never issued here.
     Unknown,
+}
+
+impl Lazy {
+    /// Devices that are let in again have lost their keys or never had them: what was issued to them ends.
+    pub async fn let_go(&self, macs: &[Mac], by: &str, now: i64) -> Result<(), CaError> {
+        for mac in macs {
+            if self.db.read(|conn| store::has_certificates(conn, *mac))? {
+                self.get(now).await?.revoke(Revoke::All(*mac), Reason::Superseded, by, now).await?;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Ca {

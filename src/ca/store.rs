@@ -273,6 +273,12 @@ pub fn put_profile(tx: &Tx, profile: &CertProfile) -> Result<()> {
     Ok(())
 }
 
+/// Whether anything that was issued for a device is not revoked.
+pub fn has_certificates(conn: &Connection, mac: Mac) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM certificate WHERE holder = $1 AND revoked_at IS NULL)";
+    Ok(conn.prepare_cached(sql)?.query_row(params![mac.to_string()], |row| row.get(0))?)
+}
+
 /// The device that a certificate was issued for.
 pub fn holder(conn: &Connection, serial: &Serial) -> Result<Option<Mac>> {
     let mut statement = conn.prepare_cached("SELECT mac FROM certificate WHERE serial = $1")?;

@@ -2,6 +2,7 @@
 
 use super::store::{self, Filter, NewDevice, Pending, Summary};
 use super::{Birth, State, Window};
+use crate::ca::Lazy;
 use crate::db::{Connection, Db, Tx};
 use crate::layers::{self, Checked, Scope};
 use crate::lines::input::{CheckedLine, LineInput, NumberedLine};
@@ -334,9 +335,11 @@ async fn let_in(
     db: Data<Db>,
     keys: Data<Keyring>,
     window: Data<Window>,
+    ca: Data<Lazy>,
     mac: Path<String>,
 ) -> Result<Json<DeviceView>> {
     let mac = words::mac(&mac)?;
+    let by = actor.name;
     let device = db
         .write(move |tx| {
             if load(tx, &keys, &actor, mac)?.state == State::Blocked {
@@ -349,6 +352,7 @@ async fn let_in(
             view(tx, &keys, &actor, mac)
         })
         .await?;
+    ca.let_go(&[mac], by, clock::now()).await?;
     Ok(Json(device))
 }
 

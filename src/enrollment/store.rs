@@ -19,6 +19,13 @@ pub fn challenge_in_force(conn: &Connection, device_id: i64, profile_id: i64, no
         .optional()?)
 }
 
+/// Whether a certificate that the device asked for itself is in force.
+pub fn is_certified(conn: &Connection, mac: Mac, now: i64) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM certificate
+               WHERE holder = $1 AND door IN ('scep', 'est') AND revoked_at IS NULL AND not_after > $2)";
+    Ok(conn.prepare_cached(sql)?.query_row(params![mac.to_string(), now], |row| row.get(0))?)
+}
+
 pub fn put_challenge(
     tx: &Tx,
     device: &Device,

@@ -7,6 +7,7 @@ use super::Patience;
 use super::respond::{self, Connection, Sent};
 use crate::ca::{est, scep};
 use crate::checkins::{Decision, Reason};
+use crate::provision::Subject;
 use crate::provision::enroll::{Asked, Enrollment, Outcome, Protocol, Reply};
 use crate::provision::record::Named;
 use bytes::Bytes;
@@ -85,6 +86,20 @@ impl EnrollmentDoor {
             tracing::error!(%error, "an enrolment ended before its answer");
             refused(Reply::Unavailable, Reason::Storage)
         })
+    }
+}
+
+impl EnrollmentDoor {
+    /// Makes a device's certificate and key as a file. False: it was not made, for a reason in the log.
+    pub async fn make_file(&self, subject: &Arc<Subject>, now: i64) -> bool {
+        let (Some(runtime), Ok(place)) = (&self.runtime, self.places.clone().try_acquire_owned()) else { return false };
+        let (enrollment, subject) = (self.enrollment.clone(), subject.clone());
+        let work = runtime.spawn(async move {
+            let _place = place;
+            let made = enrollment.make_file(&subject.device, "this box", now).await;
+            made.inspect_err(|why| tracing::warn!(mac = %subject.device.mac, %why, "no certificate was made")).is_ok()
+        });
+        work.await.unwrap_or(false)
     }
 }
 

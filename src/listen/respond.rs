@@ -166,7 +166,15 @@ pub async fn respond(
             let outcome = door.answer(protocol, connection, &parts, &mut body, asked.now).await;
             pipeline.enrolled(asked, outcome, started)
         }
-        None => pipeline.serve(asked, path.as_ref()).await,
+        None => {
+            let served = pipeline.serve(asked, path.as_ref()).await;
+            match (&served.answer, door) {
+                (Answer::MakeCertificate(subject), Some(door)) if door.make_file(subject, at).await => {
+                    pipeline.serve(asked, path.as_ref()).await
+                }
+                _ => served,
+            }
+        }
     };
     let mut response = match take_upload(&mut served) {
         Some((device, name, limit)) => {
@@ -313,7 +321,9 @@ fn answer(served: &Served, asked: &HeaderMap) -> Response<Sent> {
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, PUT, POST"));
             response
         }
-        Answer::BadRequest | Answer::NotFound | Answer::Upload { .. } => short(StatusCode::NOT_FOUND),
+        Answer::BadRequest | Answer::NotFound | Answer::MakeCertificate(_) | Answer::Upload { .. } => {
+            short(StatusCode::NOT_FOUND)
+        }
         Answer::Unavailable => short(StatusCode::SERVICE_UNAVAILABLE),
     }
 }

@@ -20,7 +20,7 @@ use crate::ca::signature::Digest;
 use crate::ca::{self, Ca, Door, Holder, Issued, Order, Refused, est, scep};
 use crate::checkins::{Decision, Reason, Transport};
 use crate::db::Error;
-use crate::devices::State;
+use crate::devices::{self, State};
 use crate::enrollment::challenge::{self, Challenge, Hash, Void};
 use crate::enrollment::requests::{self, State as Verdict};
 use crate::enrollment::store;
@@ -393,7 +393,11 @@ impl Enrollment {
         };
         let order = Order { profile, holder, spki_der: spki.to_vec(), door, by, once: Some(once) };
         match self.ca.issue(order, now).await {
-            Ok(issued) => Ok(Given { issued, mac, reason }),
+            Ok(issued) => {
+                // Its settings no longer hold the challenge.
+                self.pipeline.db.write(move |tx| devices::store::changed(tx, mac, now)).await?;
+                Ok(Given { issued, mac, reason })
+            }
             Err(error) => {
                 if let Proof::Challenge(hash, _) = proof {
                     self.pipeline.db.write(move |tx| store::give_back(tx, &hash, &key)).await?;

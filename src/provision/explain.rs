@@ -206,6 +206,9 @@ impl Pipeline {
         let shared = self.shared.get()?;
         let profile = resolve::profile(&shared, &subject.device);
         let outside = profile.and_then(|profile| resolve::outside_target(subject, profile));
+        if profile.is_some_and(|profile| profile.certificates) {
+            self.subjects.look_up_material(subject, now)?;
+        }
         let job = Job {
             vendor,
             kind,

@@ -16,8 +16,8 @@ use crate::ca::Public;
 use crate::checkins::recorder::Recorder;
 use crate::checkins::{Decision, Reason, Transport};
 use crate::db::{Db, Error};
-use crate::devices::Proof;
-use crate::devices::seen;
+use crate::devices::{self, Proof, seen};
+use crate::enrollment::challenge;
 use crate::enrollment::files::Form;
 use crate::enrollment::store as certificates;
 use crate::files::{self, StoredFile};
@@ -99,6 +99,8 @@ pub enum Answer {
         name: String,
         limit: u64,
     },
+    /// Its profile gives it a certificate and none was made yet: whoever can makes it, and asks again.
+    MakeCertificate(Arc<Subject>),
     NotFound,
     /// `WWW-Authenticate` values.
     Challenge(Vec<String>),
@@ -244,13 +246,14 @@ impl Pipeline {
         if !proven && self.budget.is_exhausted(request.peer, request.now) {
             return Ok(Outcome::not_found(Reason::Slowed));
         }
-        let loaded = self.load(request, path, &mark.identity, credential)?;
+        let mut loaded = self.load(request, path, &mark.identity, credential)?;
         mark.mac = loaded.mac;
         if loaded.subject.is_some() {
             mark.vendor = loaded.vendor.map(|vendor| vendor.name);
             mark.subject.clone_from(&loaded.subject);
         }
-        let outside = match (&loaded.subject, &loaded.profile) {
+        let profile = loaded.profile.clone();
+        let outside = match (&loaded.subject, &profile) {
             (Some(subject), Some(profile)) => resolve::outside_target(subject, profile),
             _ => None,
         };
@@ -307,6 +310,7 @@ impl Pipeline {
                         request.now,
                     );
                 }
+                self.prepare_certificate(&mut loaded, &grant, outside.is_none(), request.now).await?;
                 // Rendered first: an answer that cannot be written must leave no trace of having been sent.
                 let outcome = self.make(request, &loaded, &grant, outside.as_deref(), &mark.identity)?;
                 if let Some(mac) = loaded.mac.filter(|_| !grant.effects.is_empty())
@@ -320,6 +324,40 @@ impl Pipeline {
                 Ok(outcome)
             }
         }
+    }
+
+    /// A challenge for a phone that is to ask for a certificate and has neither.
+    async fn prepare_certificate(
+        &self,
+        loaded: &mut Loaded<'_>,
+        grant: &Grant,
+        provisions: bool,
+        now: i64,
+    ) -> Result<(), Error> {
+        let gives = provisions && grant.secrets && loaded.profile.as_ref().is_some_and(|profile| profile.certificates);
+        let Some(subject) = loaded.subject.clone().filter(|_| gives && matches!(loaded.ask, Ask::File(_))) else {
+            return Ok(());
+        };
+        self.subjects.look_up_material(&subject, now)?;
+        let asks = loaded.vendor.is_some_and(|vendor| vendors::asks_for_certificates(vendor.id));
+        if !asks || subject.material().is_none_or(|has| has.certified || has.challenge.is_some()) {
+            return Ok(());
+        }
+        let (keys, device) = (self.keys.clone(), subject.device.clone());
+        let mac = device.mac;
+        let write = self.db.write(move |tx| -> Result<(), Error> {
+            if let Some(profile) = certificates::profile_named(tx, ca::cert_profile::DEVICE)? {
+                challenge::current_or_new(tx, &keys, &device, profile, now)?;
+                devices::store::changed(tx, mac, now)?;
+            }
+            Ok(())
+        });
+        write.await?;
+        loaded.subject = self.subjects.get(mac)?;
+        if let Some(subject) = &loaded.subject {
+            self.subjects.look_up_material(subject, now)?;
+        }
+        Ok(())
     }
 
     /// What the request shows besides names.
@@ -533,11 +571,13 @@ impl Pipeline {
 
     /// The device's own certificate and key, under the one name that is its.
     fn certificate_file(&self, loaded: &Loaded, grant: &Grant) -> Result<Option<Outcome>, Error> {
-        let Some(device) = loaded.subject.as_ref().filter(|_| grant.secrets).map(|subject| &subject.device) else {
-            return Ok(None);
-        };
+        let Some(subject) = loaded.subject.as_ref().filter(|_| grant.secrets) else { return Ok(None) };
+        let device = &subject.device;
         let Some(form) = Form::of_name(&loaded.path.name, device.mac) else { return Ok(None) };
         let found = self.db.read(|conn| certificates::file(conn, &self.keys, device))?;
+        if found.is_none() && form == Form::Pem && loaded.profile.as_ref().is_some_and(|profile| profile.certificates) {
+            return Ok(Some(Outcome::refused(Answer::MakeCertificate(subject.clone()), Reason::NoFile)));
+        }
         Ok(found.map(|file| {
             let bytes = match form {
                 Form::Pkcs12 => &file.pkcs12,

@@ -3,9 +3,10 @@
 use super::shared::{RawItems, Scope, Shared};
 use super::subject::Subject;
 use crate::devices::{Device, Proof};
+use crate::enrollment::files::Form;
 use crate::profiles::{Profile, Target};
 use crate::settings::{Layer, Provenance, Resolved, Secret, Set, SettingId, Value, Values, catalogue, resolve};
-use crate::vendors::{self, Item, SteadyProof};
+use crate::vendors::{self, CertificateWay, Item, SteadyProof};
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
@@ -151,6 +152,11 @@ struct Ids {
     user: Option<SettingId>,
     password: Option<SettingId>,
     trust: Option<SettingId>,
+    scep_url: Option<SettingId>,
+    scep_challenge: Option<SettingId>,
+    scep_name: Option<SettingId>,
+    certificate_url: Option<SettingId>,
+    certificate_shown: Option<SettingId>,
     discovery: Option<SettingId>,
 }
 
@@ -163,6 +169,11 @@ static IDS: LazyLock<Ids> = LazyLock::new(|| {
         user: find("provisioning.user"),
         password: find("provisioning.password"),
         trust: find("provisioning.trust_certificate_url"),
+        scep_url: find("scep.url"),
+        scep_challenge: find("scep.challenge"),
+        scep_name: find("scep.common_name"),
+        certificate_url: find("tls.client_certificate_url"),
+        certificate_shown: find("tls.device_certificate"),
         discovery: find("provisioning.discovery"),
     }
 });
@@ -196,18 +207,23 @@ pub fn of_the_box(
     let mut sets = Vec::new();
     let (Some(subject), Some(profile)) = (subject, profile) else { return Values::default() };
     let device = &subject.device;
-    let https = profile.secrets_tls_only || profile.https && device.tls_at.is_some();
+    // A certificate is shown over HTTPS alone.
+    let may_https = profile.https || profile.certificates;
+    let https = profile.secrets_tls_only || may_https && device.tls_at.is_some();
     let origin_now = if https {
         origin.https.as_ref().or(origin.http.as_ref())
     } else {
         origin.http.as_ref().or(origin.https.as_ref())
     };
-    if (profile.https || profile.secrets_tls_only)
+    if (may_https || profile.secrets_tls_only)
         && let Some(http) = origin.http.as_ref().or(origin.https.as_ref())
     {
         set(&mut sets, IDS.trust, plain(&format!("{http}/phonebox-ca.pem")));
     }
     let Some(base) = origin_now else { return Values::new(sets) };
+    if profile.certificates && secrets {
+        add_certificate(&mut sets, subject, whom, origin, base);
+    }
     match vendors::steady_proof(whom.vendor.id, whom.dialect, whom.version) {
         SteadyProof::Token if secrets => {
             let url = format!("{base}/p/{}/", device.token.reveal());
@@ -225,6 +241,28 @@ pub fn of_the_box(
         _ => {}
     }
     Values::new(sets)
+}
+
+/// How the phone comes to its identity certificate. Who has one by SCEP keeps the address, for its renewal.
+fn add_certificate(sets: &mut Vec<Set>, subject: &Subject, whom: &For, origin: &Origin, base: &str) {
+    let device = &subject.device;
+    match vendors::certificate_way(whom.vendor.id, whom.dialect) {
+        Some(CertificateWay::Scep) => {
+            let Some(http) = origin.http.as_ref().or(origin.https.as_ref()) else { return };
+            set(sets, IDS.scep_url, plain(&format!("{http}/scep/pkiclient.exe")));
+            set(sets, IDS.scep_name, plain("$MACADDR"));
+            if let Some(challenge) = subject.material().and_then(|material| material.challenge.clone()) {
+                set(sets, IDS.scep_challenge, Value::Secret(challenge));
+            }
+        }
+        Some(CertificateWay::Pem) => {
+            let file = Form::Pem.name(device.mac);
+            let url = format!("{base}/p/{}/{file}", device.token.reveal());
+            set(sets, IDS.certificate_url, Value::Secret(Secret::new(url)));
+            set(sets, IDS.certificate_shown, plain("custom"));
+        }
+        None => {}
+    }
 }
 
 /// What a device is told that another server provisions: that server's URL and root certificate, nothing else.

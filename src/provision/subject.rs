@@ -1,17 +1,19 @@
 //! Step 2: one device with everything of its own, loaded once and kept until a commit touches it.
 
 use super::shared::{self, RawItems};
+use crate::ca::cert_profile;
 use crate::db::{Db, Result};
 use crate::devices::{Device, Line, Token, store};
+use crate::enrollment::{self, challenge};
 use crate::net::{Cidr, Mac};
 use crate::networks;
 use crate::seal::Keyring;
-use crate::settings::{Layer, Provenance, Set, SettingId, Value, Values, catalogue, store as settings};
+use crate::settings::{Layer, Provenance, Secret, Set, SettingId, Value, Values, catalogue, store as settings};
 use crate::vendors::{self, Vendor};
 use aws_lc_rs::constant_time;
 use quick_cache::sync::Cache;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 pub struct Subject {
     /// Different for every load: what was made from an older one is stale.
@@ -25,7 +27,24 @@ pub struct Subject {
     /// Values of the line layer, the SIP accounts' among them.
     pub line_values: Values,
     pub raw: Vec<RawItems>,
+    /// Looked up when its profile gives identity certificates.
+    material: OnceLock<Material>,
     pub bindings: Vec<Cidr>,
+}
+
+/// What a device has of the box for its identity certificate.
+#[derive(Debug, Clone, Default)]
+pub struct Material {
+    /// SCEP's, not used yet.
+    pub challenge: Option<Secret>,
+    /// A certificate that it asked for itself is in force.
+    pub certified: bool,
+}
+
+impl Subject {
+    pub fn material(&self) -> Option<&Material> {
+        self.material.get()
+    }
 }
 
 /// Devices kept in memory: what a busy site asks for within minutes.
@@ -95,6 +114,22 @@ impl Subjects {
         }
     }
 
+    /// What is there for its identity certificate, looked up once per load.
+    pub fn look_up_material(&self, subject: &Subject, now: i64) -> Result<()> {
+        if subject.material().is_none() {
+            let found = self.db.read(|conn| -> Result<Material> {
+                let profile = enrollment::store::profile_named(conn, cert_profile::DEVICE)?;
+                let challenge = profile
+                    .map(|profile| challenge::current(conn, &self.keys, &subject.device, profile, now))
+                    .transpose()?;
+                let certified = enrollment::store::is_certified(conn, subject.device.mac, now)?;
+                Ok(Material { challenge: challenge.flatten(), certified })
+            })?;
+            let _ = subject.material.set(found);
+        }
+        Ok(())
+    }
+
     fn load(&self, mac: Mac) -> Result<Option<Subject>> {
         self.db.read(|conn| {
             let Some(device) = store::by_mac(conn, &self.keys, mac)? else { return Ok(None) };
@@ -108,6 +143,7 @@ impl Subjects {
                 lines: lines.iter().map(|line| line.number).collect(),
                 own,
                 line_values: Values::new(line_sets),
+                material: OnceLock::new(),
                 raw: shared::raw(conn, &self.keys, Layer::Device, device.id, &label)?,
                 bindings: networks::store::bindings(conn, device.id)?,
                 vendor: device.vendor.as_deref().and_then(vendors::by_id),

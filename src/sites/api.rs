@@ -1,6 +1,7 @@
 //! Sites over REST.
 
 use super::store::{self, Site};
+use crate::ca::Lazy;
 use crate::db::{Connection, Db, Touch};
 use crate::seal::Keyring;
 use crate::users::Actor;
@@ -143,9 +144,11 @@ async fn let_in(
     db: Data<Db>,
     keys: Data<Keyring>,
     window: Data<devices::Window>,
+    ca: Data<Lazy>,
     name: Path<String>,
 ) -> Result<Json<LetIn>> {
-    let devices = db
+    let by = actor.name;
+    let macs = db
         .write(move |tx| {
             let id = id(tx, &actor, &name)?;
             let now = clock::now();
@@ -155,10 +158,11 @@ async fn let_in(
             }
             let detail = Some(format!("{} devices", macs.len()));
             audit::store::write(tx, &actor, "site.let-in", &*name, detail, now)?;
-            Ok::<_, Problem>(macs.len())
+            Ok::<_, Problem>(macs)
         })
         .await?;
-    Ok(Json(LetIn { devices }))
+    ca.let_go(&macs, by, clock::now()).await?;
+    Ok(Json(LetIn { devices: macs.len() }))
 }
 
 fn one(conn: &Connection, actor: &Actor, name: &str) -> Result<Site> {

@@ -14,6 +14,7 @@ mod gigaset;
 mod grandstream;
 mod htek;
 pub mod identify;
+mod identity_certificate;
 pub mod map;
 mod mitel;
 mod models;
@@ -30,6 +31,7 @@ pub mod yealink;
 
 pub use brand::Vendor;
 pub use identify::{Evidence, Identity, classify, identify, macs_in};
+pub use identity_certificate::{CertificateWay, asks_for_certificates, certificate_way};
 pub use models::Model;
 pub use steady::{SteadyProof, steady_proof, steady_proof_note};
 

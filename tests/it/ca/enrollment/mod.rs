@@ -6,5 +6,6 @@ mod est;
 mod files;
 mod flood;
 mod hostile;
+mod life;
 mod messages;
 mod scep;

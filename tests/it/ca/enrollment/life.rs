@@ -1,0 +1,114 @@
+//! The switch of a profile: a phone that proved itself once gets a certificate of its own and never needs a password
+//! again, until it is revoked.
+
+use super::clients::{Site, site};
+use crate::support::phone::{PASSWORD, add, mac, phone};
+
+/// The value behind a parameter of a settings file.
+fn value(text: &str, name: &str) -> Option<String> {
+    let line = text.lines().find(|line| line.contains(name) && !line.trim_start().starts_with('#'))?;
+    let rest = line.split_once(name)?.1.trim_start_matches([' ', '=']);
+    Some(rest.trim().trim_matches('"').to_owned())
+}
+
+impl Site {
+    /// Status and body over HTTPS; with a certificate where one is named.
+    fn ask(&self, path: &str, model: &str, certificate: Option<&str>) -> (String, String) {
+        let url = format!("https://{}{path}", self.phonebox.https());
+        let ca = self.phonebox.path().join("phonebox-ca.pem").display().to_string();
+        let agent = phone(model).user_agent();
+        let mut words = vec!["curl", "-s", "--cacert", &ca, "-A", &agent, "-w", "\n%{http_code}", &url];
+        let (pem, key);
+        if let Some(name) = certificate {
+            (pem, key) = (format!("{name}.pem"), format!("{name}.key"));
+            words.extend(["--cert", &pem, "--key", &key]);
+        }
+        let text = self.run(&words);
+        let (body, status) = text.rsplit_once('\n').unwrap();
+        (status.to_owned(), body.to_owned())
+    }
+}
+
+/// AVA-100, AVA-102, AVA-104.
+#[test]
+fn a_j179_asks_by_scep_with_the_challenge_of_its_settings_and_is_known_by_its_certificate() {
+    let site = site(&[]);
+    add(&site.phonebox, "J179", &[]);
+    let own = mac("J179");
+    let (_, off) = site.ask("/46xxsettings.txt", "J179", None);
+    assert_eq!(value(&off, "MYCERTURL"), None, "the switch is off by default");
+    site.phonebox.cli(&["device", "let-in", own]);
+    site.phonebox.cli(&["profile", "set", "default", "--certificates", "true"]);
+    let (status, first) = site.ask("/46xxsettings.txt", "J179", None);
+    assert_eq!(status, "200");
+    let (url, challenge) = (value(&first, "MYCERTURL").unwrap(), value(&first, "SCEPPASSWORD").unwrap());
+    assert_eq!(site.ask("/46xxsettings.txt", "J179", None).1, first, "the same bytes until it was used");
+    assert_eq!(site.phonebox.device(own)["tls_state"], "trusts-our-ca");
+    assert!(!site.phonebox.cli(&["preview", own, "46xxsettings.txt"]).contains(&challenge), "masked for people");
+
+    site.fetch_ca(&url);
+    site.key("own.key");
+    site.enrolls(&url, "own.key", &["--dn", &format!("CN={own}"), "--password", &challenge], "own.pem");
+    let (status, second) = site.ask("/46xxsettings.txt", "J179", Some("own"));
+    assert_eq!(status, "200");
+    assert!(second.contains(PASSWORD) && value(&second, "MYCERTURL").is_some(), "{second}");
+    assert_eq!(value(&second, "SCEPPASSWORD"), None, "the challenge was used, another is not needed");
+    let device = site.phonebox.device(own);
+    assert_eq!((&device["proof"], &device["tls_state"]), (&"certificate".into(), &"holds-our-certificate".into()));
+    assert_eq!(site.reasons(own)[0], "certificate");
+
+    // It comes without it: nothing is lost, and somebody must look.
+    assert_eq!(site.ask("/46xxsettings.txt", "J179", None).0, "404");
+    assert_eq!(site.reasons(own)[0], "reset-suspected");
+
+    // PGS-010: all that it has is worth nothing from now on.
+    site.phonebox.cli(&["ca", "certificate", "revoke-all", own]);
+    assert_eq!(site.ask("/46xxsettings.txt", "J179", Some("own")).0, "404");
+    assert_eq!(site.reasons(own)[0], "bad-certificate");
+    site.phonebox.cli(&["device", "let-in", own]);
+    let (_, third) = site.ask("/46xxsettings.txt", "J179", None);
+    assert_ne!(value(&third, "SCEPPASSWORD").unwrap(), challenge, "let in again, it gets a challenge of its own");
+}
+
+/// The one that a phone was let in with before is no key to the new window.
+#[test]
+fn letting_a_phone_in_again_ends_its_certificate() {
+    let site = site(&[]);
+    add(&site.phonebox, "J179", &[]);
+    site.phonebox.cli(&["profile", "set", "default", "--certificates", "true"]);
+    let first = site.ask("/46xxsettings.txt", "J179", None).1;
+    let url = value(&first, "MYCERTURL").unwrap();
+    site.fetch_ca(&url);
+    site.key("own.key");
+    let challenge = value(&first, "SCEPPASSWORD").unwrap();
+    site.enrolls(&url, "own.key", &["--dn", &format!("CN={}", mac("J179")), "--password", &challenge], "own.pem");
+    assert_eq!(site.ask("/46xxsettings.txt", "J179", Some("own")).0, "200");
+    site.phonebox.cli(&["device", "let-in", mac("J179")]);
+    assert_eq!(site.ask("/46xxsettings.txt", "J179", Some("own")).0, "404");
+    assert_eq!(site.phonebox.device(mac("J179"))["tls_state"], "plain-only");
+}
+
+/// A Yealink takes certificate and key as one file, made when it first asks for it.
+#[test]
+fn a_t54w_fetches_certificate_and_key_and_is_known_by_them() {
+    let site = site(&[]);
+    site.phonebox.cli(&["device", "remove", mac("T54W")]);
+    add(&site.phonebox, "T54W", &[]);
+    site.phonebox.cli(&["profile", "set", "default", "--certificates", "true"]);
+    let own = format!("/{}.cfg", mac("T54W"));
+    let (_, text) = site.ask(&own, "T54W", None);
+    assert_eq!(value(&text, "static.security.dev_cert").as_deref(), Some("1"));
+    let url = value(&text, "static.server_certificates.url").unwrap();
+    let path = &url[url.find("/p/").unwrap()..];
+    let (status, pem) = site.ask(path, "T54W", None);
+    assert_eq!(status, "200");
+    assert_eq!(site.ask(path, "T54W", None).1, pem, "made once");
+    assert_eq!(site.ask(&path.replace("/p/", "/q/"), "T54W", None).0, "404");
+    for name in ["own.pem", "own.key"] {
+        std::fs::write(site.file(name), &pem).unwrap();
+    }
+    let (status, second) = site.ask(&own, "T54W", Some("own"));
+    assert_eq!(status, "200");
+    assert!(second.contains(PASSWORD));
+    assert_eq!(site.phonebox.device(mac("T54W"))["tls_state"], "holds-our-certificate");
+}
