@@ -18,7 +18,9 @@ fn reason(error: &Error) -> Reason {
             PeerIncompatible::Tls12NotOffered
             | PeerIncompatible::Tls12NotOfferedOrEnabled
             | PeerIncompatible::ServerDoesNotSupportTls12Or13
-            | PeerIncompatible::SupportedVersionsExtensionRequired => Reason::TlsOld,
+            | PeerIncompatible::SupportedVersionsExtensionRequired
+            // Every client of TLS 1.2 says what signatures it takes (RFC 5246 §7.4.1.4.1), older ones cannot.
+            | PeerIncompatible::SignatureAlgorithmsExtensionRequired => Reason::TlsOld,
             _ => Reason::TlsNoCipher,
         },
         Error::InvalidMessage(_) | Error::InappropriateMessage { .. } => Reason::TlsNotTls,

@@ -48,7 +48,7 @@ struct Arguments {
     /// PEM with certificate and key
     #[arg(long)]
     cert: Option<PathBuf>,
-    /// TLS 1.2 only
+    /// TLS 1.2 with RSA keys only
     #[arg(long)]
     tls12: bool,
     /// Open all connections first, then ask on all of them at once
@@ -148,7 +148,11 @@ fn connector(arguments: &Arguments) -> Outcome<TlsConnector> {
     for ca in arguments.ca.iter() {
         roots.add(CertificateDer::from_pem_file(ca)?)?;
     }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut provider = rustls::crypto::aws_lc_rs::default_provider();
+    if arguments.tls12 {
+        provider.cipher_suites.retain(|suite| format!("{:?}", suite.suite()).contains("ECDHE_RSA"));
+    }
+    let provider = Arc::new(provider);
     let versions = [if arguments.tls12 { &rustls::version::TLS12 } else { &rustls::version::TLS13 }];
     let builder = rustls::ClientConfig::builder_with_provider(provider).with_protocol_versions(&versions)?;
     let builder = builder.with_root_certificates(roots);

@@ -72,7 +72,7 @@ pub fn open(der: &[u8], key: &Pkcs1PrivateDecryptingKey, certificate: &Certifica
     Ok(Opened { content: Zeroizing::new(content), cipher })
 }
 
-/// [0] IMPLICIT OCTET STRING, also when it came in pieces.
+/// An OCTET STRING tagged `[0]` implicitly, also when it came in pieces.
 fn encrypted(mut info: Reader) -> asn1::Result<Zeroizing<Vec<u8>>> {
     let sealed = info.any()?;
     Ok(Zeroizing::new(match sealed.tag {

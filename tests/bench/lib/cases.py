@@ -74,6 +74,26 @@ class Bench:
         self.report.compare("New TLS 1.3 session per request, `<mac>.cfg`", seen, None, None, "nginx")
         ledger.settle(fleet.box, self.report, "new TLS sessions")
 
+    def mutual(self, fleet, kind, what, bar, goal):
+        """A new session with a client certificate for every request: chain, revocation and MAC are checked."""
+        name = f"bench-{kind}"
+        fleet.box.command("ca", "accept", "add", name, "--file", self.nginx.dir / f"clients-{kind}.pem")
+        line = fleet.learned["yealink"].open().readline()
+        values = fleet.dir / "one.values"
+        values.write_text(line)
+        cert = self.nginx.client(kind, line.split()[0])
+        path = "/" + YEALINK.file
+        own = self.static("yealink.cfg", fleet.one(YEALINK))
+        options = dict(connections=16, per_connection=1, cert=cert, tls12=kind == "rsa")
+        box, nginx = fleet.box.ca(), self.nginx.ca(kind)
+        ask = YEALINK.request(path, proof=False)
+        seen = self.interleave(
+            lambda s: self.load(fleet.box, ask, values, s, listener="https", ca=box, **options),
+            lambda s: self.load(self.nginx, own(YEALINK), values, s, listener=kind, ca=nginx, **options),
+        )
+        self.report.compare(f"New session with client certificate per request, {what}", seen, bar, goal, "nginx")
+        ledger.settle(fleet.box, self.report, f"client certificates, {kind}")
+
     def scanner(self, fleet):
         """Unknown MACs from all over 127.0.0.0/8 against served phones from all over it, limits as shipped."""
         values = fleet.nobody(1_000 if self.short else 4_000_000)

@@ -2,6 +2,7 @@
 
 mod client;
 mod enrollment;
+mod handshake;
 mod issue;
 mod live;
 mod people;

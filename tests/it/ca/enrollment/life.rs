@@ -3,6 +3,9 @@
 
 use super::clients::{Site, site};
 use crate::support::phone::{PASSWORD, add, mac, phone};
+use crate::support::raw;
+use std::io::Write;
+use std::process::{Command, Stdio};
 
 /// The value behind a parameter of a settings file.
 fn value(text: &str, name: &str) -> Option<String> {
@@ -86,6 +89,41 @@ fn letting_a_phone_in_again_ends_its_certificate() {
     site.phonebox.cli(&["device", "let-in", mac("J179")]);
     assert_eq!(site.ask("/46xxsettings.txt", "J179", Some("own")).0, "404");
     assert_eq!(site.phonebox.device(mac("J179"))["tls_state"], "plain-only");
+}
+
+/// T11: a connection that is kept open outlives a revocation, its proof does not.
+#[test]
+fn threat_011_a_revoked_certificate_opens_nothing_on_a_kept_connection() {
+    let site = site(&[]);
+    site.phonebox.cli(&["device", "remove", mac("T54W")]);
+    add(&site.phonebox, "T54W", &[]);
+    site.phonebox.cli(&["profile", "set", "default", "--certificates", "true"]);
+    let own = format!("/{}.cfg", mac("T54W"));
+    let url = value(&site.ask(&own, "T54W", None).1, "static.server_certificates.url").unwrap();
+    let pem = site.ask(&url[url.find("/p/").unwrap()..], "T54W", None).1;
+    std::fs::write(site.file("own.pem"), &pem).unwrap();
+    let to = site.phonebox.https().to_string();
+    let mut kept = Command::new("openssl")
+        .args(["s_client", "-quiet", "-connect", &to, "-cert", "own.pem", "-key", "own.pem", "-CAfile", "root.pem"])
+        .current_dir(site.desk.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let (mut ask, mut answers) = (kept.stdin.take().unwrap(), kept.stdout.take().unwrap());
+    let mut status = || {
+        let agent = phone("T54W").user_agent();
+        write!(ask, "GET {own} HTTP/1.1\r\nHost: box\r\nUser-Agent: {agent}\r\n\r\n").unwrap();
+        raw::read(&mut answers, false).unwrap().status
+    };
+    assert_eq!((status(), status()), (200, 200));
+    site.phonebox.cli(&["ca", "certificate", "revoke-all", mac("T54W")]);
+    assert_eq!(status(), 404);
+    drop(ask);
+    kept.kill().unwrap();
+    kept.wait().unwrap();
+    assert_eq!(site.reasons(mac("T54W"))[0], "bad-certificate");
 }
 
 /// A Yealink takes certificate and key as one file, made when it first asks for it.
