@@ -40,9 +40,8 @@ fn scepclient_speaks_ber_and_des_and_is_understood() {
     assert!(site.judged("sc.pem").contains("CN = 805ec0aabb01"));
 }
 
-/// certmonger's helper fetches and judges what any client needs, and carries a message as it is.
 #[test]
-fn certmonger_reads_capabilities_and_chain_and_takes_an_answer() {
+fn certmonger_reads_capabilities_and_the_chain() {
     let site = site(&[]);
     let url = site.scep_url("/scep");
     let submit = "/usr/lib/certmonger/scep-submit";

@@ -1,0 +1,308 @@
+//! Enrolment: what happens to one request for a certificate. SCEP and EST say the same things in different words; who
+//! may have a certificate is decided once, here:
+//!
+//! ```text
+//! proof     challenge · login · certificate in force · a person's yes      → whose request it is
+//! holder    the device of that proof: known, active                        → whom the certificate will name
+//! names     what the request calls itself must not be another device
+//! issue     the authority checks the key, signs, stores; then it is answered
+//! ```
+//!
+//! A challenge is taken before the authority is asked and given back when it refuses, so that no two requests get in
+//! between. The same request again gets the same certificate: `once` is made of the proof and the key.
+
+mod est;
+mod scep;
+
+use super::pipeline::{ACCOUNT, Pipeline};
+use super::record;
+use crate::ca::cms::Certificate;
+use crate::ca::csr::CsrError;
+use crate::ca::{self, Ca, Door, Holder, Issued, Order, Refused};
+use crate::checkins::{Decision, Reason, Transport};
+use crate::db::Error;
+use crate::devices::{self, State};
+use crate::enrollment::challenge::{self, Challenge, Hash, Void};
+use crate::enrollment::store;
+use crate::net::Mac;
+use crate::seal::sha256;
+use crate::vendors;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+const DAY_MS: i64 = 86_400_000;
+
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Rules {
+    /// A known device without a challenge may ask; a person decides.
+    pub approve: bool,
+    /// What old phones need: MD5 signatures are taken, and the CA itself is who they encrypt for.
+    pub old_phones: bool,
+}
+
+/// Who gives certificates at the phones' doors.
+pub struct Enrollment {
+    pub(super) pipeline: Arc<Pipeline>,
+    pub(super) ca: Ca,
+    rules: Rules,
+}
+
+#[derive(Debug, Clone)]
+pub enum Protocol {
+    Scep(ca::scep::Operation),
+    Est(ca::est::Operation),
+    /// Below a protocol's path, but nothing of it.
+    None,
+}
+
+/// A request of its own: it is answered on another thread than it came on.
+#[derive(Debug)]
+pub struct Asked {
+    pub protocol: Protocol,
+    pub transport: Transport,
+    pub peer: IpAddr,
+    pub verb: String,
+    pub authorization: Option<Vec<u8>>,
+    /// The client certificate that was shown, DER. That its key is held is proved; nothing else is.
+    pub certificate: Option<Arc<[u8]>>,
+    pub body: bytes::Bytes,
+    pub now: i64,
+}
+
+#[derive(Debug)]
+pub enum Reply {
+    Content {
+        content_type: &'static str,
+        bytes: bytes::Bytes,
+        is_base64: bool,
+    },
+    BadRequest,
+    TooLarge,
+    Forbidden,
+    NotFound,
+    /// `WWW-Authenticate` values.
+    Challenge(Vec<String>),
+    Unavailable,
+}
+
+/// The answer, and what the check-in will say.
+#[derive(Debug)]
+pub struct Outcome {
+    pub reply: Reply,
+    pub named: record::Named,
+}
+
+/// What came of a request, before it is put into a protocol's words.
+struct Refusal {
+    reason: Reason,
+    detail: Option<String>,
+    mac: Option<Mac>,
+}
+
+impl Refusal {
+    fn new(reason: Reason) -> Refusal {
+        Refusal { reason, detail: None, mac: None }
+    }
+}
+
+impl From<Void> for Refusal {
+    fn from(void: Void) -> Refusal {
+        Refusal::new(match void {
+            Void::Unknown => Reason::ChallengeUnknown,
+            Void::Expired => Reason::ChallengeExpired,
+            Void::Used => Reason::ChallengeUsed,
+        })
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Refusal {
+        tracing::error!(%error, "a certificate could not be issued");
+        Refusal::new(Reason::Storage)
+    }
+}
+
+impl From<CsrError> for Refusal {
+    fn from(error: CsrError) -> Refusal {
+        Refusal { detail: Some(error.to_string()), ..Refusal::new(Reason::RequestUnreadable) }
+    }
+}
+
+/// Whose request it is, and why that is believed.
+enum Proof {
+    Challenge(Hash, Challenge),
+    /// User name and password of the device.
+    Login(Mac),
+    /// A certificate of this box, in force.
+    Certificate {
+        mac: Mac,
+        profile_id: Option<i64>,
+        serial: Vec<u8>,
+    },
+    /// Somebody said yes to this request.
+    Approved {
+        request: i64,
+        mac: Mac,
+        profile_id: i64,
+        by: String,
+    },
+}
+
+struct Given {
+    issued: Issued,
+    mac: Mac,
+    reason: Reason,
+}
+
+impl Enrollment {
+    pub fn new(pipeline: Arc<Pipeline>, ca: Ca, rules: Rules) -> Enrollment {
+        Enrollment { pipeline, ca, rules }
+    }
+
+    pub async fn answer(&self, asked: Asked) -> Outcome {
+        if self.pipeline.budget.is_exhausted(asked.peer, asked.now) && !self.is_proven(&asked) {
+            return refused(Reply::NotFound, "*", Refusal::new(Reason::Slowed));
+        }
+        match &asked.protocol {
+            Protocol::Scep(operation) => self.scep(&asked, operation).await,
+            Protocol::Est(operation) if asked.transport == Transport::Https => self.est(&asked, *operation).await,
+            Protocol::Est(_) | Protocol::None => refused(Reply::NotFound, "EST", Refusal::new(Reason::NoFile)),
+        }
+    }
+
+    fn challenge(&self, secret: &str, user: Option<Mac>) -> Result<Proof, Refusal> {
+        let hash = challenge::hash(secret);
+        let found = self.pipeline.db.read(|conn| store::challenge(conn, &hash))?;
+        let found = found.filter(|found| user.is_none_or(|user| user == found.mac)).ok_or(Void::Unknown)?;
+        Ok(Proof::Challenge(hash, found))
+    }
+
+    /// A certificate is one of ours when it is byte for byte what was issued.
+    fn in_force(&self, der: &[u8], now: i64) -> Result<Option<Proof>, Error> {
+        let Ok(certificate) = Certificate::parse(der) else { return Ok(None) };
+        let found = self.pipeline.db.read(|conn| store::issued(conn, certificate.serial))?;
+        Ok(found.filter(|found| found.der == der && !found.is_revoked && now < found.not_after).and_then(|found| {
+            let serial = certificate.serial.to_vec();
+            Some(Proof::Certificate { mac: found.mac?, profile_id: found.profile_id, serial })
+        }))
+    }
+
+    /// The device as the authority will name it.
+    fn holder(&self, mac: Mac) -> Result<Holder, Refusal> {
+        let refuse = |reason| Refusal { mac: Some(mac), ..Refusal::new(reason) };
+        let subject = self.pipeline.subjects.get(mac)?.ok_or_else(|| refuse(Reason::UnknownDevice))?;
+        let device = &subject.device;
+        match device.state {
+            State::Active => {}
+            State::Known => return Err(refuse(Reason::NotActive)),
+            State::Blocked => return Err(refuse(Reason::Blocked)),
+        }
+        let label = device.name.clone().unwrap_or_else(|| mac.to_string());
+        Ok(Holder { mac: Some(mac), serial: device.serial.clone(), model: device.model.clone(), label })
+    }
+
+    async fn give(
+        &self,
+        proof: Proof,
+        spki: &[u8],
+        names: &[String],
+        door: Door,
+        asked: &Asked,
+    ) -> Result<Given, Refusal> {
+        let (key, now) = (sha256(spki), asked.now);
+        let mac = match &proof {
+            Proof::Challenge(_, found) => found.mac,
+            Proof::Login(mac) | Proof::Certificate { mac, .. } | Proof::Approved { mac, .. } => *mac,
+        };
+        let refuse = |refusal: Refusal| Refusal { mac: Some(mac), ..refusal };
+        let holder = self.holder(mac)?;
+        if let Some(other) = names.iter().flat_map(|name| vendors::macs_in(name.as_bytes())).find(|named| *named != mac)
+        {
+            let detail = Some(format!("it calls itself {other}"));
+            return Err(refuse(Refusal { detail, ..Refusal::new(Reason::OtherName) }));
+        }
+        let (profile, once, reason) = match &proof {
+            Proof::Challenge(hash, found) => {
+                let hash = *hash;
+                let taken = self.pipeline.db.write(move |tx| challenge::take(tx, &hash, &key, now)).await?;
+                taken.map_err(|void| refuse(void.into()))?;
+                (Some(found.profile_id), digest("challenge", &[&hash, &key]), Reason::CertificateIssued)
+            }
+            // A phone that logs in may ask often; a key of its own gets one certificate a day.
+            Proof::Login(mac) => {
+                let day = now.div_euclid(DAY_MS).to_be_bytes();
+                (None, digest("login", &[&mac.hex(), &key, &day]), Reason::CertificateIssued)
+            }
+            Proof::Certificate { profile_id, serial, .. } => {
+                (*profile_id, digest("renewal", &[serial, &key]), Reason::CertificateRenewed)
+            }
+            Proof::Approved { request, profile_id, .. } => {
+                (Some(*profile_id), digest("request", &[&request.to_be_bytes(), &key]), Reason::CertificateIssued)
+            }
+        };
+        let profile = match profile {
+            Some(profile) => profile,
+            None => self.usual_profile()?,
+        };
+        let by = match &proof {
+            Proof::Approved { by, .. } => by.clone(),
+            _ => mac.to_string(),
+        };
+        let order = Order { profile, holder, spki_der: spki.to_vec(), door, by, once: Some(once) };
+        match self.ca.issue(order, now).await {
+            Ok(issued) => {
+                // Its settings no longer hold the challenge.
+                self.pipeline.db.write(move |tx| devices::store::changed(tx, mac, now)).await?;
+                Ok(Given { issued, mac, reason })
+            }
+            Err(error) => {
+                if let Proof::Challenge(hash, _) = proof {
+                    self.pipeline.db.write(move |tx| store::give_back(tx, &hash, &key)).await?;
+                }
+                let reason = match error {
+                    Refused::Box(_) => Reason::Storage,
+                    Refused::NoKey | Refused::AuthorityOver | Refused::ClockEarly | Refused::ClockBack => {
+                        Reason::NoAuthority
+                    }
+                    _ => Reason::KeyRefused,
+                };
+                tracing::info!(%mac, %error, "no certificate was issued");
+                Err(refuse(Refusal { detail: Some(error.to_string()), ..Refusal::new(reason) }))
+            }
+        }
+    }
+
+    fn usual_profile(&self) -> Result<i64, Refusal> {
+        let found = self.pipeline.db.read(|conn| store::profile_named(conn, ca::cert_profile::DEVICE))?;
+        found.ok_or(Refusal::new(Reason::NoAuthority))
+    }
+}
+
+/// What may count once only, by what it is about.
+fn digest(of: &str, parts: &[&[u8]]) -> [u8; 32] {
+    let mut text = format!("phonebox {of}").into_bytes();
+    for part in parts {
+        text.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        text.extend_from_slice(part);
+    }
+    sha256(&text)
+}
+
+fn content(content_type: &'static str, bytes: Vec<u8>, label: &str, reason: Reason, mac: Option<Mac>) -> Outcome {
+    served(Reply::Content { content_type, bytes: bytes.into(), is_base64: false }, label, reason, mac)
+}
+
+fn served(reply: Reply, label: &str, reason: Reason, mac: Option<Mac>) -> Outcome {
+    Outcome {
+        reply,
+        named: record::Named { file: label.to_owned(), mac, decision: Decision::Served, reason, detail: None },
+    }
+}
+
+fn refused(reply: Reply, label: &str, refusal: Refusal) -> Outcome {
+    let Refusal { reason, detail, mac } = refusal;
+    Outcome {
+        reply,
+        named: record::Named { file: label.trim_end().to_owned(), mac, decision: Decision::Refused, reason, detail },
+    }
+}

@@ -1,0 +1,216 @@
+//! SCEP's part (RFC 8894): which proof a message holds, and the answer in its words.
+
+use super::{ACCOUNT, Asked, Enrollment, Given, Outcome, Proof, Refusal, Reply, content, refused};
+use crate::ca::cms::{self, Certificate};
+use crate::ca::csr::Csr;
+use crate::ca::scep::{self, Answer, FailInfo, Kind, Message};
+use crate::ca::signature::Digest;
+use crate::ca::{self, Door};
+use crate::checkins::Reason;
+use crate::db::Error;
+use crate::enrollment::requests::{self, State as Verdict};
+use crate::enrollment::store;
+use crate::net::Mac;
+use crate::vendors;
+use std::sync::Arc;
+
+impl Enrollment {
+    pub(super) async fn scep(&self, asked: &Asked, operation: &scep::Operation) -> Outcome {
+        let label = format!("SCEP {}", operation.word());
+        let Some(keys) = self.keys(asked.now).await else {
+            return refused(Reply::Unavailable, &label, Refusal::new(Reason::NoAuthority));
+        };
+        match operation {
+            scep::Operation::Capabilities => {
+                content("text/plain", scep::CAPABILITIES.as_bytes().to_vec(), &label, Reason::TrustCertificate, None)
+            }
+            scep::Operation::CaCertificates => {
+                let (content_type, body) = keys.certificates();
+                content(content_type, body, &label, Reason::TrustCertificate, None)
+            }
+            scep::Operation::Message(in_url) => {
+                let bytes = in_url.as_deref().unwrap_or(&asked.body);
+                match Message::read(bytes) {
+                    Ok(message) => self.message(asked, &keys, message).await,
+                    Err(_) => {
+                        self.pipeline.count_failure(asked.peer, asked.now);
+                        refused(Reply::BadRequest, &label, Refusal::new(Reason::RequestUnreadable))
+                    }
+                }
+            }
+            scep::Operation::Unknown => {
+                self.pipeline.count_failure(asked.peer, asked.now);
+                refused(Reply::BadRequest, &label, Refusal::new(Reason::BadRequest))
+            }
+        }
+    }
+
+    async fn keys(&self, now: i64) -> Option<Arc<ca::Registration>> {
+        let keys = match self.rules.old_phones {
+            true => self.ca.issuer_as_registration(),
+            false => self.ca.registration(now).await.map(Some),
+        };
+        keys.unwrap_or_else(|error| {
+            tracing::error!(%error, "SCEP has no key");
+            None
+        })
+    }
+
+    async fn message(&self, asked: &Asked, keys: &ca::Registration, mut message: Message) -> Outcome {
+        let label = format!("SCEP {}", message.kind.map_or("of no known type", Kind::word));
+        let (answer, given) = match self.handle(asked, keys, &mut message).await {
+            Ok((answer, reason, mac)) => (answer, Ok((reason, mac))),
+            // The box's own trouble is no answer: the phone comes again.
+            Err((_, refusal)) if matches!(refusal.reason, Reason::Storage | Reason::NoAuthority) => {
+                return refused(Reply::Unavailable, &label, refusal);
+            }
+            Err((info, refusal)) => (Answer::Failure(info), Err(refusal)),
+        };
+        let Some(bytes) = message.answer(keys, &answer) else {
+            let refusal = Refusal {
+                detail: Some("the answer cannot be encrypted to it".into()),
+                ..Refusal::new(Reason::KeyRefused)
+            };
+            return refused(Reply::BadRequest, &label, refusal);
+        };
+        const CONTENT_TYPE: &str = "application/x-pki-message";
+        match given {
+            Ok((reason, mac)) => content(CONTENT_TYPE, bytes, &label, reason, mac),
+            Err(refusal) => {
+                self.pipeline.count_failure(asked.peer, asked.now);
+                let reply = Reply::Content { content_type: CONTENT_TYPE, bytes: bytes.into(), is_base64: false };
+                refused(reply, &label, refusal)
+            }
+        }
+    }
+
+    /// One message. Whatever is wrong once the CA's key was used is `badRequest`: what it is only the check-in says.
+    async fn handle(
+        &self,
+        asked: &Asked,
+        keys: &ca::Registration,
+        message: &mut Message,
+    ) -> Result<(Answer, Reason, Option<Mac>), (FailInfo, Refusal)> {
+        let unreadable = || (FailInfo::Request, Refusal::new(Reason::RequestUnreadable));
+        if message.digest == Digest::Md5 && !self.rules.old_phones {
+            return Err((FailInfo::Algorithm, Refusal::new(Reason::RequestUnreadable)));
+        }
+        if !message.is_authentic {
+            return Err((FailInfo::MessageCheck, Refusal::new(Reason::RequestUnreadable)));
+        }
+        let kind = message.kind.ok_or((FailInfo::Request, Refusal::new(Reason::BadRequest)))?;
+        let content = message.open(keys).map_err(|_| unreadable())?;
+        let refuse = |refusal| (FailInfo::Request, refusal);
+        match kind {
+            Kind::Request | Kind::Renewal => {
+                let csr = Csr::parse(&content, self.rules.old_phones).map_err(|error| refuse(error.into()))?;
+                match self.scep_proof(kind, message, &csr, asked).await.map_err(refuse)? {
+                    Some(proof) => {
+                        let given = self.give(proof, &csr.spki, &csr.names, Door::Scep, asked).await.map_err(refuse)?;
+                        Ok(success(given))
+                    }
+                    None => self.wait(message, &csr, asked).await.map_err(refuse),
+                }
+            }
+            Kind::Poll => self.poll(message, asked).await.map_err(refuse),
+            Kind::GetCertificate => {
+                let found = self.certificate_asked(&content).map_err(|error| refuse(error.into()))?;
+                let der = found.ok_or((FailInfo::CertificateId, Refusal::new(Reason::NoFile)))?;
+                Ok((Answer::Success(cms::certs_only(&[&der], &[])), Reason::TrustCertificate, None))
+            }
+            Kind::GetCrl => {
+                let list = self.ca.public().get("phonebox-ca.crl").filter(|_| self.serial_asked(&content).is_some());
+                let list = list.ok_or((FailInfo::CertificateId, Refusal::new(Reason::NoFile)))?;
+                Ok((Answer::Success(cms::certs_only(&[], &[&list.bytes])), Reason::TrustCertificate, None))
+            }
+        }
+    }
+
+    /// `None`: there is none, and a person may decide.
+    async fn scep_proof(
+        &self,
+        kind: Kind,
+        message: &Message,
+        csr: &Csr,
+        asked: &Asked,
+    ) -> Result<Option<Proof>, Refusal> {
+        let current = self.in_force(&message.signer, asked.now)?;
+        if kind == Kind::Renewal {
+            return current.map(Some).ok_or(Refusal::new(Reason::CertificateVoid));
+        }
+        // Who asks for the first time signs with the key the certificate is for (RFC 8894 §2.3).
+        let signer = Certificate::parse(&message.signer).map_err(|_| Refusal::new(Reason::RequestUnreadable))?;
+        if current.is_none() && signer.spki != csr.spki {
+            return Err(Refusal::new(Reason::CertificateVoid));
+        }
+        match (csr.challenge.as_ref().filter(|challenge| !challenge.reveal().is_empty()), current) {
+            (Some(secret), _) => self.challenge(secret.reveal(), None).map(Some),
+            (None, Some(current)) => Ok(Some(current)),
+            (None, None) if self.rules.approve => Ok(None),
+            (None, None) => Err(Refusal::new(Reason::ChallengeMissing)),
+        }
+    }
+
+    /// Without a challenge: a device that exists, by the one name the request gives, waits for a person.
+    async fn wait(
+        &self,
+        message: &Message,
+        csr: &Csr,
+        asked: &Asked,
+    ) -> Result<(Answer, Reason, Option<Mac>), Refusal> {
+        let mut macs: Vec<Mac> = csr.names.iter().flat_map(|name| vendors::macs_in(name.as_bytes())).collect();
+        macs.dedup();
+        let &[mac] = macs.as_slice() else { return Err(Refusal::new(Reason::ChallengeMissing)) };
+        self.holder(mac)?;
+        let (transaction, spki, peer) = (message.transaction.clone(), csr.spki.clone(), asked.peer.to_string());
+        let (profile_id, now) = (self.usual_profile()?, asked.now);
+        let found = self.pipeline.db.write(move |tx| {
+            let new =
+                requests::New { account_id: ACCOUNT, mac, profile_id, transaction: &transaction, spki: &spki, peer };
+            requests::find_or_add(tx, &new, now)
+        });
+        let refused = Refusal { mac: Some(mac), ..Refusal::new(Reason::Busy) };
+        let request = found.await?.ok_or(refused)?;
+        self.decided(request, asked).await
+    }
+
+    async fn poll(&self, message: &Message, asked: &Asked) -> Result<(Answer, Reason, Option<Mac>), Refusal> {
+        let unknown = || Refusal::new(Reason::ChallengeMissing);
+        let signer = Certificate::parse(&message.signer).map_err(|_| unknown())?;
+        let found = self.pipeline.db.read(|conn| store::request_of(conn, &message.transaction))?;
+        self.decided(found.filter(|found| found.spki == signer.spki).ok_or_else(unknown)?, asked).await
+    }
+
+    async fn decided(
+        &self,
+        request: requests::Request,
+        asked: &Asked,
+    ) -> Result<(Answer, Reason, Option<Mac>), Refusal> {
+        let mac = request.mac;
+        match (request.state, request.decided_by) {
+            (Verdict::Waiting, _) => Ok((Answer::Pending, Reason::RequestWaits, Some(mac))),
+            (Verdict::Approved, Some(by)) => {
+                let proof = Proof::Approved { request: request.id, mac, profile_id: request.profile_id, by };
+                self.give(proof, &request.spki, &[], Door::Scep, asked).await.map(success)
+            }
+            _ => Err(Refusal { mac: Some(mac), ..Refusal::new(Reason::RequestDeclined) }),
+        }
+    }
+
+    /// In a question about a certificate that one of our CAs may have issued.
+    fn serial_asked(&self, content: &[u8]) -> Option<Vec<u8>> {
+        let snapshot = self.ca.snapshot();
+        let mut issuers = snapshot.issuers().filter_map(|issuer| Certificate::parse(issuer.der()).ok());
+        issuers.find_map(|issuer| scep::asked_serial(content, &issuer))
+    }
+
+    fn certificate_asked(&self, content: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        let Some(serial) = self.serial_asked(content) else { return Ok(None) };
+        let found = self.pipeline.db.read(|conn| store::issued(conn, &serial))?;
+        Ok(found.map(|found| found.der))
+    }
+}
+
+fn success(given: Given) -> (Answer, Reason, Option<Mac>) {
+    (Answer::Success(cms::certs_only(&[&given.issued.der], &[])), given.reason, Some(given.mac))
+}
