@@ -115,6 +115,6 @@ impl Clock {
 }
 
 fn words(milliseconds: i64) -> String {
-    let hours = milliseconds.abs() / 3_600_000;
+    let hours = (milliseconds.abs() + 1_800_000) / 3_600_000;
     if hours < 48 { format!("{hours} hours") } else { format!("{} days", hours / 24) }
 }
