@@ -217,6 +217,7 @@ fn note_shared_change(conn: &Connection) -> Result<()> {
 
 fn open(path: &Path, write: bool) -> Result<Connection> {
     use rusqlite::OpenFlags as Flags;
+    use rusqlite::config::DbConfig;
     let access =
         if write { Flags::SQLITE_OPEN_READ_WRITE | Flags::SQLITE_OPEN_CREATE } else { Flags::SQLITE_OPEN_READ_ONLY };
     let fail = |source| match storage::is_damage(&source) {
@@ -225,6 +226,8 @@ fn open(path: &Path, write: bool) -> Result<Connection> {
     };
     let conn = Connection::open_with_flags(path, access | Flags::SQLITE_OPEN_NO_MUTEX).map_err(fail)?;
     conn.set_prepared_statement_cache_capacity(128);
+    // One plan per statement, whatever is bound: else SQLite prepares a kept statement anew for every other value.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(fail)?;
     conn.execute_batch("PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON; PRAGMA cache_size=-2000; PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY;")
         .map_err(fail)?;
     if write {
