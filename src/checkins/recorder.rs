@@ -1,8 +1,8 @@
 //! Remembers check-ins without ever slowing an answer: folds repeats in memory, writes them in batches.
 //!
-//! Identical repeats become one row with a count, first and last time. What is in memory is written at least every
-//! [`FLUSH`]; after a power cut the last moments may be missing. When more different check-ins arrive than the disk
-//! takes, the excess is counted as dropped and told, never waited for.
+//! Identical repeats become one row with a count, first and last time. A new check-in is written within [`FLUSH`], the
+//! count of its repeats within [`REPEATS`]; after a power cut that much may be missing. When more different check-ins
+//! arrive than the disk takes, the excess is counted as dropped and told, never waited for.
 
 use super::{CheckIn, store};
 use crate::db::{Db, Room};
@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 pub const FLUSH: Duration = Duration::from_millis(250);
+/// A busy row is not written anew at every flush.
+const REPEATS: Duration = Duration::from_secs(5);
 /// A repeat later than this is a row of its own, so that a timeline stays a timeline.
 const FOLD_MS: i64 = 60_000;
 /// Between two warnings of check-ins that were not kept.
@@ -102,10 +104,14 @@ impl Recorder {
 
     /// Writes batches until [`Recorder::stop`], then once more.
     pub async fn run(&self) {
-        let (mut told, mut last) = (0, Instant::now());
+        let (mut told, mut last, mut repeats) = (0, Instant::now(), Instant::now());
         while !self.0.stopped.load(Ordering::Acquire) {
             let _ = tokio::time::timeout(FLUSH, self.0.stop.notified()).await;
-            self.flush().await;
+            let due = repeats.elapsed() >= REPEATS;
+            if due {
+                repeats = Instant::now();
+            }
+            self.write(due).await;
             let dropped = self.0.dropped.load(Ordering::Relaxed);
             if dropped > told && (told == 0 || last.elapsed() > TOLD) {
                 last = Instant::now();
@@ -124,15 +130,22 @@ impl Recorder {
         self.0.stop.notify_one();
     }
 
-    /// Writes what waits, oldest first, in one transaction.
+    /// Writes all that waits.
     pub async fn flush(&self) {
+        self.write(true).await;
+    }
+
+    /// Writes what is new, and with `repeats` the counts of what has its row, oldest first, in one transaction.
+    async fn write(&self, repeats: bool) {
         let _one_at_a_time = self.0.writing.lock().await;
         let mut batch: Vec<(u128, store::Batch)> = Vec::new();
         for shard in &self.0.shards {
             let mut waiting = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            let newest = waiting.values().map(|one| one.last_at).max().unwrap_or(0);
-            waiting.retain(|_, one| one.count > 0 || newest - one.last_at < FOLD_MS);
-            let changed = waiting.iter_mut().filter(|(_, one)| one.count > 0);
+            if repeats {
+                let newest = waiting.values().map(|one| one.last_at).max().unwrap_or(0);
+                waiting.retain(|_, one| one.count > 0 || newest - one.last_at < FOLD_MS);
+            }
+            let changed = waiting.iter_mut().filter(|(_, one)| one.count > 0 && (repeats || one.row.is_none()));
             batch.extend(changed.map(|(key, one)| (*key, store::Batch::take(one))));
         }
         if batch.is_empty() {
