@@ -17,11 +17,21 @@ pub enum Touch {
 
 type Listener = Box<dyn Fn(Mac) + Send + Sync>;
 
-#[derive(Default)]
+/// Devices share this many counters: one that moves for a neighbour costs a file made again, nothing else.
+const COUNTERS: usize = 1 << 15;
+
 pub struct Changes {
     clock: AtomicU64,
     shared: AtomicU64,
+    devices: Box<[AtomicU64]>,
     listeners: Mutex<Vec<Listener>>,
+}
+
+impl Default for Changes {
+    fn default() -> Changes {
+        let devices = std::iter::repeat_with(AtomicU64::default).take(COUNTERS).collect();
+        Changes { clock: AtomicU64::new(0), shared: AtomicU64::new(0), devices, listeners: Mutex::default() }
+    }
 }
 
 impl Changes {
@@ -33,6 +43,16 @@ impl Changes {
     /// Moves with every commit that touched something shared.
     pub fn shared(&self) -> u64 {
         self.shared.load(Ordering::Acquire)
+    }
+
+    /// Moves with every commit that touched this device, and now and then with another's.
+    pub fn of_device(&self, mac: Mac) -> u64 {
+        self.counter(mac).map_or(0, |counter| counter.load(Ordering::Acquire))
+    }
+
+    /// MACs are dealt in runs: their low bits spread well.
+    fn counter(&self, mac: Mac) -> Option<&AtomicU64> {
+        self.devices.get(mac.to_u64() as usize % COUNTERS)
     }
 
     /// Calls back for every device that a commit touched, on the writer thread, before the writer answers.
@@ -51,6 +71,9 @@ impl Changes {
         let listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
         for touch in touched {
             if let Touch::Device(mac) = touch {
+                if let Some(counter) = self.counter(*mac) {
+                    counter.fetch_add(1, Ordering::AcqRel);
+                }
                 listeners.iter().for_each(|listener| listener(*mac));
             }
         }

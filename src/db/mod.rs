@@ -24,8 +24,8 @@ pub use writer::Tx;
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Once};
 
 pub const SCHEMA: &str = include_str!("../../schema.sql");
 
@@ -153,6 +153,16 @@ impl Db {
         outcome
     }
 
+    /// Several reads of the same moment; one lock instead of one for each.
+    pub fn read_at_once<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        self.read(|conn| {
+            conn.prepare_cached("BEGIN")?.execute([])?;
+            let outcome = read(conn);
+            conn.prepare_cached("COMMIT")?.execute([])?;
+            outcome
+        })
+    }
+
     /// Long reads (lists, exports): off the caller's thread, so that phones do not wait behind them.
     pub async fn read_long<T, E>(&self, read: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
@@ -224,12 +234,20 @@ fn open(path: &Path, write: bool) -> Result<Connection> {
         true => Error::Corrupt(storage::damage(path, &source.to_string())),
         false => Error::Open { path: path.display().to_string(), source },
     };
+    // SQLite's count of its own memory is one lock for all threads, and nobody reads it.
+    static UNCOUNTED: Once = Once::new();
+    UNCOUNTED.call_once(|| {
+        // SAFETY: the option takes one int, and no connection of this process is open yet.
+        unsafe { rusqlite::ffi::sqlite3_config(rusqlite::ffi::SQLITE_CONFIG_MEMSTATUS, 0) };
+    });
     let conn = Connection::open_with_flags(path, access | Flags::SQLITE_OPEN_NO_MUTEX).map_err(fail)?;
     conn.set_prepared_statement_cache_capacity(128);
     // One plan per statement, whatever is bound: else SQLite prepares a kept statement anew for every other value.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(fail)?;
-    conn.execute_batch("PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON; PRAGMA cache_size=-2000; PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY;")
-        .map_err(fail)?;
+    conn.execute_batch(
+        "PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON; PRAGMA cache_size=-2000; PRAGMA temp_store=MEMORY;",
+    )
+    .map_err(fail)?;
     if write {
         conn.execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=67108864; PRAGMA secure_delete=ON;")
             .map_err(fail)?;

@@ -287,9 +287,13 @@ pub(super) async fn collect(
 
 fn answer(served: &Served, asked: &HeaderMap) -> Response<Sent> {
     match &served.answer {
-        Answer::Document(document) => {
-            content(asked, document.bytes.clone(), document.content_type, document.modified, Some(&document.etag))
-        }
+        Answer::Document(document) => content(
+            asked,
+            document.bytes.clone(),
+            document.content_type,
+            document.modified,
+            Some(document.etag.as_str()),
+        ),
         Answer::Bytes { bytes, content_type, modified } => content(asked, bytes.clone(), content_type, *modified, None),
         Answer::File { path, file } => match mapped::map(path) {
             Ok(bytes) => {

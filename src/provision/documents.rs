@@ -1,36 +1,53 @@
-//! Finished files, kept while they are true: made from this load of the device and this epoch of the shared layers.
+//! Finished files, kept while they are true: made from this state of the device and this epoch of the shared layers.
+//!
+//! Files of one family (the same vendor, model and firmware) differ in little. Each is kept as its difference to the first
+//! one of its family, some hundred bytes instead of some thousand, so that the phones of a whole site find theirs.
 
 use crate::net::Mac;
-use crate::vendors::format::WriteWarning;
 use bytes::Bytes;
 use foldhash::fast::RandomState;
+use lz4_flex::block::{compress_with_dict, decompress_with_dict};
 use quick_cache::sync::Cache;
-use quick_cache::{Equivalent, Weighter};
+use quick_cache::{Equivalent, UnitWeighter, Weighter};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// A finished file as every transport needs it.
 #[derive(Debug)]
 pub struct Rendered {
     pub content_type: &'static str,
     pub bytes: Bytes,
-    /// With its quotes.
-    pub etag: Box<str>,
+    pub etag: Etag,
     /// Milliseconds; last change of anything it was made from.
     pub modified: i64,
-    pub warnings: Vec<WriteWarning>,
 }
 
-/// All that decides the bytes besides what `stamp` and `epoch` stand for.
+/// Of the bytes' digest, with its quotes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Etag([u8; 26]);
+
+impl Etag {
+    pub fn of(bytes: &[u8]) -> Etag {
+        let mut text = [b'"'; 26];
+        let digits = crate::seal::hex(crate::seal::sha256(bytes).get(..12).unwrap_or_default());
+        text.iter_mut().skip(1).zip(digits.bytes()).for_each(|(place, digit)| *place = digit);
+        Etag(text)
+    }
+
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+/// What the files of many devices have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Key<'a> {
-    pub mac: Option<Mac>,
+pub struct Family<'a> {
     pub account: i64,
-    pub name: &'a str,
-    pub secrets: bool,
     pub vendor: &'static str,
     pub model: Option<&'a str>,
     pub version: Option<&'a str>,
+    pub secrets: bool,
     pub next: Option<&'static str>,
     /// Of the daylight saving rules in it.
     pub year: i16,
@@ -38,30 +55,55 @@ pub struct Key<'a> {
     pub origin: &'a str,
 }
 
+/// All that decides the bytes besides what `stamp` and `epoch` stand for.
+#[derive(Debug, Clone, Copy)]
+pub struct Key<'a> {
+    pub family: Family<'a>,
+    pub mac: Option<Mac>,
+    pub name: &'a str,
+}
+
+/// A family of this epoch.
+struct Known {
+    number: u32,
+    epoch: u64,
+    /// What the others are told apart from.
+    first: Bytes,
+}
+
 #[derive(PartialEq, Eq)]
-struct Owned {
-    mac: Option<Mac>,
+struct OwnedFamily {
     account: i64,
-    name: Box<str>,
-    secrets: bool,
     vendor: &'static str,
     model: Option<Box<str>>,
     version: Option<Box<str>>,
+    secrets: bool,
     next: Option<&'static str>,
     year: i16,
     origin: Box<str>,
 }
 
-impl Owned {
-    fn borrowed(&self) -> Key<'_> {
-        Key {
-            mac: self.mac,
+impl OwnedFamily {
+    fn of(family: &Family) -> OwnedFamily {
+        OwnedFamily {
+            account: family.account,
+            vendor: family.vendor,
+            model: family.model.map(Into::into),
+            version: family.version.map(Into::into),
+            secrets: family.secrets,
+            next: family.next,
+            year: family.year,
+            origin: family.origin.into(),
+        }
+    }
+
+    fn borrowed(&self) -> Family<'_> {
+        Family {
             account: self.account,
-            name: &self.name,
-            secrets: self.secrets,
             vendor: self.vendor,
             model: self.model.as_deref(),
             version: self.version.as_deref(),
+            secrets: self.secrets,
             next: self.next,
             year: self.year,
             origin: &self.origin,
@@ -69,62 +111,100 @@ impl Owned {
     }
 }
 
-impl Hash for Owned {
+impl Hash for OwnedFamily {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.borrowed().hash(state);
     }
 }
 
-impl Equivalent<Owned> for Key<'_> {
-    fn equivalent(&self, key: &Owned) -> bool {
+impl Equivalent<OwnedFamily> for Family<'_> {
+    fn equivalent(&self, key: &OwnedFamily) -> bool {
         *self == key.borrowed()
     }
 }
 
-#[derive(Clone)]
-struct Entry {
+/// Family, MAC (0: nobody's) and name of a file.
+#[derive(PartialEq, Eq, Hash)]
+struct Place<N>(u32, u64, N);
+
+impl Equivalent<Place<Box<str>>> for Place<&str> {
+    fn equivalent(&self, key: &Place<Box<str>>) -> bool {
+        self.0 == key.0 && self.1 == key.1 && *self.2 == *key.2
+    }
+}
+
+struct Packed {
     stamp: u64,
-    epoch: u64,
-    rendered: Arc<Rendered>,
+    difference: Box<[u8]>,
+    size: u32,
+    content_type: &'static str,
+    etag: Etag,
+    modified: i64,
 }
 
 #[derive(Clone)]
 struct Bytesize;
 
-impl Weighter<Owned, Entry> for Bytesize {
-    fn weight(&self, _: &Owned, entry: &Entry) -> u64 {
-        entry.rendered.bytes.len() as u64 + 320
+impl Weighter<Place<Box<str>>, Arc<Packed>> for Bytesize {
+    fn weight(&self, _: &Place<Box<str>>, packed: &Arc<Packed>) -> u64 {
+        packed.difference.len() as u64 + 256
     }
 }
 
-/// Bytes kept: what some thousand phones ask for again and again.
+/// Bytes kept, as the weigher counts them: the files of some fifty thousand phones.
 const KEPT: u64 = 24 << 20;
+const FAMILIES: usize = 512;
 
-pub struct Documents(Cache<Owned, Entry, Bytesize, RandomState>);
+pub struct Documents {
+    families: Cache<OwnedFamily, Arc<Known>, UnitWeighter, RandomState>,
+    numbers: AtomicU32,
+    files: Cache<Place<Box<str>>, Arc<Packed>, Bytesize, RandomState>,
+    /// Of the files: when it moves, all of them are old.
+    epoch: AtomicU64,
+}
 
 impl Documents {
     pub fn new() -> Documents {
-        Documents(Cache::with(4_096, KEPT, Bytesize, RandomState::default(), Default::default()))
+        Documents {
+            families: Cache::with(FAMILIES, FAMILIES as u64, UnitWeighter, RandomState::default(), Default::default()),
+            numbers: AtomicU32::new(0),
+            files: Cache::with(16_384, KEPT, Bytesize, RandomState::default(), Default::default()),
+            epoch: AtomicU64::new(0),
+        }
     }
 
-    pub fn get(&self, key: &Key, stamp: u64, epoch: u64) -> Option<Arc<Rendered>> {
-        let entry = self.0.get(key)?;
-        (entry.stamp == stamp && entry.epoch == epoch).then_some(entry.rendered)
+    pub fn get(&self, key: &Key, stamp: u64, epoch: u64) -> Option<Rendered> {
+        let family = self.families.get(&key.family).filter(|family| family.epoch == epoch)?;
+        let packed = self.files.get(&place(&family, key)).filter(|packed| packed.stamp == stamp)?;
+        let bytes = decompress_with_dict(&packed.difference, packed.size as usize, &family.first).ok()?;
+        let Packed { content_type, etag, modified, .. } = *packed;
+        Some(Rendered { content_type, bytes: bytes.into(), etag, modified })
     }
 
-    pub fn put(&self, key: &Key, stamp: u64, epoch: u64, rendered: Arc<Rendered>) {
-        let owned = Owned {
-            mac: key.mac,
-            account: key.account,
-            name: key.name.into(),
-            secrets: key.secrets,
-            vendor: key.vendor,
-            model: key.model.map(Into::into),
-            version: key.version.map(Into::into),
-            next: key.next,
-            year: key.year,
-            origin: key.origin.into(),
+    pub fn put(&self, key: &Key, stamp: u64, epoch: u64, rendered: &Rendered) {
+        if self.epoch.swap(epoch, Ordering::Relaxed) != epoch {
+            self.files.clear();
+        }
+        let Ok(size) = u32::try_from(rendered.bytes.len()) else { return };
+        let family = self.families.get(&key.family).filter(|family| family.epoch == epoch).unwrap_or_else(|| {
+            let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+            let family = Arc::new(Known { number, epoch, first: rendered.bytes.clone() });
+            self.families.insert(OwnedFamily::of(&key.family), family.clone());
+            family
+        });
+        let packed = Packed {
+            stamp,
+            difference: compress_with_dict(&rendered.bytes, &family.first).into(),
+            size,
+            content_type: rendered.content_type,
+            etag: rendered.etag,
+            modified: rendered.modified,
         };
-        self.0.insert(owned, Entry { stamp, epoch, rendered });
+        let Place(number, mac, name) = place(&family, key);
+        self.files.insert(Place(number, mac, name.into()), Arc::new(packed));
     }
+}
+
+fn place<'a>(family: &Known, key: &Key<'a>) -> Place<&'a str> {
+    Place(family.number, key.mac.map_or(0, Mac::to_u64), key.name)
 }

@@ -108,11 +108,12 @@ impl Pipeline {
         let kind = kind.filter(|kind| *kind != FileKind::Upload && !vendors::is_optional(vendor.id, *kind));
         let kind = kind.ok_or_else(|| PreviewError::File(file.to_owned()))?;
         self.draft(&subject, vendor, kind, &path, secrets, origin, now, |job, mut draft| {
-            let view = view(&path.name, &draft);
+            let view = view(&path.name, job, &draft);
             mask(&mut draft);
-            let rendered = job.write(&draft).map_err(|failure| match failure {
+            let (rendered, _) = job.write(&draft).map_err(|failure| match failure {
                 Failure::NoWriter => PreviewError::Write(format!("this box cannot write {} files yet", vendor.name)),
                 Failure::Write(why) => PreviewError::Write(why),
+                Failure::Read(error) => PreviewError::from(error),
             })?;
             let text = String::from_utf8_lossy(&rendered.bytes).into_owned();
             Ok(Preview { view, content_type: rendered.content_type.to_owned(), text })
@@ -166,9 +167,11 @@ impl Pipeline {
             for name in vendors::file_names(vendor, device.model.as_deref(), mac) {
                 let Some(path) = parse(name.as_bytes()) else { continue };
                 let Some((kind, _)) = vendors::classify(vendor, &name) else { continue };
-                let own =
-                    self.draft(&subject, vendor, kind, &path, true, origin, now, |_, draft| view(&name, &draft))?;
-                files.push(own);
+                files.push(
+                    self.draft(&subject, vendor, kind, &path, true, origin, now, |job, draft| {
+                        view(&name, job, &draft)
+                    })?,
+                );
             }
         }
         let dialect = vendor.and_then(|vendor| vendors::model(vendor, device.model.as_deref()?)?.dialect.as_deref());
@@ -215,6 +218,7 @@ impl Pipeline {
             path,
             shared: &shared,
             subject: Some(subject),
+            own: None,
             profile: profile.map(|profile| &**profile),
             outside: outside.as_deref(),
             secrets,
@@ -224,6 +228,8 @@ impl Pipeline {
             tls: subject.device.tls_at.is_some(),
             now,
         };
+        let own = self.own(&job)?;
+        let job = Job { own: own.as_ref(), ..job };
         let draft = job.draft();
         Ok(then(&job, draft))
     }
@@ -234,7 +240,7 @@ fn vendor_of(subject: &Subject) -> Option<&'static vendors::Vendor> {
     named.or_else(|| vendors::vendor_of_mac(subject.device.mac))
 }
 
-fn view(name: &str, draft: &Draft) -> FileView {
+fn view(name: &str, job: &Job, draft: &Draft) -> FileView {
     let line = |name: &str, value: &Value, setting: Option<String>, from: &Provenance| Line {
         name: name.to_owned(),
         value: value.masked().to_owned(),
@@ -251,6 +257,9 @@ fn view(name: &str, draft: &Draft) -> FileView {
         Item::Text { text, from } => line("", text, None, from),
     });
     let unsaid = draft.mapped.unsaid.iter().map(|one| format!("{}: {}", catalogue().name(one.setting), one.why));
+    // What the format itself cannot carry.
+    let unwritten = job.write(draft).map(|(_, warnings)| warnings).unwrap_or_default();
+    let unsaid = unsaid.chain(unwritten.iter().map(ToString::to_string));
     FileView { name: name.to_owned(), lines: lines.collect(), unsaid: unsaid.collect() }
 }
 

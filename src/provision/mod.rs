@@ -21,6 +21,7 @@ mod effects;
 pub mod enroll;
 pub mod explain;
 pub mod login;
+mod own;
 mod pipeline;
 pub mod record;
 mod render;

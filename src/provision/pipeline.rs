@@ -78,7 +78,7 @@ pub struct Pipeline {
 }
 
 pub enum Answer {
-    Document(Arc<Rendered>),
+    Document(Rendered),
     /// Bytes of the file store.
     File {
         path: PathBuf,
@@ -257,6 +257,10 @@ impl Pipeline {
             (Some(subject), Some(profile)) => resolve::outside_target(subject, profile),
             _ => None,
         };
+        let bound = match &loaded.subject {
+            Some(subject) if !proven => self.subjects.is_bound(subject, request.peer)?,
+            _ => false,
+        };
         let facts = Facts {
             now: request.now,
             transport: request.transport,
@@ -268,7 +272,7 @@ impl Pipeline {
             credential: loaded.credential,
             device: loaded.subject.as_ref().map(|subject| &subject.device),
             profile: loaded.profile.as_deref(),
-            bound: loaded.subject.as_ref().is_some_and(|s| s.bindings.iter().any(|cidr| cidr.contains(request.peer))),
+            bound,
             ask: loaded.ask,
             holds_secrets: outside.as_ref().is_none_or(|target| target.username.is_some()),
         };
@@ -489,6 +493,7 @@ impl Pipeline {
             path: loaded.path,
             shared: &loaded.shared,
             subject: loaded.subject.as_deref(),
+            own: None,
             profile: loaded.profile.as_deref(),
             outside,
             secrets: grant.secrets,
@@ -527,6 +532,7 @@ impl Pipeline {
                 let decision = if redirected { Decision::Redirected } else { Decision::Served };
                 Outcome { decision, delivered, ..Outcome::served(Answer::Document(rendered), reason) }
             }
+            Err(render::Failure::Read(error)) => return Err(error),
             Err(render::Failure::NoWriter) => Outcome::not_found(Reason::NoWriter),
             Err(render::Failure::Write(why)) => {
                 Outcome { detail: Some(why), ..Outcome::not_found(Reason::CannotWrite) }

@@ -1,24 +1,29 @@
 //! Steps 4 and 5 for one file: settings → the vendor's parameters → bytes, kept while they are true.
 
 use super::Path;
-use super::documents::{Key, Rendered};
+use super::documents::{Etag, Family, Key, Rendered};
+use super::own::Own;
 use super::pipeline::{ACCOUNT, Pipeline};
 use super::resolve::{self, For, Origin, Scopes};
 use super::shared::Shared;
 use super::subject::Subject;
+use crate::db::Error;
 use crate::profiles::{Profile, Target};
 use crate::settings::{Resolved, Values};
+use crate::vendors::format::WriteWarning;
 use crate::vendors::map::{self, Dialect, Mapped};
 use crate::vendors::{self, FileKind, Item, Param, Render};
-use std::sync::Arc;
 
 /// All that one file is made of.
+#[derive(Clone, Copy)]
 pub struct Job<'a> {
     pub vendor: &'static vendors::Vendor,
     pub kind: FileKind,
     pub path: &'a Path,
     pub shared: &'a Shared,
     pub subject: Option<&'a Subject>,
+    /// Read when it is known that the file must be made.
+    pub own: Option<&'a Own>,
     pub profile: Option<&'a Profile>,
     pub outside: Option<&'a Target>,
     pub secrets: bool,
@@ -33,6 +38,7 @@ pub struct Job<'a> {
 pub enum Failure {
     NoWriter,
     Write(String),
+    Read(Error),
 }
 
 /// A file before it is bytes: what explain and preview show line by line.
@@ -74,7 +80,7 @@ impl Job<'_> {
     }
 
     /// Whose own values go into this file: a common file holds nobody's.
-    fn own(&self) -> Option<&Subject> {
+    pub fn holder(&self) -> Option<&Subject> {
         let common = matches!(self.kind, FileKind::Common | FileKind::Firmware);
         self.subject.filter(|_| !common || self.outside.is_some())
     }
@@ -94,8 +100,8 @@ impl Job<'_> {
             }
             None => {
                 let scopes = self.scopes(&whom);
-                let told = resolve::of_the_box(self.own(), self.profile, &whom, self.origin, self.secrets);
-                let secrets = self.secrets && self.own().is_some();
+                let told = resolve::of_the_box(self.holder(), self.profile, &whom, self.origin, self.secrets);
+                let secrets = self.secrets && self.holder().is_some();
                 let mut resolved = scopes.resolve(&told, secrets);
                 resolve::add_firmware_url(&mut resolved, self.origin);
                 resolved
@@ -103,7 +109,7 @@ impl Job<'_> {
         };
         let mut mapped = map::map(&self.dialect(&whom), &resolved);
         if outside.is_none() && self.kind != FileKind::Upgrade {
-            let raw = self.scopes(&whom).raw(self.vendor.id, self.secrets && self.own().is_some());
+            let raw = self.scopes(&whom).raw(self.vendor.id, self.secrets && self.holder().is_some());
             mapped.items = resolve::overlay(std::mem::take(&mut mapped.items), raw);
         }
         if self.kind == FileKind::Upgrade {
@@ -122,7 +128,8 @@ impl Job<'_> {
     }
 
     fn scopes(&self, whom: &For) -> Scopes<'_> {
-        Scopes::of(self.shared, self.own(), ACCOUNT, whom)
+        let device = self.holder().map(|subject| &subject.device);
+        Scopes::of(self.shared, device, self.own.filter(|_| device.is_some()), ACCOUNT, whom)
     }
 
     fn link_origin(&self) -> &str {
@@ -157,7 +164,7 @@ impl Job<'_> {
         for name in models {
             let Some(model) = vendors::model(self.vendor, name) else { continue };
             let of_model = For { model: Some(&model.name), ..*whom };
-            let resolved = Scopes::of(self.shared, None, ACCOUNT, &of_model).resolve(&Values::default(), false);
+            let resolved = Scopes::of(self.shared, None, None, ACCOUNT, &of_model).resolve(&Values::default(), false);
             items.extend(resolve::firmware_file(&resolved).map(|chosen| app(Some(&model.name), chosen)));
         }
         items
@@ -172,34 +179,41 @@ impl Job<'_> {
 }
 
 impl Pipeline {
-    pub(super) fn render(&self, job: &Job) -> Result<Arc<Rendered>, Failure> {
+    pub(super) fn render(&self, job: &Job) -> Result<Rendered, Failure> {
         let whom = job.whom();
         let login = job.subject.is_some_and(|subject| resolve::must_log_in(subject, &whom, job.now));
-        let key = Key {
-            mac: job.subject.map(|subject| subject.device.mac),
+        let family = Family {
             account: ACCOUNT,
-            name: &job.path.name,
-            secrets: job.secrets,
             vendor: job.vendor.id,
             model: whom.model,
             version: whom.version,
+            secrets: job.secrets,
             next: login.then_some("login"),
             year: job.year(),
             origin: job.link_origin(),
         };
+        let key = Key { family, mac: job.subject.map(|subject| subject.device.mac), name: &job.path.name };
         let (stamp, epoch) = (job.subject.map_or(0, |subject| subject.stamp), job.shared.epoch());
         if let Some(known) = self.documents.get(&key, stamp, epoch) {
             return Ok(known);
         }
-        let draft = job.draft();
-        let rendered = Arc::new(job.write(&draft)?);
-        self.documents.put(&key, stamp, epoch, rendered.clone());
+        let own = self.own(job).map_err(Failure::Read)?;
+        let job = Job { own: own.as_ref(), ..*job };
+        let (rendered, _) = job.write(&job.draft())?;
+        self.documents.put(&key, stamp, epoch, &rendered);
         Ok(rendered)
+    }
+
+    /// What is the device's own in this file.
+    pub(super) fn own(&self, job: &Job) -> Result<Option<Own>, Error> {
+        let subject = job.holder().filter(|_| job.outside.is_none());
+        subject.map(|subject| Own::load(&self.db, &self.keys, &subject.device)).transpose()
     }
 }
 
 impl Job<'_> {
-    pub fn write(&self, draft: &Draft) -> Result<Rendered, Failure> {
+    /// The file, and what could not be written into it.
+    pub fn write(&self, draft: &Draft) -> Result<(Rendered, Vec<WriteWarning>), Failure> {
         let whom = self.whom();
         let render = Render {
             kind: self.kind,
@@ -214,14 +228,12 @@ impl Job<'_> {
             vendors::write::WriteError::Vendor(_) => Failure::NoWriter,
             other => Failure::Write(other.to_string()),
         })?;
-        let digest = crate::seal::sha256(&document.bytes);
-        let etag = format!("\"{}\"", crate::seal::hex(digest.get(..12).unwrap_or_default()));
-        Ok(Rendered {
+        let rendered = Rendered {
             content_type: document.content_type,
+            etag: Etag::of(&document.bytes),
             bytes: document.bytes.into(),
-            etag: etag.into(),
             modified: self.modified(),
-            warnings: document.warnings,
-        })
+        };
+        Ok((rendered, document.warnings))
     }
 }

@@ -1,5 +1,6 @@
 //! Step 4: the layers of one request, strongest last, and the values the box itself adds. Pure.
 
+use super::own::Own;
 use super::shared::{RawItems, Scope, Shared};
 use super::subject::Subject;
 use crate::devices::{Device, Proof};
@@ -30,12 +31,17 @@ pub struct Origin {
 pub struct Scopes<'a> {
     vendor: &'static str,
     shared: Vec<&'a Scope>,
-    subject: Option<&'a Subject>,
+    own: Option<&'a Own>,
 }
 
 impl<'a> Scopes<'a> {
-    pub fn of(shared: &'a Shared, subject: Option<&'a Subject>, account: i64, whom: &For) -> Scopes<'a> {
-        let device = subject.map(|subject| &subject.device);
+    pub fn of(
+        shared: &'a Shared,
+        device: Option<&Device>,
+        own: Option<&'a Own>,
+        account: i64,
+        whom: &For,
+    ) -> Scopes<'a> {
         let site = device.and_then(|device| device.site_id);
         let profile = device.and_then(|device| profile(shared, device)).map(|profile| profile.id);
         let model = whom.model.and_then(|model| shared.model_id(whom.vendor.id, model));
@@ -49,16 +55,16 @@ impl<'a> Scopes<'a> {
             (Layer::Group, group),
         ];
         let shared = ids.into_iter().filter_map(|(layer, id)| shared.scope(layer, id?)).collect();
-        Scopes { vendor: whom.vendor.id, shared, subject }
+        Scopes { vendor: whom.vendor.id, shared, own }
     }
 
     pub fn resolve(&self, of_the_box: &Values, secrets: bool) -> Vec<Resolved> {
         let mut layers: Vec<&Values> = vec![vendors::map::vendor_layer(self.vendor)];
         layers.extend(self.shared.iter().map(|scope| &scope.values));
         let mut lines = [].as_slice();
-        if let Some(subject) = self.subject {
-            layers.extend([&subject.own, &subject.line_values]);
-            lines = &subject.lines;
+        if let Some(own) = self.own {
+            layers.extend([&own.values, &own.line_values]);
+            lines = &own.lines;
         }
         layers.push(of_the_box);
         resolve(&layers, lines, secrets)
@@ -66,7 +72,7 @@ impl<'a> Scopes<'a> {
 
     /// Raw vendor text of every layer, weakest first; without secrets only what holds none.
     pub fn raw(&self, vendor: &str, secrets: bool) -> Vec<Item> {
-        let own = self.subject.map(|subject| subject.raw.as_slice()).unwrap_or_default();
+        let own = self.own.map(|own| own.raw.as_slice()).unwrap_or_default();
         let texts = self.shared.iter().flat_map(|scope| scope.raw.as_slice()).chain(own);
         let of_vendor = texts.filter(|raw: &&RawItems| raw.vendor.eq_ignore_ascii_case(vendor));
         of_vendor.flat_map(|raw| raw.items.iter()).filter(|item| secrets || !is_secret(item)).cloned().collect()

@@ -1,35 +1,30 @@
-//! Step 2: one device with everything of its own, loaded once and kept until a commit touches it.
+//! Step 2: one device, loaded once and kept until a commit touches it. What only a file is made of is not here
+//! ([`super::own`]): a site has many phones, and most ask for a file that is already made.
 
-use super::shared::{self, RawItems};
 use crate::ca::cert_profile;
 use crate::db::{Db, Result};
-use crate::devices::{Device, Line, Token, store};
+use crate::devices::{Device, Token, store};
 use crate::enrollment::{self, challenge};
 use crate::net::{Cidr, Mac};
 use crate::networks;
 use crate::seal::Keyring;
-use crate::settings::{Layer, Provenance, Secret, Set, SettingId, Value, Values, catalogue, store as settings};
+use crate::settings::Secret;
 use crate::vendors::{self, Vendor};
 use aws_lc_rs::constant_time;
 use quick_cache::sync::Cache;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
 
 pub struct Subject {
-    /// Different for every load: what was made from an older one is stale.
+    /// Of the device's state: what was made from an older one is stale.
     pub stamp: u64,
     pub device: Device,
     /// By the device's row.
     pub vendor: Option<&'static Vendor>,
-    pub lines: Vec<u8>,
-    /// Values of the device layer.
-    pub own: Values,
-    /// Values of the line layer, the SIP accounts' among them.
-    pub line_values: Values,
-    pub raw: Vec<RawItems>,
     /// Looked up when its profile gives identity certificates.
     material: OnceLock<Material>,
-    pub bindings: Vec<Cidr>,
+    /// Looked up when it shows no proof.
+    bindings: OnceLock<Box<[Cidr]>>,
 }
 
 /// What a device has of the box for its identity certificate.
@@ -47,8 +42,8 @@ impl Subject {
     }
 }
 
-/// Devices kept in memory: what a busy site asks for within minutes.
-const KEPT: usize = 16_384;
+/// Devices kept in memory, about a kilobyte each: what a busy site asks for within minutes.
+const KEPT: usize = 32_768;
 
 pub struct Subjects {
     db: Db,
@@ -57,8 +52,6 @@ pub struct Subjects {
     /// Only a hint: whether the token still is the device's is asked of the device itself.
     by_token: Cache<[u8; 16], Mac>,
 }
-
-static STAMP: AtomicU64 = AtomicU64::new(1);
 
 impl Subjects {
     pub fn new(db: Db, keys: Keyring) -> Subjects {
@@ -73,8 +66,8 @@ impl Subjects {
         if let Some(subject) = self.by_mac.get(&mac) {
             return Ok(Some(subject));
         }
-        let clock = self.db.changes().clock();
-        let Some(subject) = self.load(mac)? else { return Ok(None) };
+        let (clock, stamp) = (self.db.changes().clock(), self.db.changes().of_device(mac));
+        let Some(subject) = self.load(mac, stamp)? else { return Ok(None) };
         let subject = Arc::new(subject);
         self.by_mac.insert(mac, subject.clone());
         // A commit between read and insert: what was read may be old.
@@ -130,54 +123,24 @@ impl Subjects {
         Ok(())
     }
 
-    fn load(&self, mac: Mac) -> Result<Option<Subject>> {
-        self.db.read(|conn| {
-            let Some(device) = store::by_mac(conn, &self.keys, mac)? else { return Ok(None) };
-            let lines = store::lines(conn, &self.keys, device.id)?;
-            let label: Arc<str> = mac.to_string().into();
-            let own = Values::new(settings::values(conn, &self.keys, Layer::Device, device.id, &label)?);
-            let mut line_sets = lines.iter().flat_map(|line| account_sets(line, &label)).collect::<Vec<_>>();
-            line_sets.extend(settings::values(conn, &self.keys, Layer::Line, device.id, &label)?);
-            Ok(Some(Subject {
-                stamp: STAMP.fetch_add(1, Ordering::Relaxed),
-                lines: lines.iter().map(|line| line.number).collect(),
-                own,
-                line_values: Values::new(line_sets),
-                material: OnceLock::new(),
-                raw: shared::raw(conn, &self.keys, Layer::Device, device.id, &label)?,
-                bindings: networks::store::bindings(conn, device.id)?,
-                vendor: device.vendor.as_deref().and_then(vendors::by_id),
-                device,
-            }))
-        })
+    /// Whether an administrator bound the device to the network that this address is in.
+    pub fn is_bound(&self, subject: &Subject, peer: IpAddr) -> Result<bool> {
+        if subject.bindings.get().is_none() {
+            let found = self.db.read(|conn| networks::store::bindings(conn, subject.device.id))?;
+            let _ = subject.bindings.set(found.into());
+        }
+        Ok(subject.bindings.get().is_some_and(|bindings| bindings.iter().any(|cidr| cidr.contains(peer))))
     }
-}
 
-/// What a SIP account says about its line.
-fn account_sets(line: &Line, label: &Arc<str>) -> Vec<Set> {
-    static IDS: LazyLock<[Option<SettingId>; 5]> = LazyLock::new(|| {
-        ["line.user", "line.auth_id", "line.password", "line.display_name", "line.enabled"]
-            .map(|name| catalogue().find(name).ok())
-    });
-    let Some(account) = &line.account else { return Vec::new() };
-    let from = Provenance {
-        layer: Layer::Line,
-        scope: label.clone(),
-        author: account.author.as_str().into(),
-        at: account.updated_at,
-    };
-    let from = Arc::new(from);
-    let plain = |text: &str| Some(Value::Plain(text.into()));
-    let values = [
-        plain(&account.user),
-        account.auth_id.as_deref().and_then(plain),
-        account.password.clone().map(Value::Secret),
-        account.display_name.as_deref().and_then(plain),
-        plain("true"),
-    ];
-    let sets = IDS
-        .iter()
-        .zip(values)
-        .filter_map(|(id, value)| Some(Set { id: (*id)?, line: line.number, value: value?, from: from.clone() }));
-    sets.collect()
+    /// `stamp` was read before: a commit in between makes it old, never new.
+    fn load(&self, mac: Mac, stamp: u64) -> Result<Option<Subject>> {
+        let device = self.db.read(|conn| store::by_mac(conn, &self.keys, mac))?;
+        Ok(device.map(|device| Subject {
+            stamp,
+            vendor: device.vendor.as_deref().and_then(vendors::by_id),
+            material: OnceLock::new(),
+            bindings: OnceLock::new(),
+            device,
+        }))
+    }
 }
