@@ -7,6 +7,7 @@
 use super::enroll::EnrollmentDoor;
 use super::guard::Guarded;
 use super::handshake;
+use super::pace::Pace;
 use super::proxy;
 use super::respond::{self, Connection, Sent, Shown};
 use super::{Notes, Patience};
@@ -93,6 +94,7 @@ impl HttpListener {
                 ca: self.ca.clone(),
                 proxies: self.trusted_proxies.clone(),
                 patience: self.patience,
+                pace: Pace::default(),
                 pipeline: pipeline.clone(),
                 enrollment: self.enrollment.clone(),
                 stop: stop.clone(),
@@ -158,6 +160,7 @@ struct Worker {
     ca: Option<Ca>,
     proxies: Arc<[Cidr]>,
     patience: Patience,
+    pace: Pace,
     pipeline: Arc<Pipeline>,
     enrollment: Option<Arc<EnrollmentDoor>>,
     stop: watch::Receiver<bool>,
@@ -168,6 +171,7 @@ impl Worker {
     async fn run(self, mut room: mpsc::UnboundedReceiver<HandedOver>) -> io::Result<()> {
         let socket = tokio::net::TcpListener::from_std(self.socket.try_clone()?)?;
         let mut stop = self.stop.clone();
+        tokio::task::spawn_local(self.pace.clone().run());
         let this = Rc::new(self);
         let (mut open, notes) = (JoinSet::new(), Notes::default());
         let serve = |stream: TcpStream, peer, place: Place, open: &mut JoinSet<()>| {
@@ -239,17 +243,17 @@ impl Worker {
         match &self.tls {
             None => self.http(stream, connection, forwarded).await,
             Some((acceptor, clients)) => {
-                let accepted = tokio::time::timeout(patience, acceptor.accept(stream)).await;
+                let accepted = self.pace.timeout(patience, acceptor.accept(stream)).await;
                 let (reason, detail) = match accepted {
-                    Ok(Ok(stream)) => match Shown::of(&stream, clients) {
+                    Some(Ok(stream)) => match Shown::of(&stream, clients) {
                         Ok(shown) => {
                             connection.client = shown;
                             return self.http(stream, connection, forwarded).await;
                         }
                         Err(error) => (Reason::Storage, error.to_string()),
                     },
-                    Ok(Err(error)) => handshake::failure(&error),
-                    Err(_) => (Reason::TlsSlow, format!("not within {} s", patience.as_secs())),
+                    Some(Err(error)) => handshake::failure(&error),
+                    None => (Reason::TlsSlow, format!("not within {} s", patience.as_secs())),
                 };
                 self.pipeline.record_handshake(connection.peer, reason, &detail, crate::clock::now());
             }

@@ -9,6 +9,7 @@ mod handshake;
 pub mod http;
 mod mapped;
 mod ocsp;
+mod pace;
 pub mod proxy;
 mod respond;
 pub mod tftp;

@@ -13,7 +13,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
@@ -51,7 +51,7 @@ struct Arguments {
     /// TLS 1.2 with RSA keys only
     #[arg(long)]
     tls12: bool,
-    /// Open all connections first, then ask on all of them at once
+    /// Open all connections at one moment, ask once on each and hold them all until the last is answered
     #[arg(long)]
     together: bool,
     #[arg(long, default_value_t = 200)]
@@ -81,6 +81,7 @@ struct Seen {
     micros: Vec<u32>,
     errors: u64,
     error: Option<String>,
+    held: Option<Box<dyn Stream>>,
 }
 
 fn main() -> Outcome<()> {
@@ -101,19 +102,16 @@ fn main() -> Outcome<()> {
         captured: Mutex::default(),
     });
     const THREADS: usize = 2;
-    let opened = Arc::new(Barrier::new(THREADS));
     let threads = (0..THREADS).map(|number| {
-        let (load, opened) = (load.clone(), opened.clone());
-        std::thread::spawn(move || load.thread(number, THREADS, &opened))
+        let load = load.clone();
+        std::thread::spawn(move || load.thread(number, THREADS))
     });
     let mut all = Seen::default();
-    let mut asked = started;
     for thread in threads.collect::<Vec<_>>() {
-        let (seen, since) = thread.join().map_err(|_| "a client thread ended")??;
+        let seen = thread.join().map_err(|_| "a client thread ended")??;
         all.micros.extend(seen.micros);
         all.errors += seen.errors;
         all.error = all.error.or(seen.error);
-        asked = asked.max(since);
     }
     let ended = Instant::now();
     all.micros.sort_unstable();
@@ -123,7 +121,7 @@ fn main() -> Outcome<()> {
         [usage.user_time(), usage.system_time()].into_iter().map(|t| t.tv_sec() as f64 + t.tv_usec() as f64 / 1e6);
     let report = serde_json::json!({
         "requests": all.micros.len(), "errors": all.errors, "error": all.error,
-        "seconds": (ended - started).as_secs_f64(), "opened": (asked - started).as_secs_f64(),
+        "seconds": (ended - started).as_secs_f64(),
         "p50": at(0.5), "p99": at(0.99), "cpu": cpu.sum::<f64>(),
     });
     println!("{report}");
@@ -167,42 +165,30 @@ fn connector(arguments: &Arguments) -> Outcome<TlsConnector> {
     Ok(TlsConnector::from(Arc::new(config)))
 }
 
-trait Stream: AsyncRead + AsyncWrite + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Unpin> Stream for T {}
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 impl Load {
-    fn thread(self: Arc<Self>, number: usize, of: usize, opened: &Barrier) -> Outcome<(Seen, Instant)> {
+    fn thread(self: Arc<Self>, number: usize, of: usize) -> Outcome<Seen> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let mine = (number..self.arguments.connections).step_by(of);
         tokio::task::LocalSet::new().block_on(&runtime, async {
-            let mut ready = Vec::new();
-            let mut seen = Seen::default();
-            if self.arguments.together {
-                // No more at once than a listener's queue takes, as many as there are phones.
-                let opening = mine.clone().map(|_| tokio::task::spawn_local(self.clone().open())).collect::<Vec<_>>();
-                for stream in opening {
-                    match stream.await? {
-                        Ok(stream) => ready.push(stream),
-                        Err(error) => seen.failed(&error),
-                    }
-                }
-                opened.wait();
-            }
-            let asked = Instant::now();
-            let streams = ready.into_iter().map(Some).chain(std::iter::repeat_with(|| None)).take(mine.count());
-            let clients = streams.map(|stream| tokio::task::spawn_local(self.clone().client(stream)));
-            for client in clients.collect::<Vec<_>>() {
+            let mine = (number..self.arguments.connections).step_by(of);
+            let mut held = Vec::new();
+            let mut all = Seen::default();
+            for client in mine.map(|_| tokio::task::spawn_local(self.clone().client())).collect::<Vec<_>>() {
                 let one = client.await?;
-                seen.micros.extend(one.micros);
-                seen.errors += one.errors;
-                seen.error = seen.error.or(one.error);
+                all.micros.extend(one.micros);
+                all.errors += one.errors;
+                all.error = all.error.or(one.error);
+                held.extend(one.held);
             }
-            Ok((seen, asked))
+            Ok(all)
         })
     }
 
     /// One phone after another on one connection, or on one connection each.
-    async fn client(self: Arc<Self>, mut stream: Option<Box<dyn Stream>>) -> Seen {
+    async fn client(self: Arc<Self>) -> Seen {
+        let mut stream = None;
         let mut seen = Seen::default();
         let mut used = 0;
         let (mut request, mut buffer) = (Vec::new(), Vec::with_capacity(16_384));
@@ -233,6 +219,7 @@ impl Load {
                 }
             }
             if self.arguments.together {
+                seen.held = stream;
                 break;
             }
         }
@@ -251,7 +238,7 @@ impl Load {
 
     async fn ask(&self, stream: &mut Option<Box<dyn Stream>>, request: &[u8], buffer: &mut Vec<u8>) -> Outcome<usize> {
         if stream.is_none() {
-            *stream = Some(self.open_one().await?);
+            *stream = Some(self.open().await?);
         }
         let stream = stream.as_mut().ok_or("no connection")?;
         stream.write_all(request).await?;
@@ -281,11 +268,7 @@ impl Load {
         }
     }
 
-    async fn open(self: Arc<Self>) -> Outcome<Box<dyn Stream>> {
-        self.open_one().await
-    }
-
-    async fn open_one(&self) -> Outcome<Box<dyn Stream>> {
+    async fn open(&self) -> Outcome<Box<dyn Stream>> {
         let number = self.source.fetch_add(1, Ordering::Relaxed);
         let to = self.arguments.to[number as usize % self.arguments.to.len()];
         let stream = if self.arguments.spread {
