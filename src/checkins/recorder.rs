@@ -2,14 +2,15 @@
 //!
 //! Identical repeats become one row with a count, first and last time. A new check-in is written within [`FLUSH`], the
 //! count of its repeats within [`REPEATS`]; after a power cut that much may be missing. When more different check-ins
-//! arrive than the disk takes, the excess is counted as dropped and told, never waited for.
+//! arrive than the disk takes, strangers wait ([`Recorder::is_crowded`]); what comes in excess even so is counted as
+//! dropped and told. A known phone never waits for this.
 
 use super::{CheckIn, store};
 use crate::db::{Db, Room};
 use foldhash::quality::RandomState;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, Hasher};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
@@ -22,8 +23,11 @@ const FOLD_MS: i64 = 60_000;
 /// Between two warnings of check-ins that were not kept.
 const TOLD: Duration = Duration::from_secs(60);
 const SHARDS: usize = 16;
-/// Different check-ins that may wait in one shard.
-const WAITING: usize = 16_384;
+/// Check-ins in one shard, most of them written and kept to fold their repeats.
+const REMEMBERED: usize = 8_192;
+/// New check-ins that may wait for the disk, and from how many on strangers wait too.
+const WAITING: usize = 65_536;
+const CROWD: usize = 16_384;
 
 /// A check-in on its way to its row.
 pub struct Waiting {
@@ -45,6 +49,8 @@ struct Inner {
     db: Db,
     hash: [RandomState; 2],
     shards: [Mutex<HashMap<u128, Waiting>>; SHARDS],
+    /// New ones that are not written yet.
+    fresh: AtomicUsize,
     recorded: AtomicU64,
     dropped: AtomicU64,
     stop: Notify,
@@ -59,6 +65,7 @@ impl Recorder {
             db,
             hash: Default::default(),
             shards: std::array::from_fn(|_| Mutex::default()),
+            fresh: AtomicUsize::new(0),
             recorded: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
             stop: Notify::new(),
@@ -78,12 +85,21 @@ impl Recorder {
             known.count += 1;
             return;
         }
-        if waiting.len() >= WAITING {
+        if self.0.fresh.load(Ordering::Relaxed) >= WAITING {
             self.0.dropped.fetch_add(1, Ordering::Relaxed);
             return;
         }
+        self.0.fresh.fetch_add(1, Ordering::Relaxed);
+        if waiting.len() >= REMEMBERED {
+            waiting.retain(|_, one| one.count > 0);
+        }
         let facts = Some(Box::new(store::Facts::from(&checkin)));
         waiting.insert(key, Waiting { row: None, number, at: checkin.at, last_at: checkin.at, count: 1, facts });
+    }
+
+    /// The disk is behind: whoever has no claim to be answered quickly may wait.
+    pub fn is_crowded(&self) -> bool {
+        self.0.fresh.load(Ordering::Relaxed) >= CROWD
     }
 
     /// Two independent 64-bit hashes: equal by chance once in 2^128.
@@ -153,6 +169,12 @@ impl Recorder {
         }
         batch.sort_unstable_by_key(|(_, one)| one.number);
         let answers: u64 = batch.iter().map(|(_, one)| one.count).sum();
+        let fresh = batch.iter().filter(|(_, one)| one.is_new()).count();
+        self.put(batch, answers).await;
+        self.0.fresh.fetch_sub(fresh, Ordering::Relaxed);
+    }
+
+    async fn put(&self, batch: Vec<(u128, store::Batch)>, answers: u64) {
         // What is left of the disk is for what people change.
         if self.0.db.room().is_some_and(Room::is_reserve) {
             return self.lose(answers);
@@ -177,8 +199,15 @@ impl Recorder {
 
     /// The facts went with the batch: later repeats must bring their own.
     fn lose(&self, answers: u64) {
+        let mut answers = answers;
         for shard in &self.0.shards {
-            shard.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            let mut waiting = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            // New ones that came meanwhile have theirs.
+            waiting.retain(|_, one| {
+                let stays = one.facts.is_some();
+                answers += if stays { 0 } else { one.count };
+                stays
+            });
         }
         self.0.dropped.fetch_add(answers, Ordering::Relaxed);
     }

@@ -64,6 +64,10 @@ pub struct Batch {
 }
 
 impl Batch {
+    pub fn is_new(&self) -> bool {
+        self.facts.is_some()
+    }
+
     pub fn take(waiting: &mut Waiting) -> Batch {
         Batch {
             row: waiting.row,

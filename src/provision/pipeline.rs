@@ -32,7 +32,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The one account there is until accounts can be managed.
 pub const ACCOUNT: i64 = 1;
@@ -436,6 +436,7 @@ impl Pipeline {
     ) -> Result<Outcome, Error> {
         if refusal.failed_lookup {
             self.count_failure(request.peer, request.now);
+            self.hold_back().await;
         }
         if let Some(context) = context.filter(|_| !refusal.effects.is_empty()) {
             // A refusal stays one when it cannot be noted.
@@ -448,6 +449,17 @@ impl Pipeline {
             true => Outcome::refused(Answer::Challenge(self.logins.challenge(request.now, tls)), refusal.reason),
             false => Outcome::not_found(refusal.reason),
         })
+    }
+
+    /// Strangers wait while more of them ask than the disk can note, for two seconds at most.
+    async fn hold_back(&self) {
+        const STEP: Duration = Duration::from_millis(50);
+        for _ in 0..40 {
+            if !self.recorder.is_crowded() {
+                return;
+            }
+            tokio::time::sleep(STEP).await;
+        }
     }
 
     /// Steps 4 and 5 for a grant.
