@@ -112,7 +112,7 @@ fn reason(phonebox: &Phonebox, model: &str) -> (String, String) {
     (newest["reason"].as_str().unwrap().to_owned(), newest["detail"].as_str().unwrap_or_default().to_owned())
 }
 
-/// T9, AVA-099: a factory certificate is proof where its CA is accepted, and nothing where it is not.
+/// T9, AVA-099, YMC-181: the server verifies the device. A factory certificate is proof where its CA is accepted, and nothing where it is not.
 #[test]
 fn threat_009_a_factory_certificate_counts_below_an_accepted_ca_only() {
     let phonebox = Phonebox::start();
