@@ -18,8 +18,8 @@ use zeroize::Zeroizing;
 const LABEL: &str = "ENCRYPTED PRIVATE KEY";
 /// OWASP's advice of 2023 for PBKDF2 with HMAC-SHA-256.
 const ROUNDS: NonZeroU32 = NonZeroU32::MIN.saturating_add(599_999);
-/// More is somebody's attempt to keep the box busy.
-const MOST_ROUNDS: u32 = 10_000_000;
+/// More is somebody's attempt to keep the box busy (T76).
+const MOST_ROUNDS: u32 = 999_999;
 
 const PBES2: &[u64] = &[1, 2, 840, 113_549, 1, 5, 13];
 const PBKDF2: &[u64] = &[1, 2, 840, 113_549, 1, 5, 12];
@@ -122,7 +122,10 @@ fn open(der: &[u8], passphrase: &Secret) -> Result<Zeroizing<Vec<u8>>, String> {
         })
     });
     let (salt, rounds, iv, body) = parts.map_err(|_| unknown)?;
-    let rounds = NonZeroU32::new(rounds).filter(|rounds| rounds.get() <= MOST_ROUNDS).ok_or(unknown)?;
+    if rounds > MOST_ROUNDS {
+        return Err(format!("The key is encrypted with {rounds} rounds of PBKDF2: {MOST_ROUNDS} are the most."));
+    }
+    let rounds = NonZeroU32::new(rounds).ok_or(unknown)?;
     let iv: [u8; 16] = iv.try_into().map_err(|_| unknown)?;
     let wrong = "The passphrase does not open the key.";
     let cipher = UnboundCipherKey::new(&AES_256, derive(passphrase, &salt, rounds).as_slice()).map_err(|_| wrong)?;

@@ -168,6 +168,19 @@ fn is_good_md5(key: &[u8], message: &[u8], signature: &[u8]) -> asn1::Result<boo
     Ok(opened == [&[1][..], &vec![0xff; fill], &[0], &info].concat())
 }
 
+/// Whether signatures of this key can be verified at all.
+pub fn is_usable(spki: &[u8]) -> bool {
+    match PublicKey::parse(spki) {
+        Ok(Some(PublicKey { kind: Key::Rsa, bytes })) => {
+            let modulus = asn1::only(bytes, SEQUENCE).and_then(|key| key.inside().expect(INTEGER));
+            // One more for the sign.
+            modulus.is_ok_and(|modulus| (128..=1_025).contains(&modulus.body.len()))
+        }
+        Ok(key) => key.is_some(),
+        Err(_) => false,
+    }
+}
+
 /// Whether it is a SubjectPublicKeyInfo of an RSA key.
 pub fn is_rsa(spki: &[u8]) -> bool {
     matches!(PublicKey::parse(spki), Ok(Some(PublicKey { kind: Key::Rsa, .. })))

@@ -1,10 +1,11 @@
 //! `phonebox ca accept …`: whose certificates of phones count besides the box's own.
 
+use super::ca::timed;
 use super::console::{Client, Method, encode};
 use super::{Failure, table};
 use base64::{Engine, prelude::BASE64_STANDARD as BASE64};
 use clap::Subcommand;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[derive(Subcommand)]
 pub enum Commands {
@@ -32,7 +33,7 @@ pub enum Commands {
 const FIELDS: [(&str, &str); 6] = [
     ("NAME", "name"),
     ("SUBJECT", "subject"),
-    ("ENDS", "not_after"),
+    ("ENDS", "not_after_at"),
     ("WEAK", "weak"),
     ("REVOKED", "revoked"),
     ("SHA-256", "fingerprint"),
@@ -44,12 +45,14 @@ pub async fn run(client: &Client, command: Commands, as_json: bool) -> Result<()
             let list = list.as_deref().map(read).transpose()?;
             let body = json!({ "certificate": read(&file)?, "weak": weak, "list": list });
             let ca = client.call(Method::PUT, &path(&name), Some(&body)).await?;
-            if as_json { table::json(&ca) } else { table::print(&[ca], &FIELDS) }
+            if as_json { table::json(&ca) } else { table::print(&[timed(ca)], &FIELDS) }
         }
         Commands::List => {
             let cas = client.get("/ca/device-cas").await?;
-            match cas.as_array() {
-                Some(rows) if !as_json => table::print(rows, &FIELDS),
+            match cas {
+                Value::Array(rows) if !as_json => {
+                    table::print(&rows.into_iter().map(timed).collect::<Vec<_>>(), &FIELDS);
+                }
                 _ => table::json(&cas),
             }
         }

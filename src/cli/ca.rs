@@ -111,7 +111,11 @@ pub enum Rollover {
     /// Make the next root; phones get it beside the present one
     Start,
     /// Which devices are known to trust which root
-    Report,
+    Report {
+        /// Name the devices
+        #[arg(long)]
+        devices: bool,
+    },
     /// Sign with the next root from now on
     Switch,
     /// Forget the next root
@@ -312,7 +316,14 @@ pub async fn run(client: &Client, command: Ca, as_json: bool) -> Result<(), Fail
             Rollover::Start => shown(act("/ca/rollover/start").await?),
             Rollover::Switch => shown(act("/ca/rollover/switch").await?),
             Rollover::Cancel => shown(act("/ca/rollover/cancel").await?),
-            Rollover::Report => rows(client.get("/ca/rollover").await?, &REPORT),
+            Rollover::Report { devices } => {
+                let report = client.get("/ca/rollover").await?;
+                if devices && !as_json {
+                    table::print(&holders(&report), &[("STATE", "state"), ("DEVICE", "mac")]);
+                } else {
+                    rows(report, &REPORT);
+                }
+            }
         },
         Ca::Profile { command } => match command {
             Profile::List => rows(client.get("/certificate-profiles").await?, &PROFILE),
@@ -364,6 +375,13 @@ pub async fn run(client: &Client, command: Ca, as_json: bool) -> Result<(), Fail
     Ok(())
 }
 
+/// A row for each root and each device that is known to trust it.
+fn holders(report: &Value) -> Vec<Value> {
+    let row = |root: &Value, mac: &Value| json!({ "state": root["state"], "mac": mac });
+    let of = |root: &Value| root["macs"].as_array().into_iter().flatten().map(|mac| row(root, mac)).collect::<Vec<_>>();
+    report.as_array().into_iter().flatten().flat_map(of).collect()
+}
+
 fn chain(answer: &Value, as_json: bool) {
     match as_json {
         true => table::json(answer),
@@ -381,7 +399,7 @@ fn facts(answer: Value, as_json: bool) {
 }
 
 /// Tables know a time by its name's end.
-fn timed(mut row: Value) -> Value {
+pub(super) fn timed(mut row: Value) -> Value {
     row["not_after_at"] = row["not_after"].take();
     row
 }

@@ -104,6 +104,10 @@ impl Client {
         kind: &str,
         body: Body,
     ) -> Result<Response<Incoming>, Failure> {
+        // Names are segments of the path: one that is empty would ask for another address.
+        if path.split('?').next().unwrap_or_default().split('/').skip(1).any(str::is_empty) {
+            return Err(Failure::new("A name is empty.", "Give it as the command's help says: --help"));
+        }
         let stream = console::connect(&self.dir).await.map_err(cut)?;
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(cut)?;

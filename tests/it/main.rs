@@ -8,6 +8,7 @@ mod datadir;
 mod faults;
 mod process;
 mod provisioning;
+mod readme;
 mod service;
 mod support;
 mod tftp;

@@ -46,6 +46,8 @@ pub enum Unfit {
     NoCertificate,
     #[error("it is no CA: its basic constraints do not say so (RFC 5280, 4.2.1.9)")]
     NotACa,
+    #[error("its key is none that signatures are verified with here: RSA of 1024 to 8192 bits, P-256 or P-384")]
+    Key,
     #[error("the list is no CRL, neither as PEM nor as DER")]
     NoList,
     #[error("the list is not signed by this CA")]
@@ -60,6 +62,9 @@ pub fn certificate(file: &[u8]) -> Result<Vec<u8>, Unfit> {
     // Roots of before 1999 are of version 1 and say nothing of themselves but that they signed themselves.
     if !parsed.is_ca && parsed.subject != parsed.issuer {
         return Err(Unfit::NotACa);
+    }
+    if !super::signature::is_usable(&parsed.spki) {
+        return Err(Unfit::Key);
     }
     Ok(der)
 }

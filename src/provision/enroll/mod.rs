@@ -178,13 +178,24 @@ impl Enrollment {
     }
 
     /// A certificate is one of ours when it is byte for byte what was issued.
-    fn in_force(&self, der: &[u8], now: i64) -> Result<Option<Proof>, Error> {
+    fn issued(&self, der: &[u8]) -> Result<Option<store::Issued>, Error> {
         let Ok(certificate) = Certificate::parse(der) else { return Ok(None) };
         let found = self.pipeline.db.read(|conn| store::issued(conn, certificate.serial))?;
-        Ok(found.filter(|found| found.der == der && !found.is_revoked && now < found.not_after).and_then(|found| {
-            let serial = certificate.serial.to_vec();
+        Ok(found.filter(|found| found.der == der))
+    }
+
+    fn in_force(&self, der: &[u8], now: i64) -> Result<Option<Proof>, Error> {
+        let found = self.issued(der)?.filter(|found| !found.is_revoked && now < found.not_after);
+        Ok(found.and_then(|found| {
+            let serial = Certificate::parse(der).ok()?.serial.to_vec();
             Some(Proof::Certificate { mac: found.mac?, profile_id: found.profile_id, serial })
         }))
+    }
+
+    /// What is said to a certificate that is not, or no longer, worth the next one; of whom, where it was issued here.
+    fn void(&self, der: &[u8]) -> Result<Refusal, Error> {
+        let mac = self.issued(der)?.and_then(|found| found.mac);
+        Ok(Refusal { mac, ..Refusal::new(Reason::CertificateVoid) })
     }
 
     /// The device as the authority will name it.

@@ -136,7 +136,10 @@ impl Enrollment {
     ) -> Result<Option<Proof>, Refusal> {
         let current = self.in_force(&message.signer, asked.now)?;
         if kind == Kind::Renewal {
-            return current.map(Some).ok_or(Refusal::new(Reason::CertificateVoid));
+            return match current {
+                Some(proof) => Ok(Some(proof)),
+                None => Err(self.void(&message.signer)?),
+            };
         }
         // Who asks for the first time signs with the key the certificate is for (RFC 8894 §2.3).
         let signer = Certificate::parse(&message.signer).map_err(|_| Refusal::new(Reason::RequestUnreadable))?;

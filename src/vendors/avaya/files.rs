@@ -134,7 +134,9 @@ struct Chosen<'a> {
 }
 
 fn upgrade(input: &Render<'_>) -> Result<Document, WriteError> {
-    let family = FAMILIES.iter().find(|family| family.file.eq_ignore_ascii_case(input.file));
+    // AVA-073: two of them are also asked for with .xml.
+    let stem = |file: &str| file.rsplit_once('.').map(|(stem, _)| stem.to_ascii_lowercase());
+    let family = FAMILIES.iter().find(|family| stem(family.file) == stem(input.file));
     let family = family.ok_or_else(|| no_file(input))?;
     let mut warnings = Warnings::default();
     let chosen: Vec<Chosen<'_>> = params(input.items)

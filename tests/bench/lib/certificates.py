@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import threading
 
 from . import ledger
 
@@ -53,20 +54,48 @@ class Certificates:
         report.row(what, shown, "", sample.rate, 200, 600)
         ledger.settle(self.box, report, what)
 
-    def with_own_keys(self, report):
+    def settings_meanwhile(self, report, seconds):
+        """T89: what a phone waits for its settings while keys are made, over what it waits while nobody asks for one."""
+        values = self.dir / "served"
+        values.write_text("".join(f"{mac}\n" for mac in self.macs))
+        head = f"Host: {self.box.address()}\\r\\nUser-Agent: Yealink SIP-T54W 96.86.0.74\\r\\n"
+        request = "GET /{1}.cfg HTTP/1.1\\r\\n" + head
+        # Few at once: what each of them waits is measured, not how many the machine can do.
+        served = lambda: self.load(self.box, request, values, seconds=seconds, connections=2)
+        served()
+        idle, answers = served(), self.box.answers
+        keys = threading.Thread(target=self.make_keys, kwargs={"seconds": seconds + 1})
+        keys.start()
+        busy = served()
+        keys.join()
+        # A person's request is no check-in.
+        self.box.answers = answers + busy.requests
+        if idle.errors or busy.errors:
+            report.fail(f"settings while keys are made: {idle.errors}, {busy.errors} errors: {idle.error or busy.error}")
+        side = lambda sample: f"p99 {sample.p99 / 1000:.2f} ms"
+        what = "Settings served while RSA-2048 keys are made, p99 over idle"
+        report.row(what, side(busy), side(idle), busy.p99 / max(1, idle.p99), 3, 3, least=False)
+        ledger.settle(self.box, report, what)
+
+    def make_keys(self, count=None, seconds=None):
+        """Certificate files over the API: for so many devices, or for so long."""
         token = json.loads(self.box.command("token", "rotate", "--json"))["token"]
         values = self.dir / "macs"
-        few = self.macs[: max(4, self.count // 4)]
-        values.write_text("".join(f"{mac}\n" for mac in few))
+        values.write_text("".join(f"{mac}\n" for mac in self.macs[:count]))
         request = (
             "POST /api/v1/devices/{1}/certificate-file HTTP/1.1\\r\\n"
             f"Host: {self.box.address('admin')}\\r\\nAuthorization: Bearer {token}\\r\\nContent-Length: 0\\r\\n"
         )
+        more = {"listener": "admin", "ca": self.box.ca()}
+        return self.load(self.box, request, values, seconds=seconds, connections=4, **more)
+
+    def with_own_keys(self, report):
+        count = max(4, self.count // 4)
         answers = self.box.answers
-        sample = self.load(self.box, request, values, connections=4, listener="admin", ca=self.box.ca())
+        sample = self.make_keys(count)
         # A person's request is no check-in.
         self.box.answers = answers
         issued = self.issued("file")
-        if sample.errors or issued != len(few):
-            report.fail(f"own keys: {issued} of {len(few)} certificates, {sample.errors} errors: {sample.error}")
+        if sample.errors or issued != count:
+            report.fail(f"own keys: {issued} of {count} certificates, {sample.errors} errors: {sample.error}")
         report.row("Certificates with RSA-2048 keys made in the box, per second", f"{sample.rate:,.1f}/s", "", sample.rate, None, None)

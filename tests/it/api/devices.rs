@@ -17,6 +17,7 @@ fn run(phonebox: &Running, sql: &'static str) {
     runtime.block_on(work).unwrap();
 }
 
+/// ALE-004: a program adds and reads devices by REST, in JSON.
 #[test]
 fn threat_064_a_device_is_added_with_lines_and_settings_and_shown_without_its_secrets() {
     let phonebox = running();

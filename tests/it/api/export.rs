@@ -66,6 +66,7 @@ fn threat_070_an_export_comes_back_as_it_was_without_secrets_and_without_formula
     phonebox.get("/devices/export?format=xml").refused(400);
 }
 
+/// ALE-047, YMC-071: all devices, as one file.
 #[test]
 fn an_export_is_longer_than_a_page() {
     let phonebox = running();

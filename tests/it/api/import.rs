@@ -70,6 +70,7 @@ fn separators_byte_order_mark_line_ends_and_blank_rows_do_not_matter() {
     }
 }
 
+/// AVA-238. ALE-042: each names the MAC, where there is one, and why.
 #[test]
 fn ava_238_bad_and_duplicate_rows_are_rejected_one_by_one_with_row_and_reason() {
     let phonebox = running();
@@ -102,6 +103,7 @@ fn ava_238_bad_and_duplicate_rows_are_rejected_one_by_one_with_row_and_reason() 
         (11, "control character"),
         (13, "under no column"),
     ];
+    assert_eq!((&report["problems"][3]["mac"], &report["problems"][0]["mac"]), (&json!("805ec0aabb09"), &Value::Null));
     let reasons = reasons(&report);
     assert_eq!(reasons.len(), expected.len(), "{reasons:?}");
     for ((row, reason), (at, words)) in reasons.iter().zip(expected) {

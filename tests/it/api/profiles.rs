@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 /// AVA-105, AVA-106, AVA-107: HTTPS by name. AVA-108: HTTP by name. AVA-109, AVA-110: by address. AVA-098: no certificate
 /// is needed for HTTP. AVA-111, AVA-112, AVA-113: macros (expanded in provisioning/redirect.rs). AVA-114: credentials.
+/// AVA-096: an HTTPS URL needs no root certificate beside it. ALE-057: a profile has the URL.
 #[test]
 fn ava_105_to_114_every_url_form_is_taken_and_its_password_is_taken_out_and_masked() {
     let phonebox = running();

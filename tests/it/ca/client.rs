@@ -112,7 +112,7 @@ fn reason(phonebox: &Phonebox, model: &str) -> (String, String) {
     (newest["reason"].as_str().unwrap().to_owned(), newest["detail"].as_str().unwrap_or_default().to_owned())
 }
 
-/// T9, AVA-099: a factory certificate is proof where its CA is accepted, and nothing where it is not.
+/// T9, AVA-099, YMC-181: the server verifies the device. A factory certificate is proof where its CA is accepted, and nothing where it is not.
 #[test]
 fn threat_009_a_factory_certificate_counts_below_an_accepted_ca_only() {
     let phonebox = Phonebox::start();
@@ -176,4 +176,57 @@ fn threat_008_the_certificate_of_one_device_opens_no_other() {
     let alarms = phonebox.alarms();
     assert!(alarms.iter().any(|alarm| alarm["kind"] == "certificate-of-other"), "{alarms:?}");
     assert_eq!(factory.ask(&phonebox, "phone", &file("T54W"), &[]).0, "200");
+}
+
+/// T10: a certificate that is right in every way is nobody's once its device is gone: what it gets is what strangers get.
+#[test]
+fn threat_010_the_certificate_of_a_removed_device_gets_what_strangers_get() {
+    let phonebox = Phonebox::start();
+    let factory = Factory::new("-sha256");
+    factory.phone("phone", &format!("/CN={}", mac("T54W")), "", &[]);
+    factory.phone("stranger", "/CN=805ec0ffffff", "", &[]);
+    factory.accepted_by(&phonebox, &[]);
+    add(&phonebox, "T54W", &[]);
+    assert_eq!(factory.ask(&phonebox, "phone", &file("T54W"), &[]).0, "200");
+    phonebox.cli(&["device", "remove", mac("T54W")]);
+    let removed = factory.ask(&phonebox, "phone", &file("T54W"), &["-i"]);
+    let stranger = factory.ask(&phonebox, "stranger", "/805ec0ffffff.cfg", &["-i"]);
+    let without_date = |(status, text): (String, String)| {
+        let lines = text.lines().filter(|line| !line.starts_with("Date")).map(str::to_owned).collect::<Vec<_>>();
+        (status, lines)
+    };
+    assert_eq!(without_date(removed), without_date(stranger));
+    assert_eq!(reason(&phonebox, "T54W").0, "unknown-device");
+}
+
+/// What phones of ten years ago hold: 1024 bits, signed with SHA-1. TLS 1.2 with PKCS#1, as they speak it. In TLS 1.3
+/// (RFC 8446 §4.2.3: PSS only) such a key signs nothing here: neither rustls nor aws-lc verifies PSS under 2048 bits.
+#[test]
+fn a_key_of_1024_bits_counts_where_the_administrator_said_so_for_its_root() {
+    let phonebox = Phonebox::start();
+    let factory = Factory::new("-sha1");
+    factory.write(
+        "old.cnf",
+        "openssl_conf=d\n[d]\nssl_conf=s\n[s]\nsystem_default=l\n[l]\nCipherString=DEFAULT@SECLEVEL=0\n\
+         SignatureAlgorithms=RSA+SHA256:RSA+SHA1\n",
+    );
+    factory.phone("short", &format!("/CN={}", mac("T54W")), "", &["-sha1"]);
+    add(&phonebox, "T54W", &[]);
+    phonebox.cli(&["profile", "set", "default", "--secrets-trust", "certificate"]);
+    let tls12 = ["--tls-max", "1.2"];
+    factory.accepted_by(&phonebox, &[]);
+    let (status, said) = factory.ask(&phonebox, "short", &file("T54W"), &tls12);
+    assert_eq!(status, "000", "the handshake takes no short key while nobody allowed one: {said}");
+    factory.accepted_by(&phonebox, &["--weak"]);
+    let (status, body) = factory.ask(&phonebox, "short", &file("T54W"), &tls12);
+    assert!(status == "200" && body.contains(PASSWORD), "{status} {body}");
+    assert_eq!(reason(&phonebox, "T54W").0, "certificate");
+    // Weak below that root, and below no other.
+    let other = Factory::new("-sha1");
+    other.write("old.cnf", &std::fs::read_to_string(factory.path().join("old.cnf")).unwrap());
+    other.phone("short", &format!("/CN={}", mac("T54W")), "", &["-sha1"]);
+    let root = other.path().join("root.pem").display().to_string();
+    phonebox.cli(&["ca", "accept", "add", "Strict", "--file", &root]);
+    let (status, _) = other.ask(&phonebox, "short", &file("T54W"), &tls12);
+    assert_eq!((status.as_str(), reason(&phonebox, "T54W").0.as_str()), ("404", "bad-certificate"));
 }

@@ -45,6 +45,72 @@ fn fault_15_hundreds_of_handshakes_at_once_are_all_answered() {
     assert_eq!(good, AT_ONCE);
 }
 
+/// Connects in the network of another process, from a thread that enters it.
+fn inside(pid: u32, connect: impl FnOnce() -> Vec<TcpStream> + Send) -> Vec<TcpStream> {
+    use std::os::fd::AsRawFd;
+    let network = std::fs::File::open(format!("/proc/{pid}/ns/net")).unwrap();
+    std::thread::scope(|scope| {
+        let enter = scope.spawn(move || {
+            // SAFETY: an open namespace; only this thread, which ends here, moves into it.
+            assert_eq!(unsafe { libc::setns(network.as_raw_fd(), libc::CLONE_NEWNET) }, 0);
+            connect()
+        });
+        enter.join().unwrap()
+    })
+}
+
+/// The cable is pulled: a thousand peers are gone without a word, before, in the middle of and between requests.
+#[test]
+fn fault_13_peers_that_vanish_are_forgotten_within_a_minute() {
+    if !is_root() {
+        eprintln!("not checked: only root can make a network namespace");
+        return;
+    }
+    let mut phonebox = Phonebox::new(&["--stalled-seconds", "5"]);
+    phonebox.before =
+        ["unshare", "--net", "sh", "-c", "ip link set lo up; exec \"$@\"", "sh"].map(str::to_owned).to_vec();
+    phonebox.run();
+    let firmware = phonebox.file(&"x".repeat(8 << 20));
+    phonebox.cli(&["file", "add", firmware.to_str().unwrap(), "--name", "big.rom", "--kind", "firmware"]);
+    let before = phonebox.handles();
+    let (http, https) = (phonebox.http(), phonebox.https());
+    let open = inside(phonebox.pid(), || {
+        let firsts: [(_, &[u8]); 5] = [
+            (http, b""),
+            (http, b"GET /x.cfg HTTP/1.1\r\nHost: x\r\nX: "),
+            (http, b"GET /big.rom HTTP/1.1\r\nHost: x\r\n\r\n"),
+            (https, b""),
+            (https, b"\x16\x03\x01\x02\x00\x01"),
+        ];
+        let one = |(to, first): &(_, &[u8])| {
+            let mut stream = raw::connect(*to);
+            stream.write_all(first).unwrap();
+            stream
+        };
+        let mut open: Vec<TcpStream> = firsts.iter().cycle().take(1_000).map(one).collect();
+        for _ in 0..50 {
+            let mut kept = one(&(
+                http,
+                b"GET /y000000000096.cfg HTTP/1.1\r\nHost: x\r\nUser-Agent: Yealink SIP-T54W 96.86.0.100\r\n\r\n",
+            ));
+            raw::read(&mut kept, false).unwrap();
+            open.push(kept);
+        }
+        open
+    });
+    eventually("all of them are taken", || phonebox.handles() > before + 900);
+    let pid = phonebox.pid().to_string();
+    let pulled =
+        std::process::Command::new("nsenter").args(["-t", &pid, "-n", "ip", "link", "set", "lo", "down"]).status();
+    assert!(pulled.unwrap().success());
+    let since = Instant::now();
+    eventually("they are forgotten", || phonebox.handles() <= before + 20);
+    assert!(since.elapsed() < Duration::from_secs(60), "{:?}", since.elapsed());
+    assert!(phonebox.is_alive());
+    phonebox.cli(&["device", "list"]);
+    drop(open);
+}
+
 /// With 256 handles the crowd waits outside; the database, the console and the administrators keep theirs.
 #[test]
 fn fault_16_without_handles_the_box_waits_and_recovers() {

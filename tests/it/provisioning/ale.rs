@@ -1,4 +1,5 @@
 //! ALE (vendors.md §2): the model's file and the device's own, in the Myriad and the 8028s dialect.
+//! ALE-063: what is set here reaches the phone without another provisioning server.
 
 use super::stories;
 

@@ -56,6 +56,20 @@ fn ava_080_and_081_upgrade_files_branch_by_model_and_end_in_the_settings() {
     }
 }
 
+/// AVA-073: the documents name the two upgrade files with .xml, the phones with .txt. Both are served, and are the same.
+#[test]
+fn ava_073_upgrade_files_are_served_by_both_names() {
+    let phonebox = Phonebox::start();
+    for name in ["J100Supgrade", "K1xxSupgrade"] {
+        let of = |kind: &str| raw::get(phonebox.http(), &format!("/{name}.{kind}"));
+        let (txt, xml) = (of("txt"), of("xml"));
+        assert_eq!((txt.status, xml.status), (200, 200), "{name}");
+        assert_eq!(txt.text(), xml.text());
+        assert_eq!(xml.header("Content-Type"), Some("text/plain"), "it is a script, whatever its name");
+    }
+    assert_eq!(raw::get(phonebox.http(), "/96x1Supgrade.xml").status, 404, "no document names it");
+}
+
 /// AVA-070: a profile whose target is this box makes it the provisioning server; another URL sends the phone there.
 /// AVA-092: one profile stands for several sites and holds the link. AVA-222: who is not in the inventory gets nothing.
 #[test]

@@ -72,7 +72,7 @@ impl Story {
         assert_eq!(plain > 0, !self.tls, "every plain delivery of a secret is named");
     }
 
-    /// The same phone from the same DHCP URL 25 hours later: the window is closed, the account is intact.
+    /// YMC-044: the same phone from the same DHCP URL 25 hours later: the window is closed, the account is intact.
     fn day_two(&self) -> (Phonebox, Phone) {
         let (mut phonebox, mut phone) = self.settle();
         if self.steady == Steady::Binding {

@@ -56,7 +56,8 @@ fn told(phonebox: &Phonebox, model: &str) -> Vec<serde_json::Value> {
 }
 
 /// ALE-001, ALE-003: registered, it contacts this box with its MAC, is redirected, and downloads its configuration there.
-/// AVA-108: http://host:port/sub-directory. AVA-117: the URL is the directory of its files. The box renders nothing of its own for it, and no secret.
+/// AVA-108: http://host:port/sub-directory. AVA-117: the URL is the directory of its files. AVA-296, YMC-044: discovery run again,
+/// by hand or at the next boot, is answered like the first time. The box renders nothing of its own for it, and no secret.
 fn redirected_at_every_boot(model: &str, tls: bool) {
     let other = Other::start(&files(model), false);
     let (mut phonebox, mut phone) = sent_to(&other.url("there"), model, &[]);
@@ -122,6 +123,8 @@ fn ava_111_112_and_113_macros_are_expanded_for_the_phone() {
     assert_eq!(account(&phone), other_account());
 }
 
+/// AVA-114. ALE-058, YMC-179: a target has a URL, a user and a password. YMC-039: a Yealink finds all three in the keys
+/// `static.auto_provision.server.url`, `.username` and `.password`, which is where its virtual phone looks.
 #[test]
 fn ava_114_credentials_go_only_with_a_secrets_grant_and_log_the_phone_in_there() {
     for model in ["T54W", "D785", "M3", "J179"] {
@@ -188,7 +191,7 @@ fn an_http_302_is_an_option_and_leaves_credentials_out() {
     assert_eq!(account(&phone), other_account());
 }
 
-/// AVA-095, AVA-299, ALE-002: an HTTPS server with a private CA; AVA-094 with the stories above: HTTP or HTTPS. Yealink verifies always: it needs the root certificate first.
+/// AVA-095, AVA-299, ALE-002, ALE-059, YMC-180: an HTTPS server with a private CA; AVA-094 with the stories above: HTTP or HTTPS. Yealink verifies always: it needs the root certificate first.
 #[test]
 fn another_box_is_reached_over_https_with_its_root_certificate() {
     for model in ["T54W", "M3", "J179"] {

@@ -24,6 +24,7 @@ fn settled(phonebox: &Phonebox, model: &str, more: &[&str]) -> Phone {
     phone
 }
 
+/// YMC-045, YMC-120: what is set globally, for the model and for the device is taken at the phone's next request, without a push.
 #[test]
 fn a_stronger_layer_wins_for_every_vendor_and_explain_names_it() {
     let phonebox = Phonebox::start();
@@ -117,6 +118,7 @@ fn own_file(model: &str) -> String {
     }
 }
 
+/// YMC-040: a Yealink is told by `static.firmware.url`, and fetches it before its own file.
 #[test]
 fn firmware_is_fetched_when_a_layer_chooses_it_and_only_then() {
     let phonebox = Phonebox::start();
@@ -136,6 +138,9 @@ fn firmware_is_fetched_when_a_layer_chooses_it_and_only_then() {
         let asked = boot.asked(name).unwrap_or_else(|| panic!("{model} {:?}", boot.lines()));
         assert_eq!((asked.status, asked.digest.as_str()), (200, phonebox::phone::md5(&bytes).as_str()));
         assert!(boot.firmware.is_some());
+        if model == "T54W" {
+            assert!(phone.value("static.firmware.url").is_some_and(|url| url.ends_with(name)));
+        }
         // It has it now.
         let again = phone.boot(Some(&phonebox.url(false)));
         assert!(again.firmware.is_none(), "{model} {:?}", again.lines());

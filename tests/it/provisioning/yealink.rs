@@ -1,4 +1,5 @@
 //! Yealink (vendors.md §1): two optional boot files, the model's common file, the device's own.
+//! YMC-047: the model's configuration comes before that of the MAC.
 
 use super::stories;
 

@@ -265,6 +265,40 @@ fn threat_083_weak_keys_get_no_certificate_and_leave_the_challenge_whole() {
     assert_eq!(site.asks(&phone, &ra, &site.csr(&phone, SUBJECT, &challenge, "")).status, "0");
 }
 
+/// A certificate that was taken back asks for the next one, by SCEP and by EST: nothing is issued any more.
+#[test]
+fn threat_080_a_revoked_certificate_renews_nothing() {
+    let site = site(&[]);
+    let (ra, phone, challenge) = (site.ra(), site.sender("phone"), site.challenge(MAC));
+    let said = site.asks(&phone, &ra, &site.csr(&phone, SUBJECT, &challenge, ""));
+    let phone = phone.holding(first_certificate(&said.content.unwrap()));
+    let next = site.sender("next");
+    let renewal = phone.message(b"17", b"7", &ra, &site.csr(&next, SUBJECT, "", ""));
+    site.run(&["sh", "-c", "base64 req.der > req.b64"]);
+    std::fs::write(site.file("phone.der"), &phone.certificate).unwrap();
+    site.run(&["openssl", "x509", "-inform", "DER", "-in", "phone.der", "-out", "phone.pem"]);
+    let root = site.phonebox.path().join("phonebox-ca.pem").display().to_string();
+    let est = |path: &str| {
+        let url = format!("https://{}/.well-known/est/{path}", site.phonebox.https());
+        let words = ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--cacert", &root, "--cert", "phone.pem"];
+        let body = ["--key", "phone.key", "-H", "Content-Type: application/pkcs10", "--data-binary", "@req.b64", &url];
+        site.run(&[&words[..], &body].concat())
+    };
+    site.phonebox.cli(&["ca", "certificate", "revoke-all", MAC]);
+    assert!(site.said(&phone, &renewal).is_bad_request());
+    assert_eq!(site.reasons(MAC)[0], "certificate-void");
+    for path in ["simplereenroll", "simpleenroll"] {
+        assert_ne!(est(path), "200", "{path}");
+    }
+    assert_eq!(site.issued(), 1);
+    // The same message is fine while the certificate is: another device's.
+    let other = site.sender("other");
+    let said = site.asks(&other, &ra, &site.csr(&other, "/CN=805ec0aabb02", &site.challenge(OTHER), ""));
+    let other = other.holding(first_certificate(&said.content.unwrap()));
+    let renewal = other.message(b"17", b"8", &ra, &site.csr(&site.sender("last"), "/CN=805ec0aabb02", "", ""));
+    assert_eq!(site.said(&other, &renewal).status, "0");
+}
+
 /// T5 for this door: who guesses challenges is slowed like who guesses names.
 #[test]
 fn threat_078_guessing_challenges_is_slowed() {

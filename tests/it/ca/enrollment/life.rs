@@ -68,9 +68,13 @@ fn a_j179_asks_by_scep_with_the_challenge_of_its_settings_and_is_known_by_its_ce
     site.phonebox.cli(&["ca", "certificate", "revoke-all", own]);
     assert_eq!(site.ask("/46xxsettings.txt", "J179", Some("own")).0, "404");
     assert_eq!(site.reasons(own)[0], "bad-certificate");
+    // PGS-011: a new key only after somebody let it in again.
+    site.key("next.key");
+    site.is_refused(&url, "next.key", &["--dn", &format!("CN={own}"), "--password", &challenge]);
     site.phonebox.cli(&["device", "let-in", own]);
     let (_, third) = site.ask("/46xxsettings.txt", "J179", None);
-    assert_ne!(value(&third, "SCEPPASSWORD").unwrap(), challenge, "let in again, it gets a challenge of its own");
+    let challenge = value(&third, "SCEPPASSWORD").filter(|new| *new != challenge).expect("a challenge of its own");
+    site.enrolls(&url, "next.key", &["--dn", &format!("CN={own}"), "--password", &challenge], "next.pem");
 }
 
 /// The one that a phone was let in with before is no key to the new window.
@@ -126,14 +130,16 @@ fn threat_011_a_revoked_certificate_opens_nothing_on_a_kept_connection() {
     assert_eq!(site.reasons(mac("T54W"))[0], "bad-certificate");
 }
 
-/// A Yealink takes certificate and key as one file, made when it first asks for it.
+/// YMC-182: off by default, and then the phone shows what it came with. A Yealink takes certificate and key as one file, made when it first asks for it.
 #[test]
 fn a_t54w_fetches_certificate_and_key_and_is_known_by_them() {
     let site = site(&[]);
     site.phonebox.cli(&["device", "remove", mac("T54W")]);
     add(&site.phonebox, "T54W", &[]);
-    site.phonebox.cli(&["profile", "set", "default", "--certificates", "true"]);
     let own = format!("/{}.cfg", mac("T54W"));
+    let (_, off) = site.ask(&own, "T54W", None);
+    assert!(off.contains(PASSWORD) && value(&off, "static.security.dev_cert").is_none(), "{off}");
+    site.phonebox.cli(&["profile", "set", "default", "--certificates", "true"]);
     let (_, text) = site.ask(&own, "T54W", None);
     assert_eq!(value(&text, "static.security.dev_cert").as_deref(), Some("1"));
     let url = value(&text, "static.server_certificates.url").unwrap();

@@ -31,8 +31,8 @@ impl Said {
 pub const TYPE: &[u8] = &oid!(raw 2.16.840.1.113733.1.9.2);
 const STATUS: &[u8] = &oid!(raw 2.16.840.1.113733.1.9.3);
 const FAIL_INFO: &[u8] = &oid!(raw 2.16.840.1.113733.1.9.4);
-const NONCE: &[u8] = &oid!(raw 2.16.840.1.113733.1.9.5);
-const TRANSACTION: &[u8] = &oid!(raw 2.16.840.1.113733.1.9.7);
+pub const NONCE: &[u8] = &oid!(raw 2.16.840.1.113733.1.9.5);
+pub const TRANSACTION: &[u8] = &oid!(raw 2.16.840.1.113733.1.9.7);
 
 impl Site {
     /// With a key of its own and a self-signed certificate, as a phone begins.

@@ -8,4 +8,5 @@ mod flood;
 mod hostile;
 mod life;
 mod messages;
+mod old;
 mod scep;

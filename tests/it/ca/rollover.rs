@@ -1,0 +1,68 @@
+//! A new root from start to switch: phones get it beside the old one, the report names who has it, nobody is lost.
+
+use super::tools::run;
+use crate::support::phone::{account, add, mac, own_account, phone};
+use crate::support::server::Phonebox;
+use serde_json::Value;
+use std::path::Path;
+
+/// `curl` that trusts the first certificate of the file of roots and no other, as some phones do.
+fn first_certificate_only(phonebox: &Phonebox, dir: &Path, fetch: bool) -> bool {
+    let url = |scheme: &str, to| format!("{scheme}://{to}/phonebox-ca.pem");
+    if fetch {
+        let roots = dir.join("roots.pem").display().to_string();
+        let (worked, text) = run(dir, &["curl", "-sf", &url("http", phonebox.http()), "-o", &roots]);
+        assert!(worked, "{text}");
+        let (worked, text) = run(dir, &["openssl", "x509", "-in", &roots, "-out", "first.pem"]);
+        assert!(worked, "{text}");
+    }
+    run(dir, &["curl", "-sf", "--cacert", "first.pem", &url("https", phonebox.https())]).0
+}
+
+fn holders(phonebox: &Phonebox, state: &str) -> Value {
+    let report = phonebox.json(&["ca", "rollover", "report"]);
+    let root = report.as_array().unwrap().iter().find(|root| root["state"] == state);
+    root.unwrap_or_else(|| panic!("{report}"))["macs"].clone()
+}
+
+/// AVA-103. The file begins with the root in force: who reads no further is served before the switch and after it.
+#[test]
+fn a_next_root_reaches_the_phones_is_reported_and_switched_to() {
+    let mut phonebox = Phonebox::start();
+    phonebox.keep_ports();
+    phonebox.cli(&["profile", "set", "default", "--https", "true"]);
+    let desk = tempfile::tempdir().unwrap();
+    let mut phones = Vec::new();
+    for model in ["J179", "T54W"] {
+        add(&phonebox, model, &[]);
+        let mut phone = phone(model);
+        phone.trust(&phonebox.ca_pem());
+        phone.boot(Some(&phonebox.url(true)));
+        phones.push(phone);
+    }
+    assert!(phones[1].server().unwrap().starts_with("https://"), "{:?}", phones[1].server());
+    let before = phonebox.cli(&["ca", "fingerprint"]);
+
+    phonebox.cli(&["ca", "rollover", "start"]);
+    assert_eq!(phonebox.cli(&["ca", "fingerprint"]), before, "nothing is signed by the next one yet");
+    assert_eq!(holders(&phonebox, "next"), Value::Array(Vec::new()));
+    assert!(first_certificate_only(&phonebox, desk.path(), true));
+    phones[1].boot(None);
+    assert_eq!(holders(&phonebox, "next"), serde_json::json!([mac("T54W")]));
+    let shown = phonebox.cli(&["ca", "rollover", "report", "--devices"]);
+    let row = |state: &str, model| shown.lines().any(|line| line.split_whitespace().eq([state, mac(model)]));
+    assert!(row("current", "J179") && row("next", "T54W") && !row("next", "J179"), "{shown}");
+    phones[0].boot(Some(&phonebox.url(true)));
+    assert_eq!(holders(&phonebox, "next"), serde_json::json!([mac("T54W"), mac("J179")]));
+
+    phonebox.cli(&["ca", "rollover", "switch"]);
+    assert_ne!(phonebox.cli(&["ca", "fingerprint"]), before);
+    assert!(!first_certificate_only(&phonebox, desk.path(), false), "the server stands below the new root");
+    assert!(first_certificate_only(&phonebox, desk.path(), true), "and the file begins with it");
+    for phone in &mut phones {
+        let boot = phone.boot(Some(&phonebox.url(true)));
+        assert!(boot.configured && boot.requests.iter().all(|asked| asked.error.is_none()), "{:?}", boot.lines());
+        assert_eq!(account(phone), own_account());
+    }
+    assert!(phones[1].poll().requests.iter().any(|asked| asked.url.starts_with("https://") && asked.status == 200));
+}
