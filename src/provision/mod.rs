@@ -11,28 +11,35 @@
 //! 8 record      the check-in       → folded in memory, written behind, never waited for
 //! ```
 
+mod answer;
 pub mod api;
 pub mod authorize;
 pub mod budget;
 mod certificate_file;
 mod claims;
+mod credential;
 mod documents;
 mod effects;
 pub mod enroll;
 pub mod explain;
+mod kept_files;
 pub mod login;
 mod own;
 mod pipeline;
+mod reach;
 pub mod record;
 mod render;
 mod request;
 pub mod resolve;
 mod shared;
+mod strangers;
 mod subject;
 
+pub use answer::{Answer, Delivered, Delivery};
 pub use documents::Rendered;
 pub use enroll::Enrollment;
-pub use pipeline::{ACCOUNT, Answer, Delivered, Limits, Pipeline, Reach};
+pub use pipeline::{ACCOUNT, Limits, Pipeline};
+pub use reach::Reach;
 pub use record::{Kept, Served};
 pub use request::{ClientCert, Method, Path, Request, masked, parse};
 pub use resolve::Origin;

@@ -1,15 +1,18 @@
 //! The pipeline itself: what happens to one request, in order.
 
+use super::answer::{Answer, Delivered, Delivery, Outcome};
 use super::authorize::{Ask, Credential, Effect, Facts, Grant, Refusal, authorize};
-use super::budget::{Budget, Verdict};
+use super::budget::Budget;
 use super::claims::Claims;
-use super::documents::{Documents, Rendered};
+use super::documents::Documents;
+use super::kept_files::is_upload_name;
 use super::login::Logins;
+use super::reach::Reach;
 use super::record::{Mark, Served};
-use super::resolve::{self, Origin};
+use super::resolve::{self};
 use super::shared::{Shared, SharedCache};
 use super::subject::{Subject, Subjects};
-use super::{Method, Path, Request, effects, enroll, render};
+use super::{Method, Path, Request, effects, render};
 use crate::alarms;
 use crate::ca;
 use crate::ca::Public;
@@ -18,21 +21,16 @@ use crate::checkins::{Decision, Reason, Transport};
 use crate::db::{Db, Error};
 use crate::devices::{self, Proof, seen};
 use crate::enrollment::challenge;
-use crate::enrollment::files::Form;
 use crate::enrollment::store as certificates;
-use crate::files::{self, StoredFile};
 use crate::net::Mac;
 use crate::networks;
 use crate::profiles::Profile;
 use crate::seal::{self, Keyring, SealError};
-use crate::uploads;
-use crate::vendors::identify::Source;
 use crate::vendors::{self, Evidence, FileKind, Identity};
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::AtomicU64;
+use std::time::Instant;
 
 /// The one account there is until accounts can be managed.
 pub const ACCOUNT: i64 = 1;
@@ -46,18 +44,6 @@ pub struct Limits {
     pub uploads: u64,
 }
 
-/// Where phones reach this box: the ports of the address they reached, or a configured URL instead.
-#[derive(Debug, Clone, Default)]
-pub struct Reach {
-    pub http_port: Option<u16>,
-    pub https_port: Option<u16>,
-    /// Without trailing slash.
-    pub http_url: Option<String>,
-    pub https_url: Option<String>,
-    /// The address that is usually reached: what people are shown.
-    pub usual: Option<IpAddr>,
-}
-
 pub struct Pipeline {
     pub(super) db: Db,
     pub(super) keys: Keyring,
@@ -67,98 +53,26 @@ pub struct Pipeline {
     pub recorder: Recorder,
     pub(super) budget: Budget,
     /// Failed look-ups from everywhere: minute and count.
-    everywhere: [AtomicU64; 2],
+    pub(super) everywhere: [AtomicU64; 2],
     pub(super) logins: Logins,
     claims: Claims,
     pub(super) limits: Limits,
-    reach: Reach,
-    files: PathBuf,
+    pub(super) reach: Reach,
+    pub(super) files: PathBuf,
     /// The box's CA certificate, public: PEM and DER.
-    ca: Public,
-}
-
-pub enum Answer {
-    Document(Rendered),
-    /// Bytes of the file store.
-    File {
-        path: PathBuf,
-        file: StoredFile,
-    },
-    /// Small bytes that are no rendered file: certificates, uploads sent back.
-    Bytes {
-        bytes: bytes::Bytes,
-        content_type: &'static str,
-        modified: i64,
-    },
-    Redirect(String),
-    /// Of an enrolment protocol.
-    Enrollment(enroll::Reply),
-    /// The body may be read now, up to this many bytes, and given to [`Pipeline::store_upload`].
-    Upload {
-        device: Arc<Subject>,
-        name: String,
-        limit: u64,
-    },
-    /// Its profile gives it a certificate and none was made yet: whoever can makes it, and asks again.
-    MakeCertificate(Arc<Subject>),
-    NotFound,
-    /// `WWW-Authenticate` values.
-    Challenge(Vec<String>),
-    MethodNotAllowed,
-    BadRequest,
-    Unavailable,
-}
-
-/// To be told when the last byte of the answer has left.
-#[derive(Debug, Clone, Copy)]
-pub struct Delivered {
-    pub mac: Mac,
-    pub what: Delivery,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Delivery {
-    /// Its own configuration.
-    Whole,
-    /// To another server: the window closes soon, this box has nothing more to hand out.
-    Redirection,
-    /// The roots that it shall trust.
-    Roots,
-}
-
-/// What step 3 to 5 came to.
-struct Outcome {
-    answer: Answer,
-    decision: Decision,
-    reason: Reason,
-    detail: Option<String>,
-    delivered: Option<Delivered>,
-}
-
-impl Outcome {
-    fn served(answer: Answer, reason: Reason) -> Outcome {
-        Outcome { answer, decision: Decision::Served, reason, detail: None, delivered: None }
-    }
-
-    fn refused(answer: Answer, reason: Reason) -> Outcome {
-        Outcome { answer, decision: Decision::Refused, reason, detail: None, delivered: None }
-    }
-
-    fn not_found(reason: Reason) -> Outcome {
-        Outcome::refused(Answer::NotFound, reason)
-    }
+    pub(super) ca: Public,
 }
 
 /// Step 2: everything that the request is about.
-struct Loaded<'a> {
-    shared: Arc<Shared>,
-    subject: Option<Arc<Subject>>,
-    profile: Option<Arc<Profile>>,
-    credential: Credential,
-    mac: Option<Mac>,
-    path: &'a Path,
-    ask: Ask,
-    vendor: Option<&'static vendors::Vendor>,
+pub(super) struct Loaded<'a> {
+    pub shared: Arc<Shared>,
+    pub subject: Option<Arc<Subject>>,
+    pub profile: Option<Arc<Profile>>,
+    pub credential: Credential,
+    pub mac: Option<Mac>,
+    pub path: &'a Path,
+    pub ask: Ask,
+    pub vendor: Option<&'static vendors::Vendor>,
 }
 
 impl Pipeline {
@@ -364,40 +278,6 @@ impl Pipeline {
         Ok(())
     }
 
-    /// What the request shows besides names.
-    fn credential(&self, request: &Request<'_>, path: &Path, identity: &Identity) -> Result<Credential, Error> {
-        let shown = self.shown(request, path, identity)?;
-        let Some(client) = request.client else { return Ok(shown) };
-        let of_dn = || identity.evidence.iter().find(|said| said.source == Source::Certificate)?.mac;
-        let mac = match client.verdict {
-            ca::Verdict::Refused(fault) => return Ok(Credential::BadCertificate(fault)),
-            ca::Verdict::Foreign => None,
-            ca::Verdict::Ours | ca::Verdict::Accepted => client.holder.or_else(of_dn),
-        };
-        let Some(mac) = mac else { return Ok(shown) };
-        let ours = client.verdict == ca::Verdict::Ours;
-        Ok(match shown {
-            Credential::UnknownToken | Credential::BadLogin => shown,
-            // Two proofs of two devices: the pipeline refuses what names both.
-            _ if shown.owner().is_some_and(|other| other != mac) => Credential::UnknownToken,
-            _ => Credential::Certificate { mac, ours },
-        })
-    }
-
-    /// The same without the client's certificate.
-    fn shown(&self, request: &Request<'_>, path: &Path, identity: &Identity) -> Result<Credential, Error> {
-        match (&path.token, request.authorization) {
-            (Some(token), _) => {
-                let owner = self.subjects.by_token(token, identity.mac)?;
-                Ok(owner.map_or(Credential::UnknownToken, Credential::Token))
-            }
-            (None, Some(header)) => self.logins.check(header, request.verb, request.now, |mac| {
-                Ok(self.subjects.get(mac)?.map(|subject| subject.device.http_password.clone()))
-            }),
-            (None, None) => Ok(Credential::None),
-        }
-    }
-
     fn load<'a>(
         &self,
         request: &Request<'_>,
@@ -449,17 +329,6 @@ impl Pipeline {
             true => Outcome::refused(Answer::Challenge(self.logins.challenge(request.now, tls)), refusal.reason),
             false => Outcome::not_found(refusal.reason),
         })
-    }
-
-    /// Strangers wait while more of them ask than the disk can note, for two seconds at most.
-    async fn hold_back(&self) {
-        const STEP: Duration = Duration::from_millis(50);
-        for _ in 0..40 {
-            if !self.recorder.is_crowded() {
-                return;
-            }
-            tokio::time::sleep(STEP).await;
-        }
     }
 
     /// Steps 4 and 5 for a grant.
@@ -552,107 +421,8 @@ impl Pipeline {
         })
     }
 
-    /// The box's own CA certificate and the roots of targets: public, for everybody, from everywhere.
-    fn public(&self, path: &Path) -> Option<Outcome> {
-        let name = path.name.to_ascii_lowercase();
-        let (bytes, content_type) = match name.as_str() {
-            _ if name.starts_with("phonebox-ca") => {
-                let file = self.ca.get(&name)?;
-                (file.bytes, file.content_type)
-            }
-            _ => {
-                let id: i64 = name.strip_prefix("target-")?.strip_suffix(".pem")?.parse().ok()?;
-                let shared = self.shared.get().ok()?;
-                let pem = shared
-                    .profiles
-                    .values()
-                    .flat_map(|profile| &profile.targets)
-                    .find(|target| target.id == id)?
-                    .root_ca
-                    .clone()?;
-                (pem.into(), "application/x-x509-ca-cert")
-            }
-        };
-        Some(Outcome::served(Answer::Bytes { bytes, content_type, modified: 0 }, Reason::TrustCertificate))
-    }
-
-    fn stored_file(&self, name: &str) -> Result<Outcome, Error> {
-        let file = self.db.read(|conn| files::store::by_name(conn, ACCOUNT, name))?;
-        Ok(match file {
-            Some(file) => {
-                let path = self.files.join(&file.sha256);
-                Outcome::served(Answer::File { path, file }, Reason::StaticFile)
-            }
-            None => Outcome::not_found(Reason::NoFile),
-        })
-    }
-
-    /// The device's own certificate and key, under the one name that is its.
-    fn certificate_file(&self, loaded: &Loaded, grant: &Grant) -> Result<Option<Outcome>, Error> {
-        let Some(subject) = loaded.subject.as_ref().filter(|_| grant.secrets) else { return Ok(None) };
-        let device = &subject.device;
-        let Some(form) = Form::of_name(&loaded.path.name, device.mac) else { return Ok(None) };
-        let found = self.db.read(|conn| certificates::file(conn, &self.keys, device))?;
-        if found.is_none() && form == Form::Pem && loaded.profile.as_ref().is_some_and(|profile| profile.certificates) {
-            return Ok(Some(Outcome::refused(Answer::MakeCertificate(subject.clone()), Reason::NoFile)));
-        }
-        Ok(found.map(|file| {
-            let bytes = match form {
-                Form::Pkcs12 => &file.pkcs12,
-                Form::Pem => &file.pem,
-            };
-            let bytes = bytes::Bytes::copy_from_slice(bytes);
-            let answer = Answer::Bytes { bytes, content_type: form.content_type(), modified: file.created_at };
-            Outcome::served(answer, Reason::CertificateFile)
-        }))
-    }
-
-    fn uploaded(&self, loaded: &Loaded, grant: &Grant) -> Result<Outcome, Error> {
-        let Some(subject) = loaded.subject.as_ref().filter(|_| grant.secrets) else {
-            return Ok(Outcome::not_found(Reason::NoFile));
-        };
-        let found = self.db.read(|conn| uploads::store::get(conn, &self.keys, &subject.device, &loaded.path.name))?;
-        Ok(found.map_or_else(
-            || Outcome::not_found(Reason::NoFile),
-            |(bytes, modified)| {
-                let answer = Answer::Bytes { bytes: bytes.into(), content_type: "application/octet-stream", modified };
-                Outcome::served(answer, Reason::OwnUpload)
-            },
-        ))
-    }
-
-    /// Stores a body that [`Answer::Upload`] allowed. `Ok(None)`: it would take more room than the device may use.
-    pub async fn store_upload(
-        &self,
-        device: &Subject,
-        name: &str,
-        body: Vec<u8>,
-        now: i64,
-    ) -> Result<Option<bool>, Error> {
-        let (keys, quota, name, device) =
-            (self.keys.clone(), self.limits.uploads, name.to_owned(), device.device.clone());
-        self.db.write(move |tx| uploads::store::put(tx, &keys, &device, &name, &body, quota, now)).await
-    }
-
-    pub(super) fn count_failure(&self, peer: IpAddr, now: i64) {
-        const EVERYWHERE: u64 = 1_000;
-        let minute = (now / 60_000) as u64;
-        let [seen, count] = &self.everywhere;
-        if seen.swap(minute, Ordering::Relaxed) != minute {
-            count.store(0, Ordering::Relaxed);
-        }
-        if count.fetch_add(1, Ordering::Relaxed) == EVERYWHERE {
-            let text = format!("More than {EVERYWHERE} failed look-ups within a minute, from many addresses");
-            self.tell("mac-guessing", "everywhere".into(), text, now);
-        }
-        if self.budget.failed(peer, now) == Verdict::Exhausted {
-            let text = format!("Too many failed look-ups from {peer} within a minute: somebody guesses MAC addresses");
-            self.tell("mac-guessing", peer.to_string(), text, now);
-        }
-    }
-
     /// An alarm, written behind: nobody waits for it.
-    fn tell(&self, kind: &'static str, object: String, text: String, now: i64) {
+    pub(super) fn tell(&self, kind: &'static str, object: String, text: String, now: i64) {
         tracing::warn!(kind, object, "{text}");
         let db = self.db.clone();
         tokio::spawn(async move {
@@ -674,37 +444,4 @@ impl Pipeline {
             tracing::warn!(%error, "a delivery could not be noted");
         }
     }
-
-    /// The addresses as a phone on the usual network reaches them.
-    pub fn usual_origin(&self) -> Origin {
-        self.origin(self.reach.usual.unwrap_or(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST)))
-    }
-
-    /// The addresses as whoever reached this one of the box's reaches it.
-    pub fn origin(&self, local: IpAddr) -> Origin {
-        let host = match crate::net::unmap(local) {
-            IpAddr::V4(v4) => v4.to_string(),
-            IpAddr::V6(v6) => format!("[{v6}]"),
-        };
-        let url = |configured: &Option<String>, scheme: &str, port: Option<u16>, usual: u16| -> Option<Arc<str>> {
-            if let Some(url) = configured {
-                return Some(url.as_str().into());
-            }
-            let port = port?;
-            Some(if port == usual { format!("{scheme}://{host}") } else { format!("{scheme}://{host}:{port}") }.into())
-        };
-        Origin {
-            http: url(&self.reach.http_url, "http", self.reach.http_port, 80),
-            https: url(&self.reach.https_url, "https", self.reach.https_port, 443),
-        }
-    }
-}
-
-/// Names a phone may store: never one that this box writes itself.
-fn is_upload_name(loaded: &Loaded) -> bool {
-    let name = &loaded.path.name;
-    let ours = loaded.vendor.and_then(|vendor| vendors::classify(vendor, name));
-    ours.is_none_or(|(kind, _)| kind == FileKind::Upload)
-        && name.len() <= 128
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }

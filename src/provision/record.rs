@@ -1,7 +1,8 @@
 //! Step 8: what was asked, decided and sent, handed to the recorder when the answer is known.
 
+use super::answer::{Answer, Delivered};
 use super::enroll::Outcome;
-use super::pipeline::{Answer, Delivered, Pipeline};
+use super::pipeline::Pipeline;
 use super::{Path, Request, Subject, masked};
 use crate::checkins::{CheckIn, Decision, Reason, Transport};
 use crate::net::Mac;

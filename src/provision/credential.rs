@@ -1,0 +1,50 @@
+//! What a request proves: by its client certificate, its token or its login.
+
+use super::authorize::Credential;
+use super::pipeline::Pipeline;
+use super::{Path, Request};
+use crate::ca;
+use crate::db::Error;
+use crate::vendors::Identity;
+use crate::vendors::identify::Source;
+
+impl Pipeline {
+    /// What the request shows besides names.
+    pub(super) fn credential(
+        &self,
+        request: &Request<'_>,
+        path: &Path,
+        identity: &Identity,
+    ) -> Result<Credential, Error> {
+        let shown = self.shown(request, path, identity)?;
+        let Some(client) = request.client else { return Ok(shown) };
+        let of_dn = || identity.evidence.iter().find(|said| said.source == Source::Certificate)?.mac;
+        let mac = match client.verdict {
+            ca::Verdict::Refused(fault) => return Ok(Credential::BadCertificate(fault)),
+            ca::Verdict::Foreign => None,
+            ca::Verdict::Ours | ca::Verdict::Accepted => client.holder.or_else(of_dn),
+        };
+        let Some(mac) = mac else { return Ok(shown) };
+        let ours = client.verdict == ca::Verdict::Ours;
+        Ok(match shown {
+            Credential::UnknownToken | Credential::BadLogin => shown,
+            // Two proofs of two devices: the pipeline refuses what names both.
+            _ if shown.owner().is_some_and(|other| other != mac) => Credential::UnknownToken,
+            _ => Credential::Certificate { mac, ours },
+        })
+    }
+
+    /// The same without the client's certificate.
+    pub(super) fn shown(&self, request: &Request<'_>, path: &Path, identity: &Identity) -> Result<Credential, Error> {
+        match (&path.token, request.authorization) {
+            (Some(token), _) => {
+                let owner = self.subjects.by_token(token, identity.mac)?;
+                Ok(owner.map_or(Credential::UnknownToken, Credential::Token))
+            }
+            (None, Some(header)) => self.logins.check(header, request.verb, request.now, |mac| {
+                Ok(self.subjects.get(mac)?.map(|subject| subject.device.http_password.clone()))
+            }),
+            (None, None) => Ok(Credential::None),
+        }
+    }
+}

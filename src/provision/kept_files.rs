@@ -1,0 +1,106 @@
+//! Files that are not rendered: the box's roots, the file store, a device's certificate, what a device stored here.
+
+use super::Path;
+use super::answer::{Answer, Outcome};
+use super::authorize::Grant;
+use super::pipeline::{ACCOUNT, Loaded, Pipeline};
+use super::subject::Subject;
+use crate::checkins::Reason;
+use crate::db::Error;
+use crate::enrollment::files::Form;
+use crate::enrollment::store as certificates;
+use crate::vendors::{self, FileKind};
+use crate::{files, uploads};
+
+impl Pipeline {
+    /// The box's own CA certificate and the roots of targets: public, for everybody, from everywhere.
+    pub(super) fn public(&self, path: &Path) -> Option<Outcome> {
+        let name = path.name.to_ascii_lowercase();
+        let (bytes, content_type) = match name.as_str() {
+            _ if name.starts_with("phonebox-ca") => {
+                let file = self.ca.get(&name)?;
+                (file.bytes, file.content_type)
+            }
+            _ => {
+                let id: i64 = name.strip_prefix("target-")?.strip_suffix(".pem")?.parse().ok()?;
+                let shared = self.shared.get().ok()?;
+                let pem = shared
+                    .profiles
+                    .values()
+                    .flat_map(|profile| &profile.targets)
+                    .find(|target| target.id == id)?
+                    .root_ca
+                    .clone()?;
+                (pem.into(), "application/x-x509-ca-cert")
+            }
+        };
+        Some(Outcome::served(Answer::Bytes { bytes, content_type, modified: 0 }, Reason::TrustCertificate))
+    }
+
+    pub(super) fn stored_file(&self, name: &str) -> Result<Outcome, Error> {
+        let file = self.db.read(|conn| files::store::by_name(conn, ACCOUNT, name))?;
+        Ok(match file {
+            Some(file) => {
+                let path = self.files.join(&file.sha256);
+                Outcome::served(Answer::File { path, file }, Reason::StaticFile)
+            }
+            None => Outcome::not_found(Reason::NoFile),
+        })
+    }
+
+    /// The device's own certificate and key, under the one name that is its.
+    pub(super) fn certificate_file(&self, loaded: &Loaded, grant: &Grant) -> Result<Option<Outcome>, Error> {
+        let Some(subject) = loaded.subject.as_ref().filter(|_| grant.secrets) else { return Ok(None) };
+        let device = &subject.device;
+        let Some(form) = Form::of_name(&loaded.path.name, device.mac) else { return Ok(None) };
+        let found = self.db.read(|conn| certificates::file(conn, &self.keys, device))?;
+        if found.is_none() && form == Form::Pem && loaded.profile.as_ref().is_some_and(|profile| profile.certificates) {
+            return Ok(Some(Outcome::refused(Answer::MakeCertificate(subject.clone()), Reason::NoFile)));
+        }
+        Ok(found.map(|file| {
+            let bytes = match form {
+                Form::Pkcs12 => &file.pkcs12,
+                Form::Pem => &file.pem,
+            };
+            let bytes = bytes::Bytes::copy_from_slice(bytes);
+            let answer = Answer::Bytes { bytes, content_type: form.content_type(), modified: file.created_at };
+            Outcome::served(answer, Reason::CertificateFile)
+        }))
+    }
+
+    pub(super) fn uploaded(&self, loaded: &Loaded, grant: &Grant) -> Result<Outcome, Error> {
+        let Some(subject) = loaded.subject.as_ref().filter(|_| grant.secrets) else {
+            return Ok(Outcome::not_found(Reason::NoFile));
+        };
+        let found = self.db.read(|conn| uploads::store::get(conn, &self.keys, &subject.device, &loaded.path.name))?;
+        Ok(found.map_or_else(
+            || Outcome::not_found(Reason::NoFile),
+            |(bytes, modified)| {
+                let answer = Answer::Bytes { bytes: bytes.into(), content_type: "application/octet-stream", modified };
+                Outcome::served(answer, Reason::OwnUpload)
+            },
+        ))
+    }
+
+    /// Stores a body that [`Answer::Upload`] allowed. `Ok(None)`: it would take more room than the device may use.
+    pub async fn store_upload(
+        &self,
+        device: &Subject,
+        name: &str,
+        body: Vec<u8>,
+        now: i64,
+    ) -> Result<Option<bool>, Error> {
+        let (keys, quota, name, device) =
+            (self.keys.clone(), self.limits.uploads, name.to_owned(), device.device.clone());
+        self.db.write(move |tx| uploads::store::put(tx, &keys, &device, &name, &body, quota, now)).await
+    }
+}
+
+/// Names a phone may store: never one that this box writes itself.
+pub(super) fn is_upload_name(loaded: &Loaded) -> bool {
+    let name = &loaded.path.name;
+    let ours = loaded.vendor.and_then(|vendor| vendors::classify(vendor, name));
+    ours.is_none_or(|(kind, _)| kind == FileKind::Upload)
+        && name.len() <= 128
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+}
