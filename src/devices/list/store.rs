@@ -1,0 +1,184 @@
+//! The list's one statement, with the conditions that are asked for.
+
+use super::{Filter, Place, Sort, Summary};
+use crate::db::{Connection, Result, Row, ToSql, params};
+use crate::devices::TlsState;
+use crate::net::Mac;
+
+const COLUMNS: &str = "SELECT d.mac, d.vendor, d.model, d.serial, d.name, s.name, p.name, g.name, d.state,
+        d.activated_at, d.window_until, d.proof, d.proof_at, d.secrets_at, d.tls_at, d.enrolled_at, d.reset_at,
+        d.conflict_at, d.created_at, d.updated_at, d.tls_state,
+        (SELECT c.last_at FROM check_in c WHERE c.mac = d.mac ORDER BY c.id DESC LIMIT 1)
+     FROM device d LEFT JOIN site s ON s.id = d.site_id LEFT JOIN profile p ON p.id = d.profile_id
+        LEFT JOIN device_group g ON g.id = d.group_id";
+
+// As the indexes of the table have them, word by word.
+const NAME: &str = "lower(coalesce(d.name, ''))";
+const VENDOR: &str = "lower(coalesce(d.vendor, ''))";
+const MODEL: &str = "lower(coalesce(d.model, ''))";
+
+pub fn one(conn: &Connection, account_id: i64, mac: Mac) -> Result<Option<Summary>> {
+    let mut statement = conn.prepare_cached(&format!("{COLUMNS} WHERE d.account_id = $1 AND d.mac = $2"))?;
+    let mut rows = statement.query(params![account_id, mac.to_u64() as i64])?;
+    rows.next()?.map(summary).transpose()
+}
+
+/// Conditions that are not asked for are left out, so that each list has the plan it needs.
+pub fn page(conn: &Connection, account_id: i64, filter: &Filter, place: &Place, rows: u32) -> Result<Vec<Summary>> {
+    let mut query = Query { sql: format!("{COLUMNS} WHERE d.account_id = $1"), values: vec![&account_id] };
+    let of_account = |table: &str| format!("(SELECT id FROM {table} WHERE account_id = $1 AND name = ?)");
+    query.add(&format!("d.site_id = {}", of_account("site")), &filter.site);
+    query.add(&format!("d.profile_id = {}", of_account("profile")), &filter.profile);
+    query.add(&format!("d.group_id = {}", of_account("device_group")), &filter.group);
+    query.add(&format!("{VENDOR} = lower(?)"), &filter.vendor);
+    query.add(&format!("{MODEL} = lower(?)"), &filter.model);
+    query.add("d.state = ?", &filter.state);
+    if filter.reset_suspected {
+        query.sql.push_str(" AND d.reset_at IS NOT NULL");
+    }
+    let search = filter.search.as_deref().map(Search::new);
+    if let Some(Search { like, first, last, modulus, rest }) = &search {
+        query.put(" AND ", "(d.name LIKE ? ESCAPE '!'", like);
+        query.put(" OR ", "d.serial LIKE ? ESCAPE '!'", like);
+        query.put(" OR ", "d.model LIKE ? ESCAPE '!'", like);
+        query.put(" OR ", "d.mac >= ?", first);
+        query.put(" AND ", "d.mac <= ?", last);
+        query.put(" OR ", "d.mac % ?", modulus);
+        query.values.push(rest);
+        query.sql.push_str(&format!(" = ${})", query.values.len()));
+    }
+    let key = match place.sort {
+        Sort::Mac | Sort::MacDown => None,
+        Sort::Name | Sort::NameDown => Some(NAME),
+        Sort::Model | Sort::ModelDown => Some(MODEL),
+    };
+    let (past, down) = if place.sort.is_down() { ("<", " DESC") } else { (">", "") };
+    let mac = place.after.as_ref().map(|after| after.mac.to_u64() as i64);
+    if let (Some(after), Some(mac)) = (&place.after, &mac) {
+        let begins = query.values.len() + 1;
+        match key {
+            None => query.sql.push_str(&format!(" AND d.mac {past} ${begins}")),
+            Some(key) => {
+                query.values.push(&after.word);
+                query.sql.push_str(&format!(" AND ({key}, d.mac) {past} (${begins}, ${})", begins + 1));
+            }
+        }
+        query.values.push(mac);
+    }
+    query.values.push(&rows);
+    let key = key.map(|key| format!("{key}{down}, ")).unwrap_or_default();
+    let sql = format!("{} ORDER BY {key}d.mac{down} LIMIT ${}", query.sql, query.values.len());
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query(query.values.as_slice())?;
+    let mut devices = Vec::new();
+    while let Some(row) = rows.next()? {
+        devices.push(summary(row)?);
+    }
+    Ok(devices)
+}
+
+/// A statement that grows, with the values of its places.
+struct Query<'a> {
+    sql: String,
+    values: Vec<&'a dyn ToSql>,
+}
+
+impl<'a> Query<'a> {
+    /// A further condition when there is a value for it; `?` is its place.
+    fn add<T: ToSql>(&mut self, condition: &str, value: &'a Option<T>) {
+        if let Some(value) = value {
+            self.put(" AND ", condition, value);
+        }
+    }
+
+    fn put(&mut self, word: &str, condition: &str, value: &'a dyn ToSql) {
+        self.values.push(value);
+        self.sql.push_str(word);
+        self.sql.push_str(&condition.replace('?', &format!("${}", self.values.len())));
+    }
+}
+
+/// "Contains" for names, serial numbers and models; for MAC addresses their first or last digits.
+struct Search {
+    like: String,
+    first: i64,
+    last: i64,
+    modulus: i64,
+    rest: i64,
+}
+
+impl Search {
+    fn new(text: &str) -> Search {
+        // Nothing in the pattern is more than itself.
+        let escaped = text.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+        let none = Search { like: format!("%{escaped}%"), first: 1, last: 0, modulus: 1, rest: 1 };
+        let digits: String = text.chars().filter(|c| !matches!(c, ':' | '-' | '.' | ' ')).collect();
+        match (digits.len(), i64::from_str_radix(&digits, 16)) {
+            (count @ 2..=12, Ok(number)) if number >= 0 => {
+                let below = 4 * (12 - count);
+                let (first, last) = (number << below, ((number + 1) << below) - 1);
+                Search { first, last, modulus: 1 << (4 * count), rest: number, ..none }
+            }
+            _ => none,
+        }
+    }
+}
+
+fn summary(row: &Row) -> Result<Summary> {
+    let bits: i64 = row.get(0)?;
+    Ok(Summary {
+        mac: Mac::from_u64(bits as u64).ok_or_else(|| crate::db::Error::Damaged(format!("device MAC {bits}")))?,
+        vendor: row.get(1)?,
+        model: row.get(2)?,
+        serial: row.get(3)?,
+        name: row.get(4)?,
+        site: row.get(5)?,
+        profile: row.get(6)?,
+        group: row.get(7)?,
+        state: row.get(8)?,
+        activated_at: row.get(9)?,
+        window_until: row.get(10)?,
+        proof: row.get(11)?,
+        proof_at: row.get(12)?,
+        secrets_at: row.get(13)?,
+        tls_at: row.get(14)?,
+        enrolled_at: row.get(15)?,
+        reset_at: row.get(16)?,
+        conflict_at: row.get(17)?,
+        created_at: row.get(18)?,
+        updated_at: row.get(19)?,
+        tls_state: TlsState::of_number(row.get(20)?),
+        seen_at: row.get(21)?,
+    })
+}
+
+/// How many devices there are of each kind.
+#[derive(Debug, Default, serde::Serialize, utoipa::ToSchema)]
+pub struct Counts {
+    /// Added, not yet activated.
+    pub known: i64,
+    pub active: i64,
+    pub blocked: i64,
+    pub reset_suspected: i64,
+    /// Nobody added them; they wait to be adopted.
+    pub waiting: i64,
+}
+
+pub fn counts(conn: &Connection, account_id: i64) -> Result<Counts> {
+    let count = |sql: &str, values: &crate::db::Params| -> Result<i64> {
+        Ok(conn.prepare_cached(sql)?.query_row(values, |row| row.get(0))?)
+    };
+    let of_state = |state: &str| {
+        count("SELECT count(*) FROM device WHERE account_id = $1 AND state = $2", params![account_id, state])
+    };
+    Ok(Counts {
+        known: of_state("known")?,
+        active: of_state("active")?,
+        blocked: of_state("blocked")?,
+        reset_suspected: count(
+            "SELECT count(*) FROM device WHERE account_id = $1 AND reset_at IS NOT NULL",
+            params![account_id],
+        )?,
+        waiting: count("SELECT count(*) FROM pending WHERE account_id = $1", params![account_id])?,
+    })
+}
