@@ -9,15 +9,17 @@ import { RouterProvider } from 'react-router';
 import { Problem } from '~/api/client';
 import { startLanguages } from '~/lib/i18n';
 import { router } from './router';
-import { theme } from './theme';
+import { theme, variables } from './theme';
 
-// The nonce that this answer's policy names: the theme's variables are the one inline style sheet.
-const nonce = document.querySelector<HTMLMetaElement>('meta[property=csp-nonce]')?.nonce;
+// The nonce that this answer's policy names, for the inline style sheets that Mantine makes: the theme's variables, and
+// by a library of its own (get-nonce, which reads this global) the one that keeps the page still behind a dialog.
+const nonce = document.querySelector<HTMLMetaElement>('meta[property=csp-nonce]')?.nonce ?? '';
+Object.assign(globalThis, { __webpack_nonce__: nonce });
 
 const queries = new QueryClient({
   defaultOptions: {
     queries: {
-      staleTime: 10_000,
+      staleTime: 1_000,
       // What the box refuses it refuses again.
       retry: (count, error) => !(error instanceof Problem && error.status < 500) && count < 2,
     },
@@ -29,7 +31,7 @@ if (root) {
   await startLanguages();
   createRoot(root).render(
     <StrictMode>
-      <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce ?? ''}>
+      <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto" getStyleNonce={() => nonce}>
         <QueryClientProvider client={queries}>
           <RouterProvider router={router} />
         </QueryClientProvider>

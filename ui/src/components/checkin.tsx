@@ -47,8 +47,8 @@ export function CheckInRow({ row, of, live }: { row: CheckIn; of?: string; live?
       <span className="why">
         {row.text} {row.next}
         {row.detail && ` (${row.detail})`}{' '}
-        <span className="second">
-          {[agent, of ? '' : row.peer, row.evidence].filter(Boolean).join(' · ')}
+        <span className="second" title={row.evidence}>
+          {[agent, of ? '' : row.peer].filter(Boolean).join(' · ')}
         </span>
       </span>
     </li>

@@ -11,7 +11,7 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
 
 /** "5 minutes ago", "in 3 hours". */
 export function relative(at: number, now = Date.now()): string {
-  const format = new Intl.RelativeTimeFormat(i18next.language, { numeric: 'auto' });
+  const format = new Intl.RelativeTimeFormat(i18next.language, { numeric: 'auto', style: 'short' });
   const [unit, size] = UNITS.find(([, size]) => Math.abs(at - now) >= size) ?? ['second', 1000];
   return format.format(Math.trunc((at - now) / size), unit);
 }
@@ -30,7 +30,7 @@ export function number(value: number): string {
 
 export function bytes(value: number): string {
   const [unit, size] = value < 1000 ? (['byte', 1] as const) : value < 1e6 ? (['kilobyte', 1e3] as const) : (['megabyte', 1e6] as const);
-  const style = { style: 'unit', unit, maximumFractionDigits: 1 } as const;
+  const style = { style: 'unit', unit, unitDisplay: 'narrow', maximumFractionDigits: 1 } as const;
   return new Intl.NumberFormat(i18next.language, style).format(value / size);
 }
 

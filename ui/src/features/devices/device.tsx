@@ -1,5 +1,5 @@
 /** One device: the verdict, and below it everything the verdict is made of. */
-import { Alert, Button, Group, Tabs, Text } from '@mantine/core';
+import { Button, Group, Tabs, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
@@ -8,6 +8,7 @@ import { client, done, Problem, type Schema } from '~/api/client';
 import { useChange } from '~/api/hooks';
 import { CheckInRow } from '~/components/checkin';
 import { ConfirmButton } from '~/components/confirm';
+import { Notice } from '~/components/notice';
 import { Empty, Page, Waiting } from '~/components/page';
 import { ProblemBox } from '~/components/problem';
 import { mac as spaced } from '~/lib/format';
@@ -31,7 +32,7 @@ export function DevicePage() {
   const explain = useQuery({
     queryKey: ['explain', mac],
     queryFn: () => done(client.GET('/api/v1/devices/{mac}/explain', { params: { path } })),
-    refetchInterval: 10_000,
+    refetchInterval: 5_000,
   });
   const device = useQuery({
     queryKey: ['device', mac],
@@ -58,7 +59,7 @@ function Known({ explanation, device }: { explanation: Explanation; device: Devi
   const { t } = useTranslation();
   const { mac } = explanation;
   const said = [spaced(mac), kind(explanation), explanation.site, explanation.profile].filter(Boolean).join(' · ');
-  const tone = explanation.verdict.startsWith('All is well') ? 'green' : 'yellow';
+  const isRefused = explanation.timeline[0]?.decision === 'refused';
   return (
     <Page
       title={device?.name ?? spaced(mac)}
@@ -68,17 +69,17 @@ function Known({ explanation, device }: { explanation: Explanation; device: Devi
       <Group gap="md">
         {device ? <DeviceState device={device} /> : <Text size="sm">{t('devices.unknown')}</Text>}
       </Group>
-      <Alert color={tone} role="status">
+      <Notice tone={isRefused ? 'bad' : 'good'} role="status">
         {explanation.verdict}
-      </Alert>
+      </Notice>
       {explanation.plain_secrets.length > 0 && (
-        <Alert color="yellow" title={t('devices.plain')} classNames={{ title: 'alert-title' }}>
+        <Notice tone="notice" title={t('devices.plain')}>
           {explanation.plain_secrets.map((one) => (
             <div key={one} className="mono">
               {one}
             </div>
           ))}
-        </Alert>
+        </Notice>
       )}
       <Sections explanation={explanation} device={device} />
     </Page>

@@ -1,9 +1,10 @@
 /** What the phone's files say, parameter by parameter, each with the layer it comes from. */
-import { Alert, Group, NativeSelect, ScrollArea, Stack, Table, TextInput } from '@mantine/core';
+import { Group, NativeSelect, ScrollArea, Stack, Table, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Schema } from '~/api/client';
 import { Icon } from '~/components/icon';
+import { Notice } from '~/components/notice';
 import { Empty } from '~/components/page';
 import { Time } from '~/components/time';
 import type { Words } from '~/lib/locales/en';
@@ -71,11 +72,11 @@ export function Values({ files }: { files: Schema<'Explanation'>['files'] }) {
         </Table>
       </ScrollArea>
       {file.unsaid.length > 0 && (
-        <Alert color="gray" title={t('devices.unsaid')} classNames={{ title: 'alert-title' }}>
+        <Notice tone="quiet" title={t('devices.unsaid')}>
           {file.unsaid.map((one) => (
             <div key={one}>{one}</div>
           ))}
-        </Alert>
+        </Notice>
       )}
     </Stack>
   );

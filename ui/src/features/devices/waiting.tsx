@@ -24,7 +24,7 @@ export function WaitingPage() {
     initialPageParam: undefined as string | undefined,
     queryFn: ({ pageParam }) => done(client.GET('/api/v1/pending', { params: { query: { after: pageParam, limit: 100 } } })),
     getNextPageParam: (page) => page.next ?? undefined,
-    refetchInterval: 15_000,
+    refetchInterval: 5_000,
   });
   const dismiss = useChange(
     (mac: string) => done(client.DELETE('/api/v1/pending/{mac}', { params: { path: { mac } } })),

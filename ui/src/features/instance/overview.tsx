@@ -91,7 +91,7 @@ function Latest() {
   const latest = useQuery({
     queryKey: ['check-ins', query],
     queryFn: () => done(client.GET('/api/v1/check-ins', { params: { query } })),
-    refetchInterval: 10_000,
+    refetchInterval: 5_000,
   });
   return (
     <Stack gap="xs">

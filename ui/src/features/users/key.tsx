@@ -1,9 +1,10 @@
 /** Who has no user yet shows the box's API token. It stays in this tab and nowhere else. */
-import { Alert, Button, Card, Center, PasswordInput, Stack, Text, Title } from '@mantine/core';
+import { Button, Card, Center, PasswordInput, Stack, Text, Title } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState, type SubmitEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { client, done, key, Problem } from '~/api/client';
+import { Notice } from '~/components/notice';
 import { ProblemBox } from '~/components/problem';
 
 export function KeyForm({ entered }: { entered: () => void }) {
@@ -32,7 +33,7 @@ export function KeyForm({ entered }: { entered: () => void }) {
             </Title>
             <Text size="sm">{t('key.text')}</Text>
             <PasswordInput label={t('key.label')} value={value} onChange={(event) => { setValue(event.currentTarget.value); }} required autoFocus autoComplete="current-password" />
-            {refused && <Alert color="red" role="alert">{t('key.wrong')}</Alert>}
+            {refused && <Notice tone="bad" role="alert">{t('key.wrong')}</Notice>}
             {enter.error && !refused && <ProblemBox error={enter.error} />}
             <Button type="submit" loading={enter.isPending}>
               {t('key.enter')}
