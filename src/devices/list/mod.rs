@@ -47,7 +47,7 @@ pub struct Summary {
 }
 
 /// Which devices a list is asked for; `None` is any.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     pub site: Option<String>,
     pub profile: Option<String>,
@@ -59,6 +59,14 @@ pub struct Filter {
     pub reset_suspected: bool,
     /// Part of the MAC, name, serial number or model.
     pub search: Option<String>,
+}
+
+impl Filter {
+    /// Perhaps few of many match. Active devices are many wherever there are many.
+    fn is_narrow(&self) -> bool {
+        let state = self.state.clone().filter(|state| state == State::Active.word());
+        *self != Filter { state, ..Filter::default() }
+    }
 }
 
 /// The order of a list; a minus turns it round.
@@ -73,27 +81,22 @@ pub enum Sort {
     Name,
     #[serde(rename = "-name")]
     NameDown,
-    #[serde(rename = "model")]
-    Model,
-    #[serde(rename = "-model")]
-    ModelDown,
 }
 
 impl Sort {
     fn is_down(self) -> bool {
-        matches!(self, Sort::MacDown | Sort::NameDown | Sort::ModelDown)
+        matches!(self, Sort::MacDown | Sort::NameDown)
+    }
+
+    fn is_by_name(self) -> bool {
+        matches!(self, Sort::Name | Sort::NameDown)
     }
 
     /// The last row of a page, as the place where the next one begins.
     pub fn cursor(self, last: &Summary) -> Cursor {
-        let word = match self {
-            Sort::Mac | Sort::MacDown => None,
-            Sort::Name | Sort::NameDown => Some(last.name.as_deref()),
-            Sort::Model | Sort::ModelDown => Some(last.model.as_deref()),
-        };
+        let name = last.name.as_deref().filter(|_| self.is_by_name()).unwrap_or_default();
         // As the index has it: only ASCII letters know their small form there.
-        let word = word.map(|word| word.unwrap_or_default().to_ascii_lowercase());
-        Cursor { mac: last.mac, word: word.unwrap_or_default() }
+        Cursor { mac: last.mac, name: name.to_ascii_lowercase() }
     }
 }
 
@@ -101,14 +104,14 @@ impl Sort {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
     mac: Mac,
-    word: String,
+    name: String,
 }
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.word.as_str() {
+        match self.name.as_str() {
             "" => write!(f, "{}", self.mac),
-            word => write!(f, "{}~{word}", self.mac),
+            name => write!(f, "{}~{name}", self.mac),
         }
     }
 }
@@ -117,8 +120,8 @@ impl FromStr for Cursor {
     type Err = crate::net::MacError;
 
     fn from_str(text: &str) -> Result<Cursor, Self::Err> {
-        let (mac, word) = text.split_once('~').unwrap_or((text, ""));
-        Ok(Cursor { mac: mac.parse()?, word: word.to_owned() })
+        let (mac, name) = text.split_once('~').unwrap_or((text, ""));
+        Ok(Cursor { mac: mac.parse()?, name: name.to_owned() })
     }
 }
 

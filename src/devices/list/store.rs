@@ -1,6 +1,6 @@
 //! The list's one statement, with the conditions that are asked for.
 
-use super::{Filter, Place, Sort, Summary};
+use super::{Filter, Place, Summary};
 use crate::db::{Connection, Result, Row, ToSql, params};
 use crate::devices::TlsState;
 use crate::net::Mac;
@@ -12,10 +12,11 @@ const COLUMNS: &str = "SELECT d.mac, d.vendor, d.model, d.serial, d.name, s.name
      FROM device d LEFT JOIN site s ON s.id = d.site_id LEFT JOIN profile p ON p.id = d.profile_id
         LEFT JOIN device_group g ON g.id = d.group_id";
 
-// As the indexes of the table have them, word by word.
+/// As its index has it, word by word.
 const NAME: &str = "lower(coalesce(d.name, ''))";
-const VENDOR: &str = "lower(coalesce(d.vendor, ''))";
-const MODEL: &str = "lower(coalesce(d.model, ''))";
+/// The same for the planner to leave that index alone: where few of many match, reading them all in the order of their
+/// names takes seconds at a million, finding and sorting them does not.
+const NAME_SORTED: &str = "lower(coalesce(d.name, '')) || ''";
 
 pub fn one(conn: &Connection, account_id: i64, mac: Mac) -> Result<Option<Summary>> {
     let mut statement = conn.prepare_cached(&format!("{COLUMNS} WHERE d.account_id = $1 AND d.mac = $2"))?;
@@ -23,53 +24,58 @@ pub fn one(conn: &Connection, account_id: i64, mac: Mac) -> Result<Option<Summar
     rows.next()?.map(summary).transpose()
 }
 
-/// Conditions that are not asked for are left out, so that each list has the plan it needs.
+/// First which devices, from the indexes alone where they do, then what is shown of them. Conditions that are not asked
+/// for are left out, so that each list has the plan it needs.
 pub fn page(conn: &Connection, account_id: i64, filter: &Filter, place: &Place, rows: u32) -> Result<Vec<Summary>> {
-    let mut query = Query { sql: format!("{COLUMNS} WHERE d.account_id = $1"), values: vec![&account_id] };
+    // A site, profile or group is the account's, and its index is the one to read.
+    let is_placed = filter.site.is_some() || filter.profile.is_some() || filter.group.is_some();
+    let account = if is_placed { "d.account_id + 0" } else { "d.account_id" };
+    let sql = format!("SELECT d.id FROM device d WHERE {account} = $1");
+    let mut which = Query { sql, values: vec![&account_id] };
     let of_account = |table: &str| format!("(SELECT id FROM {table} WHERE account_id = $1 AND name = ?)");
-    query.add(&format!("d.site_id = {}", of_account("site")), &filter.site);
-    query.add(&format!("d.profile_id = {}", of_account("profile")), &filter.profile);
-    query.add(&format!("d.group_id = {}", of_account("device_group")), &filter.group);
-    query.add(&format!("{VENDOR} = lower(?)"), &filter.vendor);
-    query.add(&format!("{MODEL} = lower(?)"), &filter.model);
-    query.add("d.state = ?", &filter.state);
+    which.and(&format!("d.site_id = {}", of_account("site")), &filter.site);
+    which.and(&format!("d.profile_id = {}", of_account("profile")), &filter.profile);
+    which.and(&format!("d.group_id = {}", of_account("device_group")), &filter.group);
+    which.and("lower(d.vendor) = lower(?)", &filter.vendor);
+    which.and("lower(d.model) = lower(?)", &filter.model);
+    which.and("d.state = ?", &filter.state);
     if filter.reset_suspected {
-        query.sql.push_str(" AND d.reset_at IS NOT NULL");
+        which.sql.push_str(" AND d.reset_at IS NOT NULL");
     }
     let search = filter.search.as_deref().map(Search::new);
-    if let Some(Search { like, first, last, modulus, rest }) = &search {
-        query.put(" AND ", "(d.name LIKE ? ESCAPE '!'", like);
-        query.put(" OR ", "d.serial LIKE ? ESCAPE '!'", like);
-        query.put(" OR ", "d.model LIKE ? ESCAPE '!'", like);
-        query.put(" OR ", "d.mac >= ?", first);
-        query.put(" AND ", "d.mac <= ?", last);
-        query.put(" OR ", "d.mac % ?", modulus);
-        query.values.push(rest);
-        query.sql.push_str(&format!(" = ${})", query.values.len()));
-    }
-    let key = match place.sort {
-        Sort::Mac | Sort::MacDown => None,
-        Sort::Name | Sort::NameDown => Some(NAME),
-        Sort::Model | Sort::ModelDown => Some(MODEL),
-    };
-    let (past, down) = if place.sort.is_down() { ("<", " DESC") } else { (">", "") };
-    let mac = place.after.as_ref().map(|after| after.mac.to_u64() as i64);
-    if let (Some(after), Some(mac)) = (&place.after, &mac) {
-        let begins = query.values.len() + 1;
-        match key {
-            None => query.sql.push_str(&format!(" AND d.mac {past} ${begins}")),
-            Some(key) => {
-                query.values.push(&after.word);
-                query.sql.push_str(&format!(" AND ({key}, d.mac) {past} (${begins}, ${})", begins + 1));
-            }
+    if let Some(search) = &search {
+        which.sql.push_str(" AND (FALSE");
+        for column in ["name", "serial", "model"] {
+            which.put(&format!(" OR d.{column} LIKE ? ESCAPE '!'"), &search.like);
         }
-        query.values.push(mac);
+        if let Some(digits) = &search.mac {
+            which.put(" OR d.mac >= ?", &digits.first);
+            which.put(" AND d.mac <= ?", &digits.last);
+            which.put(" OR d.mac % ?", &digits.modulus);
+            which.put(" = ?", &digits.rest);
+        }
+        which.sql.push(')');
     }
-    query.values.push(&rows);
-    let key = key.map(|key| format!("{key}{down}, ")).unwrap_or_default();
-    let sql = format!("{} ORDER BY {key}d.mac{down} LIMIT ${}", query.sql, query.values.len());
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query(query.values.as_slice())?;
+    let key = if filter.is_narrow() { NAME_SORTED } else { NAME };
+    let (past, down) = if place.sort.is_down() { ("<", " DESC") } else { (">", "") };
+    let order = match place.sort.is_by_name() {
+        true => format!("{key}{down}, d.mac{down}"),
+        false => format!("d.mac{down}"),
+    };
+    let after = place.after.as_ref().map(|after| (after.mac.to_u64() as i64, &after.name));
+    match &after {
+        None => {}
+        Some((mac, _)) if !place.sort.is_by_name() => which.put(&format!(" AND d.mac {past} ?"), mac),
+        Some((mac, name)) => {
+            // Not as one pair: an index with an expression is not searched by pairs.
+            which.put(&format!(" AND {key} {past}= ?"), *name);
+            which.put(&format!(" AND ({key} {past} ?"), *name);
+            which.put(&format!(" OR d.mac {past} ?)"), mac);
+        }
+    }
+    which.put(&format!(" ORDER BY {order} LIMIT ?"), &rows);
+    let mut statement = conn.prepare_cached(&format!("{COLUMNS} WHERE d.id IN ({}) ORDER BY {order}", which.sql))?;
+    let mut rows = statement.query(which.values.as_slice())?;
     let mut devices = Vec::new();
     while let Some(row) = rows.next()? {
         devices.push(summary(row)?);
@@ -84,23 +90,27 @@ struct Query<'a> {
 }
 
 impl<'a> Query<'a> {
-    /// A further condition when there is a value for it; `?` is its place.
-    fn add<T: ToSql>(&mut self, condition: &str, value: &'a Option<T>) {
+    /// A further condition when there is a value for it.
+    fn and<T: ToSql>(&mut self, condition: &str, value: &'a Option<T>) {
         if let Some(value) = value {
-            self.put(" AND ", condition, value);
+            self.put(&format!(" AND {condition}"), value);
         }
     }
 
-    fn put(&mut self, word: &str, condition: &str, value: &'a dyn ToSql) {
+    /// Words with one place for a value: `?`.
+    fn put(&mut self, words: &str, value: &'a dyn ToSql) {
         self.values.push(value);
-        self.sql.push_str(word);
-        self.sql.push_str(&condition.replace('?', &format!("${}", self.values.len())));
+        self.sql.push_str(&words.replace('?', &format!("${}", self.values.len())));
     }
 }
 
 /// "Contains" for names, serial numbers and models; for MAC addresses their first or last digits.
 struct Search {
     like: String,
+    mac: Option<Digits>,
+}
+
+struct Digits {
     first: i64,
     last: i64,
     modulus: i64,
@@ -111,16 +121,16 @@ impl Search {
     fn new(text: &str) -> Search {
         // Nothing in the pattern is more than itself.
         let escaped = text.replace('!', "!!").replace('%', "!%").replace('_', "!_");
-        let none = Search { like: format!("%{escaped}%"), first: 1, last: 0, modulus: 1, rest: 1 };
         let digits: String = text.chars().filter(|c| !matches!(c, ':' | '-' | '.' | ' ')).collect();
-        match (digits.len(), i64::from_str_radix(&digits, 16)) {
+        let mac = match (digits.len(), i64::from_str_radix(&digits, 16)) {
             (count @ 2..=12, Ok(number)) if number >= 0 => {
                 let below = 4 * (12 - count);
                 let (first, last) = (number << below, ((number + 1) << below) - 1);
-                Search { first, last, modulus: 1 << (4 * count), rest: number, ..none }
+                Some(Digits { first, last, modulus: 1 << (4 * count), rest: number })
             }
-            _ => none,
-        }
+            _ => None,
+        };
+        Search { like: format!("%{escaped}%"), mac }
     }
 }
 

@@ -15,7 +15,7 @@ import { AddDevice } from './add';
 import { DeviceState, kind, type Summary } from './words';
 
 const STATES = ['active', 'known', 'blocked'] as const;
-const SORTS = ['mac', '-mac', 'name', '-name', 'model', '-model'] as const;
+const SORTS = ['mac', '-mac', 'name', '-name'] as const;
 
 /** What the address says, as the API takes it; what is not understood is left out. */
 function asked(params: URLSearchParams) {
@@ -53,7 +53,7 @@ export function DeviceList() {
     () => [
       { id: 'name', header: t('devices.name'), sorts: true, cell: (device) => <Name device={device} /> },
       { id: 'mac', header: t('devices.mac'), sorts: true, wide: true, width: '10.5rem', cell: (device) => <span className="mono">{mac(device.mac)}</span> },
-      { id: 'model', header: t('devices.model'), sorts: true, wide: true, cell: kind },
+      { id: 'model', header: t('devices.model'), wide: true, cell: kind },
       { id: 'site', header: t('devices.site'), wide: true, cell: (device) => device.site },
       { id: 'state', header: t('devices.state'), width: '11.5rem', cell: (device) => <DeviceState device={device} /> },
       { id: 'seen', header: t('devices.seen'), wide: true, width: '9rem', cell: (device) => <Time at={device.seen_at} /> },
