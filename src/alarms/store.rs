@@ -38,6 +38,12 @@ pub fn is_open(conn: &Connection, kind: &str, object: &str) -> Result<bool> {
     Ok(conn.prepare_cached(sql)?.query_row(params![kind, object], |row| row.get::<_, i64>(0))? > 0)
 }
 
+/// How many are open.
+pub fn open(conn: &Connection, account_id: i64) -> Result<i64> {
+    let sql = "SELECT count(*) FROM alarm WHERE account_id = $1 AND closed_at IS NULL";
+    Ok(conn.prepare_cached(sql)?.query_row(params![account_id], |row| row.get(0))?)
+}
+
 /// Settles every open alarm of an object.
 pub fn close_of(tx: &Tx, object: &str, now: i64) -> Result<()> {
     tx.prepare_cached("UPDATE alarm SET closed_at = $2 WHERE object = $1 AND closed_at IS NULL")?

@@ -1,10 +1,15 @@
 //! Reading check-ins. Only phones make them.
 
+use super::Decision;
+use super::live::Live;
+use super::recorder::Recorder;
 use super::store::{self, Stored};
 use crate::db::Db;
 use crate::users::Actor;
-use crate::web::{Json, Page, Paging, Problem, Query, Result, words};
-use actix_web::{get, web::Data};
+use crate::web::{Code, Json, Page, Paging, Problem, Query, Result, words};
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse, get};
+use futures_util::stream;
 
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -12,6 +17,8 @@ use actix_web::{get, web::Data};
 struct Filter {
     /// Only requests of this device, also of one nobody added.
     mac: Option<String>,
+    #[param(inline)]
+    decision: Option<Decision>,
     after: Option<String>,
     limit: Option<u32>,
 }
@@ -19,14 +26,34 @@ struct Filter {
 /// What phones asked for and what they got, newest first
 #[utoipa::path(tag = "check-ins", params(Filter), responses((status = 200, body = Page<Stored>)))]
 #[get("/check-ins")]
-async fn list(_actor: Actor, db: Data<Db>, Query(filter): Query<Filter>) -> Result<Json<Page<Stored>>> {
+async fn list(actor: Actor, db: Data<Db>, Query(filter): Query<Filter>) -> Result<Json<Page<Stored>>> {
     let paging = Paging::<i64>::new(filter.after.as_deref(), filter.limit)?;
     let mac = filter.mac.as_deref().map(words::mac).transpose()?;
-    let rows =
-        db.read_long(move |conn| store::list(conn, mac, paging.after, paging.rows()).map_err(Problem::from)).await?;
+    let wanted = store::Filter { account_id: actor.account_id, mac, decision: filter.decision };
+    let rows = db
+        .read_long(move |conn| store::list(conn, &wanted, paging.after, paging.rows()).map_err(Problem::from))
+        .await?;
     Ok(Json(paging.page(rows, |row| row.id.to_string())))
 }
 
+/// What phones ask and get, while it happens, as server-sent events
+///
+/// Each `checkin` is a row as `GET /check-ins` has it; a row that comes again was repeated. It begins with the newest
+/// rows, or after the one named by `Last-Event-ID`, and ends from time to time: browsers come back by themselves.
+#[utoipa::path(tag = "check-ins", responses((status = 200, body = String, content_type = "text/event-stream")))]
+#[get("/check-ins/live")]
+async fn live(actor: Actor, db: Data<Db>, recorder: Data<Recorder>, request: HttpRequest) -> Result<HttpResponse> {
+    let last = request.headers().get("Last-Event-ID").and_then(|value| value.to_str().ok()?.parse().ok());
+    let log = Live::open(&db, &recorder, actor.account_id, last).ok_or_else(|| {
+        Problem::new(Code::Busy, "Too many live logs are open.", "Close one, or read GET /api/v1/check-ins.")
+    })?;
+    let events = stream::unfold(log, |mut log| async move {
+        let told = log.next().await?;
+        Some((told.map(Bytes::from).map_err(Problem::from), log))
+    });
+    Ok(HttpResponse::Ok().content_type("text/event-stream").streaming(events))
+}
+
 pub fn configure(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
-    config.service(list);
+    config.service(live).service(list);
 }

@@ -4,6 +4,7 @@
 //! before they reach it.
 
 pub mod api;
+mod live;
 pub mod recorder;
 pub mod store;
 
@@ -30,7 +31,8 @@ impl Transport {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Decision {
     Served,
     Unchanged,

@@ -13,7 +13,7 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 pub const FLUSH: Duration = Duration::from_millis(250);
 /// A busy row is not written anew at every flush.
@@ -54,6 +54,8 @@ struct Inner {
     recorded: AtomicU64,
     dropped: AtomicU64,
     stop: Notify,
+    /// Moves with every batch; false from the end on.
+    written: watch::Sender<bool>,
     /// One batch at a time: who asks for a flush waits for the one that is being written.
     writing: tokio::sync::Mutex<()>,
     stopped: std::sync::atomic::AtomicBool,
@@ -69,6 +71,7 @@ impl Recorder {
             recorded: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
             stop: Notify::new(),
+            written: watch::Sender::new(true),
             writing: tokio::sync::Mutex::new(()),
             stopped: std::sync::atomic::AtomicBool::new(false),
         }))
@@ -141,6 +144,16 @@ impl Recorder {
         self.flush().await;
     }
 
+    /// Tells of every batch that is on the disk, until it says false.
+    pub fn written(&self) -> watch::Receiver<bool> {
+        self.0.written.subscribe()
+    }
+
+    /// Ends the live logs: who reads one must not hold up the stop.
+    pub fn end_live(&self) {
+        self.0.written.send_replace(false);
+    }
+
     pub fn stop(&self) {
         self.0.stopped.store(true, Ordering::Release);
         self.0.stop.notify_one();
@@ -187,6 +200,7 @@ impl Recorder {
                         one.row = Some(row);
                     }
                 }
+                self.0.written.send_modify(|_| {});
             }
             Err(error) => {
                 if !error.is_storage() {

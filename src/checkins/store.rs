@@ -1,8 +1,8 @@
 //! The check-in rows.
 
-use super::CheckIn;
 use super::recorder::Waiting;
-use crate::db::{Connection, Result, Tx, params};
+use super::{CheckIn, Decision};
+use crate::db::{Connection, Result, Row, Tx, params};
 use crate::net::Mac;
 
 /// A new check-in, copied.
@@ -153,45 +153,81 @@ pub struct Stored {
     pub micros: i64,
 }
 
+/// Which check-ins are asked for; `None` is any.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    pub account_id: i64,
+    pub mac: Option<Mac>,
+    pub decision: Option<Decision>,
+}
+
+const COLUMNS: &str = "id, at, last_at, count, transport, peer, mac, vendor, model, version, method, file, evidence, \
+    decision, reason, detail, status, bytes, micros";
+
 /// The newest first. `before` pages on: the id of the last one seen.
-pub fn list(conn: &Connection, mac: Option<Mac>, before: Option<i64>, limit: u32) -> Result<Vec<Stored>> {
-    const COLUMNS: &str = "id, at, last_at, count, transport, peer, mac, vendor, model, version, method, file, evidence, \
-        decision, reason, detail, status, bytes, micros";
-    let condition = if mac.is_some() { "mac = $1" } else { "$1 IS NULL" };
+pub fn list(conn: &Connection, filter: &Filter, before: Option<i64>, limit: u32) -> Result<Vec<Stored>> {
+    // Not asked for is left out, so that the index of the MAC is used where there is one.
+    let mac = if filter.mac.is_some() { "mac = $2" } else { "$2 IS NULL" };
+    let decision = if filter.decision.is_some() { "decision = $3" } else { "$3 IS NULL" };
     let mut statement = conn.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM check_in WHERE {condition} AND id < $2 ORDER BY id DESC LIMIT $3"
+        "SELECT {COLUMNS} FROM check_in WHERE account_id = $1 AND {mac} AND {decision} AND id < $4
+         ORDER BY id DESC LIMIT $5"
     ))?;
+    let mac = filter.mac.map(|mac| mac.to_u64() as i64);
+    let decision = filter.decision.map(Decision::word);
     let rows =
-        statement.query_map(params![mac.map(|mac| mac.to_u64() as i64), before.unwrap_or(i64::MAX), limit], |row| {
-            let bits: Option<i64> = row.get(6)?;
-            let mac = bits.and_then(|bits| Mac::from_u64(bits as u64));
-            let (peer, reason): (String, String) = (row.get(5)?, row.get(14)?);
-            let (text, next) = super::words(&reason, mac, &peer);
-            Ok(Stored {
-                id: row.get(0)?,
-                at: row.get(1)?,
-                last_at: row.get(2)?,
-                count: row.get(3)?,
-                transport: row.get(4)?,
-                peer,
-                mac: mac.map(|mac| mac.to_string()),
-                vendor: row.get(7)?,
-                model: row.get(8)?,
-                version: row.get(9)?,
-                method: row.get(10)?,
-                file: row.get(11)?,
-                evidence: row.get(12)?,
-                decision: row.get(13)?,
-                reason,
-                text,
-                next,
-                detail: row.get(15)?,
-                status: row.get(16)?,
-                bytes: row.get(17)?,
-                micros: row.get(18)?,
-            })
-        })?;
+        statement.query_map(params![filter.account_id, mac, decision, before.unwrap_or(i64::MAX), limit], stored)?;
     Ok(rows.collect::<std::result::Result<_, _>>()?)
+}
+
+/// What is newer than a row, the oldest first; of too many the newest.
+pub fn newer(conn: &Connection, account_id: i64, than: i64, limit: u32) -> Result<Vec<Stored>> {
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM check_in WHERE account_id = $1 AND id > $2 ORDER BY id DESC LIMIT $3"
+    ))?;
+    let rows = statement.query_map(params![account_id, than, limit], stored)?;
+    let mut rows: Vec<Stored> = rows.collect::<std::result::Result<_, _>>()?;
+    rows.reverse();
+    Ok(rows)
+}
+
+/// Rows up to one that were repeated after a time.
+pub fn repeated(conn: &Connection, account_id: i64, up_to: i64, after: i64, limit: u32) -> Result<Vec<Stored>> {
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM check_in WHERE last_at > $3 AND account_id = $1 AND id <= $2 ORDER BY last_at LIMIT $4"
+    ))?;
+    let rows = statement.query_map(params![account_id, up_to, after, limit], stored)?;
+    Ok(rows.collect::<std::result::Result<_, _>>()?)
+}
+
+fn stored(row: &Row) -> std::result::Result<Stored, crate::db::RowError> {
+    let bits: Option<i64> = row.get(6)?;
+    let mac = bits.and_then(|bits| Mac::from_u64(bits as u64));
+    let (peer, reason): (String, String) = (row.get(5)?, row.get(14)?);
+    let (text, next) = super::words(&reason, mac, &peer);
+    Ok(Stored {
+        id: row.get(0)?,
+        at: row.get(1)?,
+        last_at: row.get(2)?,
+        count: row.get(3)?,
+        transport: row.get(4)?,
+        peer,
+        mac: mac.map(|mac| mac.to_string()),
+        vendor: row.get(7)?,
+        model: row.get(8)?,
+        version: row.get(9)?,
+        method: row.get(10)?,
+        file: row.get(11)?,
+        evidence: row.get(12)?,
+        decision: row.get(13)?,
+        reason,
+        text,
+        next,
+        detail: row.get(15)?,
+        status: row.get(16)?,
+        bytes: row.get(17)?,
+        micros: row.get(18)?,
+    })
 }
 
 /// From how many addresses how many different devices came since then, and one of the addresses.

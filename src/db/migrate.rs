@@ -8,7 +8,11 @@ use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 
 /// (version reached, statements). Version 1 is the first schema; add steps at the end, never change one.
-const STEPS: &[(i64, &str)] = &[(2, include_str!("migrations/0002.sql")), (3, include_str!("migrations/0003.sql"))];
+const STEPS: &[(i64, &str)] = &[
+    (2, include_str!("migrations/0002.sql")),
+    (3, include_str!("migrations/0003.sql")),
+    (4, include_str!("migrations/0004.sql")),
+];
 
 pub fn run(conn: &mut Connection, path: &Path, now: i64) -> Result<()> {
     to_current(conn, path, now, SCHEMA, STEPS)

@@ -18,7 +18,7 @@ pub use changes::{Changes, Touch};
 pub(crate) use params::params;
 pub use params::{Params, named};
 pub use rusqlite::types::{FromSql, ToSql, Value as Cell};
-pub use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
+pub use rusqlite::{Connection, Error as RowError, OptionalExtension, Row, params_from_iter};
 pub use storage::{Room, Storage, Trouble};
 pub use writer::Tx;
 
@@ -169,8 +169,10 @@ impl Db {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        let db = self.clone();
-        tokio::task::spawn_blocking(move || db.read(read)).await.unwrap_or_else(|_| Err(Error::Stopped.into()))
+        let (db, span) = (self.clone(), tracing::Span::current());
+        tokio::task::spawn_blocking(move || span.in_scope(|| db.read(read)))
+            .await
+            .unwrap_or_else(|_| Err(Error::Stopped.into()))
     }
 
     pub fn changes(&self) -> &Arc<Changes> {

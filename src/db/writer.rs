@@ -75,6 +75,7 @@ impl Writer {
         E: From<Error> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
+        let span = tracing::Span::current();
         let job: Job = Box::new(move |conn| {
             let conn = match conn {
                 Ok(conn) => conn,
@@ -84,7 +85,7 @@ impl Writer {
                 }
             };
             let mut tx = Tx { conn, touched: Vec::new() };
-            let outcome = job(&mut tx);
+            let outcome = span.in_scope(|| job(&mut tx));
             let keep = outcome.is_ok();
             let tell = Box::new(move |failed: Option<Error>| {
                 let outcome = match failed {

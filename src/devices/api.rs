@@ -1,6 +1,7 @@
-//! Devices over REST: add, show, list, change, activate, let in again, bind, remove; and those that wait.
+//! Devices over REST: add, show, change, activate, let in again, bind, remove; and those that wait.
 
-use super::store::{self, Filter, NewDevice, Pending, Summary};
+use super::list::{self, Summary};
+use super::store::{self, NewDevice, Pending};
 use super::{Birth, State, Window};
 use crate::ca::Lazy;
 use crate::db::{Connection, Db, Tx};
@@ -105,53 +106,12 @@ pub struct ChangeDevice {
     remove_lines: Vec<u8>,
 }
 
-#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ListQuery {
-    pub site: Option<String>,
-    /// Devices that name this profile themselves.
-    pub profile: Option<String>,
-    pub group: Option<String>,
-    pub vendor: Option<String>,
-    pub model: Option<String>,
-    #[param(inline)]
-    pub state: Option<State>,
-    /// Part of the name or serial number, or the first or last digits of the MAC.
-    pub search: Option<String>,
-    pub after: Option<String>,
-    pub limit: Option<u32>,
-}
-
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Network {
     /// In CIDR notation.
     #[schema(example = "192.168.10.0/24")]
     network: String,
-}
-
-impl From<ListQuery> for Filter {
-    fn from(query: ListQuery) -> Filter {
-        let ListQuery { site, profile, group, vendor, model, search, .. } = query;
-        let state = query.state.map(|state| state.word().to_owned());
-        Filter { site, profile, group, vendor, model, search, state, mac: None }
-    }
-}
-
-/// List the devices by MAC
-#[utoipa::path(tag = "devices", params(ListQuery), responses((status = 200, body = Page<Summary>)))]
-#[get("/devices")]
-async fn list(actor: Actor, db: Data<Db>, Query(query): Query<ListQuery>) -> Result<Json<Page<Summary>>> {
-    let paging = Paging::<Mac>::new(query.after.as_deref(), query.limit)?;
-    let after = paging.after.map_or(0, |mac| mac.to_u64() as i64);
-    let filter = Filter::from(query);
-    let devices = db
-        .read_long(move |conn| {
-            store::page(conn, actor.account_id, &filter, after, paging.rows()).map_err(Problem::from)
-        })
-        .await?;
-    Ok(Json(paging.page(devices, |device| device.mac.to_string())))
 }
 
 /// Add a device with its lines and settings
@@ -582,8 +542,7 @@ fn missing(mac: Mac) -> Problem {
 
 pub fn view(conn: &Connection, keys: &Keyring, actor: &Actor, mac: Mac) -> Result<DeviceView> {
     let device = load(conn, keys, actor, mac)?;
-    let filter = Filter { mac: Some(mac), ..Filter::default() };
-    let summary = store::page(conn, actor.account_id, &filter, 0, 1)?.pop().ok_or_else(|| missing(mac))?;
+    let summary = list::store::one(conn, actor.account_id, mac)?.ok_or_else(|| missing(mac))?;
     let bindings = networks::store::bindings(conn, device.id)?;
     let mut lines = Vec::new();
     for (number, sip_account) in lines::store::of_device(conn, device.id)? {
@@ -610,7 +569,7 @@ impl State {
 }
 
 pub fn configure(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
-    config.service(list).service(add).service(show).service(change).service(remove);
+    config.service(list::api::list).service(add).service(show).service(change).service(remove);
     config.service(activate).service(deactivate).service(let_in).service(bind).service(unbind);
     config.service(pending).service(dismiss);
 }

@@ -5,6 +5,7 @@
 pub mod api;
 pub mod export;
 pub mod import;
+pub mod list;
 pub mod seen;
 pub mod store;
 

@@ -1,6 +1,6 @@
 //! Enrolment over REST: challenges, requests that wait, files.
 
-use super::requests::{Request, State};
+use super::requests::{Request, RequestState};
 use super::{challenge, store};
 use crate::db::{Db, Tx};
 use crate::devices::{self, Device};
@@ -37,7 +37,7 @@ pub struct ChallengeView {
 }
 
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
-pub struct FileView {
+pub struct CertificateFile {
     #[schema(value_type = String)]
     mac: Mac,
     /// As the phone fetches them, with its token or credentials.
@@ -63,17 +63,23 @@ async fn list(actor: Actor, db: Data<Db>, Query(filter): Query<Filter>) -> Resul
 #[utoipa::path(tag = "enrollment", params(("id" = i64, Path)), responses((status = 200, body = Request)))]
 #[post("/enrollment/requests/{id}/approve")]
 async fn approve(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<Json<Request>> {
-    decide(actor, db, *id, State::Approved, "enrollment.approve").await
+    decide(actor, db, *id, RequestState::Approved, "enrollment.approve").await
 }
 
 /// Refuse a request for a certificate
 #[utoipa::path(tag = "enrollment", params(("id" = i64, Path)), responses((status = 200, body = Request)))]
 #[post("/enrollment/requests/{id}/decline")]
 async fn decline(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<Json<Request>> {
-    decide(actor, db, *id, State::Declined, "enrollment.decline").await
+    decide(actor, db, *id, RequestState::Declined, "enrollment.decline").await
 }
 
-async fn decide(actor: Actor, db: Data<Db>, id: i64, state: State, action: &'static str) -> Result<Json<Request>> {
+async fn decide(
+    actor: Actor,
+    db: Data<Db>,
+    id: i64,
+    state: RequestState,
+    action: &'static str,
+) -> Result<Json<Request>> {
     let decided = db
         .write(move |tx| {
             let find = |tx: &Tx| store::request_by_id(tx, actor.account_id, id);
@@ -115,7 +121,7 @@ async fn challenge_of(
 }
 
 /// Make a device a new certificate and key as files; those it had are replaced
-#[utoipa::path(tag = "enrollment", params(("mac" = String, Path)), responses((status = 200, body = FileView)))]
+#[utoipa::path(tag = "enrollment", params(("mac" = String, Path)), responses((status = 200, body = CertificateFile)))]
 #[post("/devices/{mac}/certificate-file")]
 async fn make_file(
     actor: Actor,
@@ -123,7 +129,7 @@ async fn make_file(
     keys: Data<Keyring>,
     desk: Data<Desk>,
     mac: Path<String>,
-) -> Result<Json<FileView>> {
+) -> Result<Json<CertificateFile>> {
     let mac = words::mac(&mac)?;
     let account = actor.account_id;
     let known = db.read(|conn| devices::store::by_mac(conn, &keys, mac))?.filter(|known| known.account_id == account);
@@ -133,7 +139,7 @@ async fn make_file(
     let (serial, files) = made.map_err(|why| {
         Problem::new(Code::InUse, format!("No certificate was made: {why}."), "Look at the certificate profile.")
     })?;
-    Ok(Json(FileView { mac, files, serial }))
+    Ok(Json(CertificateFile { mac, files, serial }))
 }
 
 fn device(tx: &Tx, keys: &Keyring, actor: &Actor, mac: Mac) -> Result<Device> {

@@ -12,25 +12,25 @@ pub const MOST_OF_ONE: i64 = 5;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum State {
+pub enum RequestState {
     Waiting,
     Approved,
     Declined,
 }
 
-impl State {
-    const ALL: [State; 3] = [State::Waiting, State::Approved, State::Declined];
+impl RequestState {
+    const ALL: [RequestState; 3] = [RequestState::Waiting, RequestState::Approved, RequestState::Declined];
 
     pub fn word(self) -> &'static str {
         match self {
-            State::Waiting => "waiting",
-            State::Approved => "approved",
-            State::Declined => "declined",
+            RequestState::Waiting => "waiting",
+            RequestState::Approved => "approved",
+            RequestState::Declined => "declined",
         }
     }
 
-    pub fn of_word(word: &str) -> State {
-        State::ALL.into_iter().find(|state| state.word() == word).unwrap_or(State::Declined)
+    pub fn of_word(word: &str) -> RequestState {
+        RequestState::ALL.into_iter().find(|state| state.word() == word).unwrap_or(RequestState::Declined)
     }
 }
 
@@ -41,7 +41,7 @@ pub struct Request {
     pub mac: Mac,
     #[serde(skip)]
     pub profile_id: i64,
-    pub state: State,
+    pub state: RequestState,
     /// SHA-256 of the key, for comparing with what the phone shows.
     pub fingerprint: String,
     /// Where it came from, first.

@@ -2,7 +2,7 @@
 
 use super::challenge::{Challenge, Hash};
 use super::files::{self, File};
-use super::requests::{New, Request, State};
+use super::requests::{New, Request, RequestState};
 use crate::db::{Connection, OptionalExtension, Params, Result, Row, Tx, params};
 use crate::devices::Device;
 use crate::net::Mac;
@@ -82,7 +82,7 @@ fn request(row: &Row<'_>) -> Result<Option<Request>> {
         id: row.get(0)?,
         mac,
         profile_id: row.get(2)?,
-        state: State::of_word(&row.get::<_, String>(3)?),
+        state: RequestState::of_word(&row.get::<_, String>(3)?),
         fingerprint: hex(&sha256(&spki)),
         peer: row.get(5)?,
         at: row.get(6)?,
@@ -145,7 +145,7 @@ pub fn add_request(tx: &Tx, new: &New, now: i64) -> Result<()> {
 }
 
 /// Whether it waited until now.
-pub fn decide(tx: &Tx, id: i64, state: State, by: &str, now: i64) -> Result<bool> {
+pub fn decide(tx: &Tx, id: i64, state: RequestState, by: &str, now: i64) -> Result<bool> {
     let changed = tx
         .prepare_cached(
             "UPDATE certificate_request SET state = $2, decided_by = $3, decided_at = $4

@@ -1,6 +1,6 @@
 //! The file store over REST: streamed in, checksummed, bounded; on disk under its SHA-256 before its row says so.
 
-use super::store::{self, FileView};
+use super::store::{self, FileSummary};
 use super::{Limits, SharedFile};
 use crate::db::{Db, Touch};
 use crate::seal::hex;
@@ -44,9 +44,9 @@ struct About {
 }
 
 /// List the files
-#[utoipa::path(tag = "files", params(PageQuery), responses((status = 200, body = Page<FileView>)))]
+#[utoipa::path(tag = "files", params(PageQuery), responses((status = 200, body = Page<FileSummary>)))]
 #[get("/files")]
-async fn list(actor: Actor, db: Data<Db>, Query(query): Query<PageQuery>) -> Result<Json<Page<FileView>>> {
+async fn list(actor: Actor, db: Data<Db>, Query(query): Query<PageQuery>) -> Result<Json<Page<FileSummary>>> {
     let paging = Paging::<String>::new(query.after.as_deref(), query.limit)?;
     let after = paging.after.clone().unwrap_or_default();
     let rows = paging.rows();
@@ -59,7 +59,7 @@ async fn list(actor: Actor, db: Data<Db>, Query(query): Query<PageQuery>) -> Res
 /// Store a file under the name phones ask for, or replace it
 #[utoipa::path(tag = "files", params(("name" = String, Path), About),
     request_body(content = String, content_type = "application/octet-stream"),
-    responses((status = 200, body = FileView)))]
+    responses((status = 200, body = FileSummary)))]
 #[put("/files/{name}")]
 async fn add(
     actor: Actor,
@@ -69,7 +69,7 @@ async fn add(
     name: Path<String>,
     Query(about): Query<About>,
     body: Payload,
-) -> Result<Json<FileView>> {
+) -> Result<Json<FileSummary>> {
     let name = file_name(&name)?;
     let vendor = about.vendor.as_deref().map(models::vendor).transpose()?;
     let model = about.model.as_deref().map(|model| models::model(vendor, model)).transpose()?;
@@ -93,7 +93,7 @@ async fn add(
     })?;
     let sha256 = hex(digest.finish().as_ref());
     check(&head, size, &sha256, about.sha256.as_deref())?;
-    let file = FileView {
+    let file = FileSummary {
         name,
         kind: about.kind.unwrap_or(SharedFile::Other).word().into(),
         vendor: vendor.map(|vendor| vendor.name.to_owned()),
@@ -126,9 +126,9 @@ async fn add(
 }
 
 /// Show a file
-#[utoipa::path(tag = "files", params(("name" = String, Path)), responses((status = 200, body = FileView)))]
+#[utoipa::path(tag = "files", params(("name" = String, Path)), responses((status = 200, body = FileSummary)))]
 #[get("/files/{name}")]
-async fn show(actor: Actor, db: Data<Db>, name: Path<String>) -> Result<Json<FileView>> {
+async fn show(actor: Actor, db: Data<Db>, name: Path<String>) -> Result<Json<FileSummary>> {
     let found = db.read(|conn| store::list(conn, actor.account_id, Some(&name), "", 1))?.pop();
     Ok(Json(found.ok_or_else(|| missing(&name))?))
 }

@@ -25,7 +25,7 @@ pub fn by_name(conn: &Connection, account_id: i64, name: &str) -> Result<Option<
 
 /// A file as lists show it.
 #[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
-pub struct FileView {
+pub struct FileSummary {
     /// As phones ask for it; letter case does not matter.
     pub name: String,
     pub kind: String,
@@ -37,14 +37,20 @@ pub struct FileView {
 }
 
 /// By name; `name` picks one, in any letter case.
-pub fn list(conn: &Connection, account_id: i64, name: Option<&str>, after: &str, rows: u32) -> Result<Vec<FileView>> {
+pub fn list(
+    conn: &Connection,
+    account_id: i64,
+    name: Option<&str>,
+    after: &str,
+    rows: u32,
+) -> Result<Vec<FileSummary>> {
     let mut statement = conn.prepare_cached(
         "SELECT name, kind, vendor, model, size, sha256, created_at FROM file
          WHERE account_id = $1 AND ($2 IS NULL OR lower(name) = $2) AND lower(name) > $3 ORDER BY lower(name) LIMIT $4",
     )?;
     let name = name.map(str::to_ascii_lowercase);
     let files = statement.query_map(params![account_id, name, after.to_ascii_lowercase(), rows], |row| {
-        Ok(FileView {
+        Ok(FileSummary {
             name: row.get(0)?,
             kind: row.get(1)?,
             vendor: row.get(2)?,
@@ -64,7 +70,7 @@ pub fn total_without(conn: &Connection, name: &str) -> Result<i64> {
 }
 
 /// Makes the row, or replaces the one of this name.
-pub fn put(tx: &Tx, account_id: i64, file: &FileView) -> Result<()> {
+pub fn put(tx: &Tx, account_id: i64, file: &FileSummary) -> Result<()> {
     remove(tx, account_id, &file.name)?;
     tx.prepare_cached(
         "INSERT INTO file (account_id, name, kind, vendor, model, size, sha256, created_at)

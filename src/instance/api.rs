@@ -2,10 +2,13 @@
 
 use super::rotation;
 use crate::db::{Db, Error};
+use crate::devices::list::store::Counts;
+use crate::provision::Pipeline;
 use crate::seal::{Keyring, SealError};
 use crate::users::Actor;
 use crate::web::{Code, Json, Problem, Result};
-use actix_web::{post, web::Data};
+use crate::{alarms, devices};
+use actix_web::{get, post, web::Data};
 
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub struct Rotated {
@@ -34,6 +37,32 @@ async fn rotate(actor: Actor, db: Data<Db>, keys: Data<Keyring>) -> Result<Json<
     Ok(Json(Rotated { values, key_file: keys.path().display().to_string() }))
 }
 
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct Overview {
+    version: &'static str,
+    /// What phones must be given: this box's addresses for them. Null: it does not listen there.
+    http: Option<String>,
+    https: Option<String>,
+    devices: Counts,
+    /// Open alarms.
+    alarms: i64,
+}
+
+/// How the box and its devices do, in numbers
+#[utoipa::path(tag = "overview", responses((status = 200, body = Overview)))]
+#[get("/overview")]
+async fn overview(actor: Actor, db: Data<Db>, pipeline: Data<Pipeline>) -> Result<Json<Overview>> {
+    let origin = pipeline.usual_origin();
+    let (devices, alarms) = db
+        .read_long(move |conn| {
+            let devices = devices::list::store::counts(conn, actor.account_id)?;
+            Ok::<_, Problem>((devices, alarms::store::open(conn, actor.account_id)?))
+        })
+        .await?;
+    let (http, https) = (origin.http.as_deref().map(str::to_owned), origin.https.as_deref().map(str::to_owned));
+    Ok(Json(Overview { version: env!("CARGO_PKG_VERSION"), http, https, devices, alarms }))
+}
+
 pub fn configure(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
-    config.service(rotate);
+    config.service(overview).service(rotate);
 }

@@ -32,7 +32,7 @@ pub struct Line {
 }
 
 #[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
-pub struct FileView {
+pub struct ExplainedFile {
     pub name: String,
     pub lines: Vec<Line>,
     /// Settings that have a value and do not reach the phone, and why.
@@ -43,7 +43,7 @@ pub struct FileView {
 #[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
 pub struct Preview {
     #[serde(flatten)]
-    pub view: FileView,
+    pub view: ExplainedFile,
     pub content_type: String,
     pub text: String,
 }
@@ -69,7 +69,7 @@ pub struct Explanation {
     pub plain_secrets: Vec<String>,
     /// The newest first.
     pub timeline: Vec<checkins::Stored>,
-    pub files: Vec<FileView>,
+    pub files: Vec<ExplainedFile>,
     /// One sentence: what is wrong and what to do.
     pub verdict: String,
 }
@@ -123,7 +123,8 @@ impl Pipeline {
     pub async fn explain(&self, mac: Mac, origin: &Origin, now: i64) -> Result<Explanation, Error> {
         // What happened a moment ago belongs to the answer.
         self.recorder.flush().await;
-        let mut timeline = self.db.read(|conn| checkins::list(conn, Some(mac), None, TIMELINE))?;
+        let of_device = checkins::Filter { account_id: super::ACCOUNT, mac: Some(mac), decision: None };
+        let mut timeline = self.db.read(|conn| checkins::list(conn, &of_device, None, TIMELINE))?;
         // A folded repeat has the place of its first time; what counts here is the last.
         timeline.sort_by_key(|one| std::cmp::Reverse((one.last_at, one.id)));
         let plain_secrets = timeline
@@ -240,7 +241,7 @@ fn vendor_of(subject: &Subject) -> Option<&'static vendors::Vendor> {
     named.or_else(|| vendors::vendor_of_mac(subject.device.mac))
 }
 
-fn view(name: &str, job: &Job, draft: &Draft) -> FileView {
+fn view(name: &str, job: &Job, draft: &Draft) -> ExplainedFile {
     let line = |name: &str, value: &Value, setting: Option<String>, from: &Provenance| Line {
         name: name.to_owned(),
         value: value.masked().to_owned(),
@@ -260,7 +261,7 @@ fn view(name: &str, job: &Job, draft: &Draft) -> FileView {
     // What the format itself cannot carry.
     let unwritten = job.write(draft).map(|(_, warnings)| warnings).unwrap_or_default();
     let unsaid = unsaid.chain(unwritten.iter().map(ToString::to_string));
-    FileView { name: name.to_owned(), lines: lines.collect(), unsaid: unsaid.collect() }
+    ExplainedFile { name: name.to_owned(), lines: lines.collect(), unsaid: unsaid.collect() }
 }
 
 fn mask(draft: &mut Draft) {

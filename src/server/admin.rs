@@ -3,10 +3,11 @@
 //! It listens on TCP (with TLS) and on the console's Unix socket in the data directory. Who comes through the socket is
 //! the box's own user and is taken for *console*; everybody else shows the API token. It serves no phone file.
 
+use super::spa;
 use crate::config::Config;
 use crate::db::Db;
 use crate::provision::{self, Pipeline};
-use crate::seal::Keyring;
+use crate::seal::{self, Keyring, hex};
 use crate::users::guard::Console;
 use crate::web::error::ErrorBody;
 use crate::web::{Code, Directory, Problem, spool};
@@ -16,6 +17,7 @@ use crate::{
 };
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::header::HeaderName;
 use actix_web::web::{self, Data};
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, get, middleware};
 use rustls::ServerConfig;
@@ -25,6 +27,7 @@ use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
+use tracing::Instrument;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
@@ -135,6 +138,7 @@ pub fn create_app(
         .app_data(Data::new(Directory(dir)))
         .app_data(Data::new(window))
         .app_data(Data::new(limits))
+        .app_data(Data::new(pipeline.recorder.clone()))
         .app_data(Data::from(pipeline))
         .app_data(Data::new(enrollment))
         .app_data(web::PathConfig::default().error_handler(|_, _| Problem::from(Code::NoRoute).into()));
@@ -146,9 +150,22 @@ pub fn create_app(
         .add(("Cache-Control", "no-store"));
     routes(app.into_utoipa_app())
         .into_app()
-        .route("/", web::get().to(note))
         .default_service(web::to(no_route))
         .wrap(headers)
+        .wrap(middleware::from_fn(numbered))
+}
+
+/// Gives every request an id that its answer and its lines in the log share.
+async fn numbered(
+    request: ServiceRequest,
+    next: middleware::Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let id = hex(&seal::random::<6>().map_err(Problem::from)?);
+    let mut answer = next.call(request).instrument(tracing::info_span!("request", id)).await?;
+    if let Ok(id) = id.parse() {
+        answer.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
+    }
+    Ok(answer)
 }
 
 /// Every handler: the routes and the document are made from this one list.
@@ -232,14 +249,11 @@ async fn openapi(_actor: users::Actor) -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(document())
 }
 
-async fn note() -> &'static str {
-    include_str!("../../ui/note.txt")
-}
-
-/// Strangers hear the same of every address, there or not.
+/// Strangers hear the same of every address of the API, there or not. All others are the page's.
 async fn no_route(request: HttpRequest, actor: Result<users::Actor, Problem>) -> Result<HttpResponse, Problem> {
     match actor {
-        Err(problem) if request.path().starts_with("/api/") => Err(problem),
-        _ => Err(Code::NoRoute.into()),
+        _ if !request.path().starts_with("/api/") => spa::answer(&request),
+        Err(problem) => Err(problem),
+        Ok(_) => Err(Code::NoRoute.into()),
     }
 }

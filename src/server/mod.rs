@@ -12,6 +12,7 @@ mod maintenance;
 pub mod process;
 pub mod run_file;
 pub mod screen;
+mod spa;
 
 use crate::alarms;
 use crate::ca;
@@ -270,6 +271,7 @@ impl ServerHandle {
     pub async fn stop(self) {
         let _ = self.stop.send(true);
         let path = self.dir.path.clone();
+        self.recorder.0.end_live();
         let _ = self.admin.stop().await;
         console::unbind(&path);
         let threads = self.threads;

@@ -238,6 +238,24 @@ fn every_module_opens_with_its_text_and_is_short_enough_to_read() {
     report(&wrong, "every module says what it owns, and is short");
 }
 
+/// The OpenAPI document keeps one of two schemas of the same name and loses the other.
+#[test]
+fn every_schema_has_a_name_of_its_own() {
+    let mut seen: Vec<(String, String)> = Vec::new();
+    for source in sources("src") {
+        for after in source.code.split("utoipa::ToSchema").skip(1) {
+            let words = after.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+            let name = words.skip_while(|word| !["struct", "enum"].contains(word)).nth(1).unwrap_or_default();
+            seen.push((name.to_owned(), source.path.clone()));
+        }
+    }
+    seen.sort();
+    let twice = seen.windows(2).filter(|pair| pair[0].0 == pair[1].0);
+    let wrong: Vec<String> = twice.map(|pair| format!("{}: {} and {}", pair[0].0, pair[0].1, pair[1].1)).collect();
+    assert!(seen.len() > 50, "the schemas are not found any more");
+    report(&wrong, "every schema has a name of its own");
+}
+
 #[test]
 fn every_unsafe_says_why_it_is_not() {
     let mut wrong = Vec::new();

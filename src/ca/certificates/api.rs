@@ -82,7 +82,7 @@ struct ProfileFields {
 }
 
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
-struct AddProfile {
+struct AddCertificateProfile {
     name: String,
     #[serde(flatten)]
     fields: ProfileFields,
@@ -188,9 +188,14 @@ async fn profiles(_actor: Actor, db: Data<Db>, ca: Data<Lazy>) -> Result<Json<Ve
 }
 
 /// Add a certificate profile; what is not said is as in `device`
-#[utoipa::path(tag = "certificates", request_body = AddProfile, responses((status = 201, body = CertProfile)))]
+#[utoipa::path(tag = "certificates", request_body = AddCertificateProfile, responses((status = 201, body = CertProfile)))]
 #[post("/certificate-profiles")]
-async fn add_profile(actor: Actor, db: Data<Db>, ca: Data<Lazy>, Json(body): Json<AddProfile>) -> Result<HttpResponse> {
+async fn add_profile(
+    actor: Actor,
+    db: Data<Db>,
+    ca: Data<Lazy>,
+    Json(body): Json<AddCertificateProfile>,
+) -> Result<HttpResponse> {
     let now = clock::now();
     ca.get(now).await?;
     let name = words::name("The certificate profile", &body.name)?;

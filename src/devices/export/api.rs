@@ -2,7 +2,8 @@
 
 use super::{object, store};
 use crate::db::Db;
-use crate::devices::store::{Filter, page};
+use crate::devices::list::store::page;
+use crate::devices::list::{Filter, Place};
 use crate::users::Actor;
 use crate::web::{Problem, Query, Result};
 use actix_web::web::{Bytes, Data};
@@ -64,10 +65,10 @@ fn write(db: &Db, actor: &Actor, filter: &Filter, format: Format, send: &Sender<
         Format::Csv => line(&columns.header())?,
         Format::Json => b"[".to_vec(),
     };
-    let (mut after, mut first) = (0, true);
+    let (mut place, mut first) = (Place::default(), true);
     loop {
         let (devices, owns) = db.read(|conn| {
-            let devices = page(conn, actor.account_id, filter, after, PAGE)?;
+            let devices = page(conn, actor.account_id, filter, &place, PAGE)?;
             let owns = match (devices.first(), devices.last()) {
                 (Some(first), Some(last)) => store::own(conn, actor.account_id, first.mac, last.mac)?,
                 _ => super::Owns::new(),
@@ -94,7 +95,7 @@ fn write(db: &Db, actor: &Actor, filter: &Filter, format: Format, send: &Sender<
         if send.blocking_send(Ok(std::mem::take(&mut text).into())).is_err() || last {
             return Ok(());
         }
-        after = devices.last().map_or(i64::MAX, |device| device.mac.to_u64() as i64);
+        place.after = devices.last().map(|device| place.sort.cursor(device));
     }
 }
 

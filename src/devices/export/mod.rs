@@ -6,7 +6,7 @@ pub mod api;
 mod store;
 
 use super::import::MAX_LINES;
-use super::store::Summary;
+use super::list::Summary;
 use crate::net::Mac;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;

@@ -8,7 +8,7 @@ use crate::ca::signature::Digest;
 use crate::ca::{self, Door};
 use crate::checkins::Reason;
 use crate::db::Error;
-use crate::enrollment::requests::{self, State as Verdict};
+use crate::enrollment::requests::{self, RequestState as Verdict};
 use crate::enrollment::store;
 use crate::net::Mac;
 use crate::vendors;

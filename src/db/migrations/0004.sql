@@ -1,0 +1,10 @@
+DROP INDEX device_site;
+DROP INDEX device_profile;
+DROP INDEX device_group_id;
+CREATE INDEX device_site ON device (site_id, mac);
+CREATE INDEX device_profile ON device (profile_id, mac) WHERE profile_id IS NOT NULL;
+CREATE INDEX device_group_id ON device (group_id, mac) WHERE group_id IS NOT NULL;
+CREATE INDEX device_search ON device (account_id, mac, name, serial, vendor, model);
+CREATE INDEX device_name ON device (account_id, lower(coalesce(name, '')), mac);
+CREATE INDEX device_state ON device (account_id, state, mac);
+CREATE INDEX device_reset ON device (account_id, mac) WHERE reset_at IS NOT NULL;

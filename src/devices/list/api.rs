@@ -1,0 +1,47 @@
+//! The list over REST.
+
+use super::{Cursor, Filter, Place, Sort, Summary, store};
+use crate::db::Db;
+use crate::devices::State;
+use crate::users::Actor;
+use crate::web::{Json, Page, Paging, Problem, Query, Result};
+use actix_web::{get, web::Data};
+
+#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    site: Option<String>,
+    /// Devices that name this profile themselves.
+    profile: Option<String>,
+    group: Option<String>,
+    vendor: Option<String>,
+    model: Option<String>,
+    #[param(inline)]
+    state: Option<State>,
+    /// Only devices that came without their proof.
+    #[serde(default)]
+    reset_suspected: bool,
+    /// Part of the name, serial number or model, or the first or last digits of the MAC.
+    search: Option<String>,
+    #[param(inline)]
+    #[serde(default)]
+    sort: Sort,
+    after: Option<String>,
+    limit: Option<u32>,
+}
+
+/// List the devices
+#[utoipa::path(tag = "devices", params(ListQuery), responses((status = 200, body = Page<Summary>)))]
+#[get("/devices")]
+pub async fn list(actor: Actor, db: Data<Db>, Query(query): Query<ListQuery>) -> Result<Json<Page<Summary>>> {
+    let ListQuery { site, profile, group, vendor, model, reset_suspected, search, sort, .. } = query;
+    let paging = Paging::<Cursor>::new(query.after.as_deref(), query.limit)?;
+    let state = query.state.map(|state| state.word().to_owned());
+    let filter = Filter { site, profile, group, vendor, model, state, reset_suspected, search };
+    let (rows, place) = (paging.rows(), Place { sort, after: paging.after.clone() });
+    let devices = db
+        .read_long(move |conn| store::page(conn, actor.account_id, &filter, &place, rows).map_err(Problem::from))
+        .await?;
+    Ok(Json(paging.page(devices, |device| sort.cursor(device).to_string())))
+}

@@ -1,0 +1,146 @@
+//! The list of devices: what it shows, what it can be asked for, in which order.
+//!
+//! Pages are read by key, in every order: page 20,000 of a million costs what page one costs.
+
+pub mod api;
+pub mod store;
+
+use super::{State, TlsState};
+use crate::net::Mac;
+use std::fmt;
+use std::str::FromStr;
+
+/// What a list shows of a device.
+#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
+pub struct Summary {
+    #[schema(value_type = String, example = "805ec0aabb01")]
+    pub mac: Mac,
+    pub vendor: Option<String>,
+    pub model: Option<String>,
+    pub serial: Option<String>,
+    pub name: Option<String>,
+    pub site: Option<String>,
+    /// Its own profile, instead of its site's.
+    pub profile: Option<String>,
+    pub group: Option<String>,
+    #[schema(value_type = State)]
+    pub state: String,
+    pub activated_at: Option<i64>,
+    /// Until when its first-contact window is open; 0 when it is closed.
+    pub window_until: i64,
+    /// Its steady proof: token, credentials or certificate.
+    pub proof: Option<String>,
+    pub proof_at: Option<i64>,
+    /// Last delivery that held secrets.
+    pub secrets_at: Option<i64>,
+    pub tls_at: Option<i64>,
+    pub tls_state: TlsState,
+    pub enrolled_at: Option<i64>,
+    /// It came without its proof: reset suspected.
+    pub reset_at: Option<i64>,
+    /// Two addresses claimed it inside its window.
+    pub conflict_at: Option<i64>,
+    /// Its newest check-in, answered or refused.
+    pub seen_at: Option<i64>,
+    pub created_at: i64,
+    pub updated_at: i64,
+}
+
+/// Which devices a list is asked for; `None` is any.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    pub site: Option<String>,
+    pub profile: Option<String>,
+    pub group: Option<String>,
+    pub vendor: Option<String>,
+    pub model: Option<String>,
+    pub state: Option<String>,
+    /// Only those that came without their proof.
+    pub reset_suspected: bool,
+    /// Part of the MAC, name, serial number or model.
+    pub search: Option<String>,
+}
+
+impl Filter {
+    /// Perhaps few of many match. Active devices are many wherever there are many.
+    fn is_narrow(&self) -> bool {
+        let state = self.state.clone().filter(|state| state == State::Active.word());
+        *self != Filter { state, ..Filter::default() }
+    }
+}
+
+/// The order of a list; a minus turns it round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize, utoipa::ToSchema)]
+pub enum Sort {
+    #[default]
+    #[serde(rename = "mac")]
+    Mac,
+    #[serde(rename = "-mac")]
+    MacDown,
+    #[serde(rename = "name")]
+    Name,
+    #[serde(rename = "-name")]
+    NameDown,
+}
+
+impl Sort {
+    fn is_down(self) -> bool {
+        matches!(self, Sort::MacDown | Sort::NameDown)
+    }
+
+    fn is_by_name(self) -> bool {
+        matches!(self, Sort::Name | Sort::NameDown)
+    }
+
+    /// The last row of a page, as the place where the next one begins.
+    pub fn cursor(self, last: &Summary) -> Cursor {
+        let name = last.name.as_deref().filter(|_| self.is_by_name()).unwrap_or_default();
+        // As the index has it: only ASCII letters know their small form there.
+        Cursor { mac: last.mac, name: name.to_ascii_lowercase() }
+    }
+}
+
+/// Where a page begins: after this device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor {
+    mac: Mac,
+    name: String,
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name.as_str() {
+            "" => write!(f, "{}", self.mac),
+            name => write!(f, "{}~{name}", self.mac),
+        }
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = crate::net::MacError;
+
+    fn from_str(text: &str) -> Result<Cursor, Self::Err> {
+        let (mac, name) = text.split_once('~').unwrap_or((text, ""));
+        Ok(Cursor { mac: mac.parse()?, name: name.to_owned() })
+    }
+}
+
+/// An order and a place in it.
+#[derive(Debug, Clone, Default)]
+pub struct Place {
+    pub sort: Sort,
+    pub after: Option<Cursor>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_read_as_it_was_written() {
+        for text in ["805ec0aabb01", "805ec0aabb01~desk 2 ~ hall"] {
+            assert_eq!(text.parse::<Cursor>().unwrap().to_string(), text);
+        }
+        assert!("desk".parse::<Cursor>().is_err());
+    }
+}

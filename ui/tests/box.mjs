@@ -1,0 +1,66 @@
+// The real program on ports of its own, its command line, and phones that ask it.
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const PROGRAM = process.env.PHONEBOX_BIN ?? new URL('../../target/debug/phonebox', import.meta.url).pathname;
+const PATIENCE = 20_000;
+
+export async function until(what, is) {
+  const ends = Date.now() + PATIENCE;
+  for (;;) {
+    const found = await is();
+    if (found) return found;
+    if (Date.now() > ends) throw new Error(`never came: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+export async function startBox() {
+  const dir = mkdtempSync(join(tmpdir(), 'phonebox-page-'));
+  const ports = ['admin', 'http', 'https', 'tftp'].flatMap((name) => [`--${name}`, '127.0.0.1:0']);
+  const child = spawn(PROGRAM, ['serve', '--data', dir, ...ports], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  child.stdout.on('data', (text) => (said += text));
+  child.stderr.on('data', (text) => (said += text));
+  const run = await until('run.json', () => {
+    if (child.exitCode !== null) throw new Error(`the box ended: ${said}`);
+    try {
+      return JSON.parse(readFileSync(join(dir, 'run.json'), 'utf8'));
+    } catch {
+      return undefined;
+    }
+  });
+  const token = await until('the token', () => said.match(/pb_[0-9a-f]{64}/)?.[0]);
+  const env = { ...process.env, PHONEBOX_DATA: dir };
+  const told = (input, words) => execFileSync(PROGRAM, words, { env, input, encoding: 'utf8' });
+  return {
+    url: `https://${run.admin}`,
+    token,
+    said: () => said,
+    /** `phonebox WORDS…` on this box. */
+    cli: (...words) => told('', words),
+    /** The same with something to read. */
+    cliWith: (input, ...words) => told(input, words),
+    /** A phone's request; `path` as it asks for it. */
+    ask: (path, agent) => fetch(`http://${run.http}/${path}`, { headers: { 'User-Agent': agent } }),
+    port: run.http.split(':').pop(),
+    async stop() {
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGTERM');
+      await ended;
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+export const agent = (mac) => `Yealink SIP-T54W 96.86.0.100 ${mac}`;
+
+/** A phone that has its configuration and proves itself with the token in it. */
+export async function boot(box, mac) {
+  const text = await (await box.ask(`${mac}.cfg`, agent(mac))).text();
+  const own = text.match(/\/(p\/[^/\s]+\/)/)?.[1];
+  if (!own) throw new Error(`no token in:\n${text}`);
+  await (await box.ask(`${own}${mac}.cfg`, agent(mac))).text();
+}
