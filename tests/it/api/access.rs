@@ -84,14 +84,14 @@ fn a_rotated_token_replaces_the_old_one_at_once() {
 }
 
 #[test]
-fn threat_095_health_and_the_note_need_no_token_and_tell_nothing() {
+fn threat_095_health_and_the_page_need_no_token_and_tell_nothing() {
     let phonebox = running();
     phonebox.post("/devices", serde_json::json!({"mac": "805ec0aabb01"})).json(201);
     let health = phonebox.raw("GET /healthz HTTP/1.1", "", b"");
     assert_eq!((health.status, health.text().as_str()), (200, "{\"status\":\"ok\"}"));
-    let note = phonebox.raw("GET / HTTP/1.1", "", b"");
-    assert!(note.head.contains("text/plain") && note.text().contains("phonebox --help"), "{}", note.head);
-    for answer in [health, note] {
+    let page = phonebox.raw("GET / HTTP/1.1", "", b"");
+    assert!(page.status == 200 && page.head.contains("text/html"), "{}", page.head);
+    for answer in [health, page] {
         assert!(answer.head.to_ascii_lowercase().contains("x-content-type-options: nosniff"));
         assert!(!answer.text().contains("805ec0"));
     }

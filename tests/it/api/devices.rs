@@ -230,9 +230,16 @@ fn threat_062_lists_come_in_pages_and_filters_are_literal() {
     assert_eq!(count("search=%27%20OR%201%3D1%20--"), 0);
     assert_eq!(count("state=active"), 0);
     assert_eq!(count("site=default"), 7);
-    for query in
-        ["limit=1000000000", "limit=-1", "limit=0", "limit=501", "after=x", "sort=mac", "state=any", "limit=1&limit=2"]
-    {
+    for query in [
+        "limit=1000000000",
+        "limit=-1",
+        "limit=0",
+        "limit=501",
+        "after=x",
+        "sort=colour",
+        "state=any",
+        "limit=1&limit=2",
+    ] {
         phonebox.get(&format!("/devices?{query}")).refused(400);
     }
 }
