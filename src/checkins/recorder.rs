@@ -24,9 +24,9 @@ const FOLD_MS: i64 = 60_000;
 const TOLD: Duration = Duration::from_secs(60);
 const SHARDS: usize = 16;
 /// Check-ins in one shard, most of them written and kept to fold their repeats.
-const REMEMBERED: usize = 8_192;
+const REMEMBERED: usize = 4_096;
 /// New check-ins that may wait for the disk, and from how many on strangers wait too.
-const WAITING: usize = 65_536;
+const WAITING: usize = 49_152;
 const CROWD: usize = 16_384;
 
 /// A check-in on its way to its row.

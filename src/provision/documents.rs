@@ -151,8 +151,8 @@ impl Weighter<Place<Box<str>>, Arc<Packed>> for Bytesize {
     }
 }
 
-/// Bytes kept, as the weigher counts them: the files of some fifty thousand phones.
-const KEPT: u64 = 24 << 20;
+/// Bytes kept, as the weigher counts them: the files of some forty thousand phones.
+const KEPT: u64 = 20 << 20;
 const FAMILIES: usize = 512;
 
 pub struct Documents {

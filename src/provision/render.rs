@@ -133,9 +133,19 @@ impl Job<'_> {
     }
 
     fn link_origin(&self) -> &str {
+        self.origin_by(self.tls)
+    }
+
+    fn origin_by(&self, tls: bool) -> &str {
         let Origin { http, https } = self.origin;
-        let first = if self.tls { https.as_ref().or(http.as_ref()) } else { http.as_ref().or(https.as_ref()) };
+        let first = if tls { https.as_ref().or(http.as_ref()) } else { http.as_ref().or(https.as_ref()) };
         first.map_or("", |origin| origin)
+    }
+
+    /// Of the address that the phone reached, what this file shows: the scheme, in links only.
+    fn reached(&self) -> &str {
+        let links = matches!(self.kind, FileKind::Container | FileKind::Firmware);
+        self.origin_by(self.tls && links)
     }
 
     /// What a container's links are made of.
@@ -190,7 +200,7 @@ impl Pipeline {
             secrets: job.secrets,
             next: login.then_some("login"),
             year: job.year(),
-            origin: job.link_origin(),
+            origin: job.reached(),
         };
         let key = Key { family, mac: job.subject.map(|subject| subject.device.mac), name: &job.path.name };
         let (stamp, epoch) = (job.subject.map_or(0, |subject| subject.stamp), job.shared.epoch());

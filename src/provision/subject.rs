@@ -43,7 +43,7 @@ impl Subject {
 }
 
 /// Devices kept in memory, about a kilobyte each: what a busy site asks for within minutes.
-const KEPT: usize = 32_768;
+const KEPT: usize = 24_576;
 
 pub struct Subjects {
     db: Db,

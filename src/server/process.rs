@@ -10,9 +10,12 @@ use std::os::unix::net::{SocketAddr, UnixDatagram};
 pub fn prepare() {
     // SAFETY: none of these calls keeps a pointer, and failing leaves everything as it was.
     unsafe {
-        // Big blocks go back to the system instead of staying in per-thread arenas.
+        // Big blocks go back to the system instead of staying in per-thread arenas, of which there are few.
         #[cfg(target_env = "gnu")]
-        libc::mallopt(libc::M_MMAP_THRESHOLD, 1 << 20);
+        {
+            libc::mallopt(libc::M_MMAP_THRESHOLD, 1 << 20);
+            libc::mallopt(libc::M_ARENA_MAX, 4);
+        }
         libc::umask(0o077);
         // Keys live in this memory: no core file, no other process of the same user (T87).
         libc::setrlimit(libc::RLIMIT_CORE, &libc::rlimit { rlim_cur: 0, rlim_max: 0 });
