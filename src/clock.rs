@@ -4,3 +4,9 @@
 pub fn now() -> i64 {
     jiff::Timestamp::now().as_millisecond()
 }
+
+/// As people read it: `2026-11-22 17:15:23Z`.
+pub fn shown(millis: i64) -> String {
+    let at = jiff::Timestamp::from_millisecond(millis);
+    at.map_or_else(|_| "-".into(), |at| at.strftime("%Y-%m-%d %H:%M:%SZ").to_string())
+}

@@ -12,6 +12,10 @@
 //!          vendors ◄──────── settings                               db  (one SQLite file)
 //! ```
 //!
+//! Every change is audited in its own transaction ([`audit`]), with what [`db::Origin`] knows of the request. What people
+//! and programs want to hear of is an event in the same transaction ([`notify`]); one task makes mails ([`mail`]) and
+//! deliveries ([`webhooks`]) of events, others send them.
+//!
 //! Two fronts, one core: the phone listeners serve no admin page, the admin listener serves no phone file.
 //! Imports point down only (`tests/it/architecture.rs`); reading [`provision`] is reading the product.
 
@@ -32,9 +36,11 @@ pub mod instance;
 pub mod layers;
 pub mod lines;
 pub mod listen;
+pub mod mail;
 pub mod models;
 pub mod net;
 pub mod networks;
+pub mod notify;
 pub mod phone;
 pub mod profiles;
 pub mod provision;
@@ -47,3 +53,4 @@ pub mod uploads;
 pub mod users;
 pub mod vendors;
 pub mod web;
+pub mod webhooks;

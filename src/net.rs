@@ -230,6 +230,45 @@ fn is_private_v6(v6: Ipv6Addr) -> bool {
     head & 0xfe00 == 0xfc00 || head & 0xffc0 == 0xfe80 || v6.is_loopback()
 }
 
+/// What the internet routes to somebody else: no network that is private, shared, reserved or this machine, also where an
+/// IPv6 address only carries one of IPv4 (RFC 6890; NAT64, 6to4).
+pub fn is_public(address: IpAddr) -> bool {
+    match unmap(address) {
+        IpAddr::V4(v4) => is_public_v4(v4),
+        IpAddr::V6(v6) => match v6.segments() {
+            [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
+                is_public_v4(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)))
+            }
+            // Teredo, and what is left of 2001::/23 and the documents'.
+            [0x2001, second, ..] => second >= 0x200 && second != 0xdb8,
+            [head, ..] => head & 0xe000 == 0x2000,
+        },
+    }
+}
+
+fn is_public_v4(v4: Ipv4Addr) -> bool {
+    const NOT: [(u32, u32); 16] = [
+        (0x0000_0000, 8),
+        (0x0a00_0000, 8),
+        (0x6440_0000, 10),
+        (0x7f00_0000, 8),
+        (0xa9fe_0000, 16),
+        (0xac10_0000, 12),
+        (0xc000_0000, 24),
+        (0xc000_0200, 24),
+        (0xc058_6300, 24),
+        (0xc0a8_0000, 16),
+        (0xc612_0000, 15),
+        (0xc633_6400, 24),
+        (0xcb00_7100, 24),
+        (0xe000_0000, 4),
+        (0xf000_0000, 4),
+        (0xffff_ffff, 32),
+    ];
+    let bits = u32::from(v4);
+    !NOT.iter().any(|(network, prefix)| (bits ^ network).leading_zeros() >= *prefix)
+}
+
 /// The unspecified address of the same family: what a listener binds for "every interface".
 pub fn is_wildcard(address: IpAddr) -> bool {
     matches!(address, IpAddr::V4(Ipv4Addr::UNSPECIFIED) | IpAddr::V6(Ipv6Addr::UNSPECIFIED))

@@ -1,6 +1,10 @@
 //! The alarm rows.
 
 use crate::db::{Connection, Result, Trouble, Tx, params};
+use crate::notify::{self, Kind};
+
+/// AVA-063: alarms that say why a device was not enrolled.
+const FAILED: [&str; 3] = ["reset-suspected", "conflict", "certificate-of-other"];
 
 #[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
 pub struct Alarm {
@@ -30,6 +34,11 @@ pub fn raise(tx: &Tx, account_id: i64, kind: &str, object: &str, text: &str, now
              ON CONFLICT (kind, object) WHERE closed_at IS NULL DO NOTHING",
         )?
         .execute(params![account_id, kind, object, text, now])?;
+    if rows > 0 {
+        let data = serde_json::json!({ "alarm": kind, "object": object });
+        let of = if FAILED.contains(&kind) { Kind::EnrollmentFailed } else { Kind::Alarm };
+        notify::tell(tx, account_id, of, object, text, &data, now)?;
+    }
     Ok(rows > 0)
 }
 

@@ -38,7 +38,7 @@ pub struct Client {
 pub enum Verdict {
     /// An authority of this box issued it.
     Ours,
-    /// An accepted device CA did.
+    /// An accepted device CA did, or an import named it.
     Accepted,
     /// Nobody who is accepted here: it proves nothing, and does no harm.
     Foreign,
@@ -159,8 +159,9 @@ impl Clients {
             },
         };
         let client = Arc::new(client);
-        // What time alone may mend is judged anew.
-        if !matches!(client.verdict, Verdict::Refused(Fault::Expired | Fault::NotYetValid)) {
+        // What time alone may mend is judged anew, and what goes with its device.
+        let named = client.verdict == Verdict::Accepted && client.holder.is_some();
+        if !named && !matches!(client.verdict, Verdict::Refused(Fault::Expired | Fault::NotYetValid)) {
             self.0.known.insert(name, (mark, client.clone()));
         }
         Ok(Some(client))
@@ -177,7 +178,17 @@ impl Clients {
             not_after,
             serial: None,
         };
-        let Some(path) = Path::find(leaf, &others, &anchors.all, now) else { return Ok(client) };
+        let path = Path::find(leaf, &others, &anchors.all, now);
+        // AVA-003: this very certificate is a device's by an administrator's word, whoever signed it.
+        let known = sent.first().map(|own| self.db().read(|conn| store::known_certificate(conn, &sha256(own))));
+        client.holder = known.transpose()?.flatten();
+        if client.holder.is_some() {
+            let revoked = path.and_then(|path| path.fault).filter(|fault| *fault == Fault::Revoked);
+            let fault = revoked.or_else(|| out_of_time((not_before, not_after), now)).or_else(|| purpose(leaf));
+            client.verdict = fault.map_or(Verdict::Accepted, Verdict::Refused);
+            return Ok(client);
+        }
+        let Some(path) = path else { return Ok(client) };
         if path.anchor.ours {
             let serial = Serial::of(leaf.raw_serial());
             let Some(serial) = serial.filter(|serial| self.0.ca.has_issued(serial)) else {

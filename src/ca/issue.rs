@@ -224,7 +224,7 @@ impl Ca {
                 return Err(Refused::KeyOfAnother);
             }
             store::insert_certificate(tx, &new)?;
-            let detail = format!("{} by {} until {}", new.serial, new.door, new.not_after);
+            let detail = format!("{}, serial {}, by {} until {}", new.subject, new.serial, new.door, new.not_after);
             audit::store::note(tx, store::ACCOUNT, &new.author, "certificate.issue", &new.holder, Some(detail), now)?;
             Ok(None)
         });

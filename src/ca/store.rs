@@ -273,6 +273,13 @@ pub fn put_profile(tx: &Tx, profile: &CertProfile) -> Result<()> {
     Ok(())
 }
 
+/// Whose certificate this is, by the word of an import.
+pub fn known_certificate(conn: &Connection, sha256: &[u8]) -> Result<Option<Mac>> {
+    let sql = "SELECT d.mac FROM known_certificate k JOIN device d ON d.id = k.device_id WHERE k.sha256 = $1";
+    let mac: Option<i64> = conn.prepare_cached(sql)?.query_row([sha256], |row| row.get(0)).optional()?;
+    Ok(mac.and_then(|mac| Mac::from_u64(mac as u64)))
+}
+
 /// Whether anything that was issued for a device is not revoked.
 pub fn has_certificates(conn: &Connection, mac: Mac) -> Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM certificate WHERE holder = $1 AND revoked_at IS NULL)";

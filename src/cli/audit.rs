@@ -1,29 +1,160 @@
 //! `phonebox audit`
 
-use super::console::{Client, query};
-use super::{Failure, table};
-use clap::Args;
+use super::console::{Client, Method, nothing, query};
+use super::{Failure, table, transfer};
+use clap::{Args, Subcommand, ValueEnum};
+use jiff::civil::DateTime;
+use std::io::Write;
 
 #[derive(Args)]
-pub struct List {
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Audit {
+    #[command(subcommand)]
+    command: Option<Commands>,
+    #[command(flatten)]
+    list: List,
+}
+
+#[derive(Subcommand)]
+enum Commands {
+    /// Look whether the log is what was written: nothing changed, put in or taken out
+    Verify {
+        /// A head that was noted before: is it still in the chain?
+        #[arg(long)]
+        head: Option<String>,
+    },
+}
+
+#[derive(Args)]
+struct List {
     /// Only entries about this, for example a MAC
     #[arg(long)]
     object: Option<String>,
+    /// Who did it
+    #[arg(long)]
+    actor: Option<String>,
+    /// The id of the account of who did it
+    #[arg(long)]
+    account: Option<String>,
+    /// From which address
+    #[arg(long)]
+    ip: Option<String>,
+    /// By which door: api, console, scep, est, box
+    #[arg(long)]
+    process: Option<String>,
+    /// device.add, or device for all of its kind
+    #[arg(long)]
+    action: Option<String>,
+    /// success or fail
+    #[arg(long)]
+    result: Option<String>,
+    /// Words anywhere in an entry
+    #[arg(long)]
+    text: Option<String>,
+    /// From this time on, UTC: 2026-11-22 or 2026-11-22T17:15
+    #[arg(long, value_parser = moment)]
+    from: Option<i64>,
+    /// Before this time
+    #[arg(long, value_parser = moment)]
+    to: Option<i64>,
     /// How many, newest first
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=500))]
     limit: u32,
+    /// Print all that is found, as a table for other programs
+    #[arg(long)]
+    format: Option<Format>,
 }
 
-pub async fn run(client: &Client, command: List, as_json: bool) -> Result<(), Failure> {
-    let limit = command.limit.to_string();
-    let path = query(&[("object", command.object.as_deref()), ("limit", Some(&limit))]);
-    let page = client.get(&format!("/audit{path}")).await?;
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    Csv,
+    Json,
+}
+
+fn moment(text: &str) -> Result<i64, String> {
+    let wrong = || "write it like 2026-11-22 or 2026-11-22T17:15".to_owned();
+    let time: DateTime = text.parse().map_err(|_| wrong())?;
+    let time = time.to_zoned(jiff::tz::TimeZone::UTC).map_err(|_| wrong())?;
+    Ok(time.timestamp().as_millisecond())
+}
+
+const COLUMNS: [(&str, &str); 7] = [
+    ("AT", "at"),
+    ("WHO", "actor"),
+    ("FROM", "ip"),
+    ("ACTION", "action"),
+    ("OBJECT", "object"),
+    ("RESULT", "result"),
+    ("DETAIL", "detail"),
+];
+
+pub async fn run(client: &Client, command: Audit, as_json: bool) -> Result<(), Failure> {
+    match command.command {
+        Some(Commands::Verify { head }) => verify(client, head.as_deref(), as_json).await,
+        None => list(client, command.list, as_json).await,
+    }
+}
+
+async fn list(client: &Client, list: List, as_json: bool) -> Result<(), Failure> {
+    let (limit, from, to) =
+        (list.limit.to_string(), list.from.map(|at| at.to_string()), list.to.map(|at| at.to_string()));
+    let format = list.format.map(|format| if matches!(format, Format::Csv) { "csv" } else { "json" });
+    let path = query(&[
+        ("object", list.object.as_deref()),
+        ("actor", list.actor.as_deref()),
+        ("account", list.account.as_deref()),
+        ("ip", list.ip.as_deref()),
+        ("process", list.process.as_deref()),
+        ("action", list.action.as_deref()),
+        ("result", list.result.as_deref()),
+        ("text", list.text.as_deref()),
+        ("from", from.as_deref()),
+        ("to", to.as_deref()),
+        ("limit", Some(&limit)),
+        ("format", format),
+    ]);
+    let path = format!("/audit{path}");
+    if format.is_some() {
+        let answer = client.send(Method::GET, &path, "", nothing()).await?;
+        return transfer::lines(answer.into_body(), |line| {
+            // A pipe that was closed is no failure of the command.
+            let _ = std::io::stdout().lock().write_all(line);
+            Ok(())
+        })
+        .await;
+    }
+    let page = client.get(&path).await?;
     match page["items"].as_array() {
-        Some(rows) if !as_json => table::print(
-            rows,
-            &[("AT", "at"), ("WHO", "actor"), ("ACTION", "action"), ("OBJECT", "object"), ("DETAIL", "detail")],
-        ),
+        Some(rows) if !as_json => table::print(rows, &COLUMNS),
         _ => table::json(&page),
+    }
+    Ok(())
+}
+
+async fn verify(client: &Client, head: Option<&str>, as_json: bool) -> Result<(), Failure> {
+    let verdict = client.get(&format!("/audit/verify{}", query(&[("head", head)]))).await?;
+    if as_json {
+        table::json(&verdict);
+    }
+    if verdict["intact"] != true {
+        let (id, reason) = (&verdict["broken_id"], verdict["reason"].as_str().unwrap_or_default());
+        let message = format!("The audit log was tampered with, or its file is damaged: entry {id}: {reason}.");
+        return Err(Failure::new(
+            message,
+            "Compare with an export or a backup of before. What stands above it is intact.",
+        ));
+    }
+    if verdict["found"] == false {
+        let message = "The entries are intact among themselves, but the head that was noted is not among their hashes.";
+        return Err(Failure::new(message, "Entries were put in the place of others, or went for their age."));
+    }
+    if !as_json {
+        let (entries, head) = (&verdict["entries"], verdict["head"].as_str().unwrap_or_default());
+        table::say(&format!("{entries} entries, nothing was changed, put in or taken out."));
+        table::say(&format!("Head  {head}"));
+        table::say(
+            "Note the head elsewhere: phonebox audit verify --head HEAD proves later that all of this is still there.",
+        );
     }
     Ok(())
 }

@@ -301,6 +301,7 @@ fn print(device: &Value) {
             ("secrets sent", "secrets_at"),
             ("enrolled", "enrolled_at"),
             ("TLS", "tls_state"),
+            ("certificate", "certificate"),
             ("reset suspected", "reset_at"),
             ("conflict", "conflict_at"),
             ("bound to", "bindings"),

@@ -19,7 +19,9 @@ mod import;
 mod key;
 mod layer;
 mod line;
+mod mail;
 mod network;
+mod notification;
 mod openapi;
 mod profile;
 mod secret;
@@ -29,6 +31,7 @@ mod site;
 mod table;
 mod token;
 mod transfer;
+mod webhook;
 
 use crate::config::{self, Environment, Flags, PlaceFlags};
 use clap::{Args, Command, FromArgMatches, Parser, Subcommand};
@@ -70,7 +73,13 @@ enum Commands {
     /// What needs a hand
     Alarm(Group<alarm::Commands>),
     /// Who changed what
-    Audit(Leaf<audit::List>),
+    Audit(Leaf<audit::Audit>),
+    /// The mail server, and mails on their way
+    Mail(Group<mail::Commands>),
+    /// Which notifications are mailed, and to whom
+    Notification(Group<notification::Commands>),
+    /// Addresses of programs that events are sent to
+    Webhook(Group<webhook::Commands>),
     /// The key that seals the secrets
     Key(Group<key::Commands>),
     /// The API token
@@ -130,6 +139,15 @@ pub fn run() -> ExitCode {
         }
         Commands::Audit(leaf) => {
             ask(&leaf.common, async |client| audit::run(client, leaf.command, leaf.common.json).await)
+        }
+        Commands::Mail(group) => {
+            ask(&group.common, async |client| mail::run(client, group.command, group.common.json).await)
+        }
+        Commands::Notification(group) => {
+            ask(&group.common, async |client| notification::run(client, group.command, group.common.json).await)
+        }
+        Commands::Webhook(group) => {
+            ask(&group.common, async |client| webhook::run(client, group.command, group.common.json).await)
         }
         Commands::Token(group) => {
             ask(&group.common, async |client| token::run(client, group.command, group.common.json).await)

@@ -1,5 +1,6 @@
 //! Output for people: short aligned tables. `--json` prints what the API answered.
 
+use crate::clock;
 use serde_json::Value;
 
 /// Heading and key of each column; a key may name a value deeper down: `sip_account.user`.
@@ -60,8 +61,5 @@ fn cell(row: &Value, key: &str) -> String {
 }
 
 fn time(millis: i64) -> String {
-    match jiff::Timestamp::from_millisecond(millis) {
-        Ok(at) if millis > 0 => at.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
-        _ => "-".into(),
-    }
+    if millis > 0 { clock::shown(millis) } else { "-".into() }
 }

@@ -95,6 +95,10 @@ keys! {
         |c, text| value::number(text, 1, 3_600).map(|seconds| c.limits.stalled_seconds = seconds as u32);
     "limits.upkeep_seconds" "upkeep-seconds" Number "SECONDS" = "600", "Old check-ins are looked for this often",
         |c, text| value::number(text, 1, 86_400).map(|seconds| c.limits.upkeep_seconds = seconds as u32);
+    "audit.days" "audit-days" Number "DAYS" = "730", "What was done is kept this long",
+        |c, text| value::number(text, 1, 36_500).map(|days| c.audit.days = days as u32);
+    "webhooks.networks" "webhook-networks" List "NETWORKS" = "", "Networks that are not public and that webhooks may reach",
+        |c, text| value::networks(text).map(|networks| c.webhooks.networks = networks);
     "scep.approve" "scep-approve" Text "YES" = "no", "A known phone may ask for a certificate without its challenge; you decide",
         |c, text| value::yes(text).map(|yes| c.scep.approve = yes);
     "scep.old_phones" "scep-old-phones" Text "YES" = "no", "SCEP for old phones: MD5 signatures, and the CA in place of its RA",

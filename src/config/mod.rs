@@ -44,6 +44,8 @@ pub struct Config {
     pub uploads: Uploads,
     pub files: Files,
     pub limits: Limits,
+    pub audit: Audit,
+    pub webhooks: Webhooks,
     pub scep: Scep,
     pub log: Log,
 }
@@ -123,6 +125,18 @@ pub struct Limits {
     pub stalled_seconds: u32,
     /// Between two looks at what is old, and at what needs a hand.
     pub upkeep_seconds: u32,
+}
+
+/// How long what was done is kept.
+#[derive(Debug, Clone, Default)]
+pub struct Audit {
+    pub days: u32,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Webhooks {
+    /// Not public, and may be reached all the same.
+    pub networks: Vec<Cidr>,
 }
 
 /// How phones may ask for certificates.

@@ -12,6 +12,7 @@ const STEPS: &[(i64, &str)] = &[
     (2, include_str!("migrations/0002.sql")),
     (3, include_str!("migrations/0003.sql")),
     (4, include_str!("migrations/0004.sql")),
+    (5, include_str!("migrations/0005.sql")),
 ];
 
 pub fn run(conn: &mut Connection, path: &Path, now: i64) -> Result<()> {

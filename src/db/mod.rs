@@ -10,11 +10,13 @@
 
 mod changes;
 mod migrate;
+mod origin;
 mod params;
 mod storage;
 mod writer;
 
 pub use changes::{Changes, Touch};
+pub use origin::{Origin, Who};
 pub(crate) use params::params;
 pub use params::{Params, named};
 pub use rusqlite::types::{FromSql, ToSql, Value as Cell};

@@ -1,6 +1,6 @@
 //! The one writer: a thread that owns the write connection and commits waiting jobs in groups.
 
-use super::{Changes, Error, Result, Storage, Touch};
+use super::{Changes, Error, Origin, Result, Storage, Touch};
 use rusqlite::{Connection, ffi};
 use std::ops::Deref;
 use std::path::PathBuf;
@@ -14,13 +14,19 @@ const GROUP: usize = 256;
 const QUEUE: usize = 4096;
 const IDLE_CHECKPOINT: Duration = Duration::from_secs(30);
 
-/// A running change: the connection inside its savepoint, and what it touched.
+/// A running change: the connection inside its savepoint, what it touched, and on whose behalf.
 pub struct Tx<'a> {
     conn: &'a Connection,
     touched: Vec<Touch>,
+    origin: Option<Arc<Origin>>,
 }
 
 impl Tx<'_> {
+    /// `None`: the box does it by itself.
+    pub fn origin(&self) -> Option<&Origin> {
+        self.origin.as_deref()
+    }
+
     pub fn touch(&mut self, touch: Touch) {
         if !self.touched.contains(&Touch::Shared) || touch != Touch::Shared {
             self.touched.push(touch);
@@ -76,6 +82,7 @@ impl Writer {
     {
         let (reply, answer) = oneshot::channel();
         let span = tracing::Span::current();
+        let origin = Origin::current();
         let job: Job = Box::new(move |conn| {
             let conn = match conn {
                 Ok(conn) => conn,
@@ -84,7 +91,7 @@ impl Writer {
                     return None;
                 }
             };
-            let mut tx = Tx { conn, touched: Vec::new() };
+            let mut tx = Tx { conn, touched: Vec::new(), origin };
             let outcome = span.in_scope(|| job(&mut tx));
             let keep = outcome.is_ok();
             let tell = Box::new(move |failed: Option<Error>| {

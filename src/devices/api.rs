@@ -9,7 +9,8 @@ use crate::layers::{self, Checked, Scope};
 use crate::lines::input::{CheckedLine, LineInput, NumberedLine};
 use crate::lines::store::Account;
 use crate::net::{Cidr, Mac};
-use crate::seal::Keyring;
+use crate::notify::{self, Kind};
+use crate::seal::{Keyring, hex};
 use crate::users::Actor;
 use crate::web::json::{created, double, values};
 use crate::web::{Code, Json, Page, Paging, Problem, Query, Result, Text, words};
@@ -28,6 +29,8 @@ pub struct DeviceView {
     url: Option<String>,
     /// Networks in which its MAC is proof enough, by an administrator's word.
     bindings: Vec<String>,
+    /// SHA-256 of the certificate that it left the factory with, where an import named it.
+    certificate: Option<String>,
     lines: Vec<LineView>,
     /// Its own settings; those of its layers come by `explain`.
     settings: Vec<layers::store::Shown>,
@@ -158,8 +161,11 @@ async fn add(
                 told.push("activated".into());
             }
             store::no_longer_pending(tx, mac)?;
-            audit::store::write(tx, &actor, "device.add", mac, Some(told.join(" ")), now)?;
-            view(tx, &keys, &actor, mac)
+            let added = view(tx, &keys, &actor, mac)?;
+            let sides = (None::<&DeviceView>, Some(&added));
+            audit::write_change(tx, &actor, "device.add", mac, sides, Some(told.join(" ")), now)?;
+            tell(tx, &actor, None, &added, now)?;
+            Ok::<_, Problem>(added)
         })
         .await?;
     Ok(created(device))
@@ -198,6 +204,7 @@ async fn change(
     let url = body.url.map(|text| text.as_deref().map(url).transpose()).transpose()?;
     let device = db
         .write(move |tx| {
+            let before = view(tx, &keys, &actor, mac)?;
             let device = load(tx, &keys, &actor, mac)?;
             let now = clock::now();
             let mut fields = NewDevice {
@@ -216,8 +223,11 @@ async fn change(
                 told.push("url".into());
             }
             told.extend(own.write(tx, &keys, &actor, device.id, now)?);
-            audit::store::write(tx, &actor, "device.set", mac, Some(told.join(" ")), now)?;
-            view(tx, &keys, &actor, mac)
+            let after = view(tx, &keys, &actor, mac)?;
+            let sides = (Some(&before), Some(&after));
+            audit::write_change(tx, &actor, "device.set", mac, sides, Some(told.join(" ")), now)?;
+            tell(tx, &actor, Some(&before), &after, now)?;
+            Ok::<_, Problem>(after)
         })
         .await?;
     Ok(Json(device))
@@ -229,11 +239,12 @@ async fn change(
 async fn remove(actor: Actor, db: Data<Db>, keys: Data<Keyring>, mac: Path<String>) -> Result<HttpResponse> {
     let mac = words::mac(&mac)?;
     db.write(move |tx| {
+        let before = view(tx, &keys, &actor, mac)?;
         let device = load(tx, &keys, &actor, mac)?;
         store::remove(tx, &device)?;
         let now = clock::now();
         alarms::store::close_of(tx, &mac.to_string(), now)?;
-        audit::store::write(tx, &actor, "device.remove", mac, None, now)?;
+        audit::write_change(tx, &actor, "device.remove", mac, (Some(&before), None::<&DeviceView>), None, now)?;
         Ok::<_, Problem>(())
     })
     .await?;
@@ -314,6 +325,25 @@ async fn let_in(
         .await?;
     ca.let_go(&[mac], by, clock::now()).await?;
     Ok(Json(device))
+}
+
+/// AVA-060 to AVA-062: what others want to hear of a device that is new, or that was moved.
+fn tell(tx: &Tx, actor: &Actor, before: Option<&DeviceView>, after: &DeviceView, now: i64) -> Result<()> {
+    let (device, by) = (&after.summary, &actor.name);
+    let (mac, site) = (device.mac.to_string(), device.site.as_deref().unwrap_or_default());
+    let (vendor, model) = (&device.vendor, &device.model);
+    let data = serde_json::json!({ "mac": mac, "site": site, "vendor": vendor, "model": model, "by": by });
+    let told = |kind, text: String| notify::tell(tx, actor.account_id, kind, &mac, &text, &data, now);
+    if before.is_none() {
+        told(Kind::DeviceClaimed, format!("{by} added the device {mac}."))?;
+    }
+    if !site.is_empty() && before.is_none_or(|before| before.summary.site != device.site) {
+        told(Kind::DeviceAssociated, format!("{by} gave the device {mac} to the site {site}."))?;
+    }
+    if before.is_some_and(|before| before.url != after.url) {
+        told(Kind::ProvisioningChanged, format!("{by} changed the provisioning URL of the device {mac}."))?;
+    }
+    Ok(())
 }
 
 /// A new window and new secrets; what was told about the old ones is settled.
@@ -553,6 +583,7 @@ pub fn view(conn: &Connection, keys: &Keyring, actor: &Actor, mac: Mac) -> Resul
         summary,
         url: device.url.map(|url| profiles::url::masked(url.reveal())),
         bindings: bindings.iter().map(Cidr::to_string).collect(),
+        certificate: store::known_certificate(conn, device.id)?.map(|print| hex(&print)),
         lines,
         settings: layers::store::shown(conn, Scope::device(device.id))?,
     })

@@ -291,3 +291,9 @@ pub fn pending(conn: &Connection, account_id: i64, after: i64, rows: u32) -> Res
     }
     Ok(waiting)
 }
+
+/// SHA-256 of the certificate that it left the factory with, where an import named it.
+pub fn known_certificate(conn: &Connection, device_id: i64) -> Result<Option<Vec<u8>>> {
+    let mut statement = conn.prepare_cached("SELECT sha256 FROM known_certificate WHERE device_id = $1")?;
+    Ok(statement.query_row([device_id], |row| row.get(0)).optional()?)
+}

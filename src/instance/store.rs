@@ -4,7 +4,7 @@ use crate::db::{Cell, Connection, Error, OptionalExtension, Result, Tx, params, 
 use crate::enrollment::{challenge, files as certificates};
 use crate::net::Mac;
 use crate::settings::store as settings;
-use crate::{devices, profiles, uploads};
+use crate::{devices, mail, profiles, uploads, webhooks};
 
 pub fn get(conn: &Connection, name: &str) -> Result<Option<Vec<u8>>> {
     let mut statement = conn.prepare_cached("SELECT value FROM instance WHERE name = $1")?;
@@ -22,6 +22,11 @@ pub fn put(tx: &Tx, name: &str, value: &[u8]) -> Result<()> {
         "INSERT INTO instance (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = $2",
     )?
     .execute(params![name, value])?;
+    Ok(())
+}
+
+pub fn remove(tx: &Tx, name: &str) -> Result<()> {
+    tx.prepare_cached("DELETE FROM instance WHERE name = $1")?.execute([name])?;
     Ok(())
 }
 
@@ -105,7 +110,14 @@ impl Sealed {
             key: &["device_id"],
             place: |key| certificates::place("password", number(key, 0)),
         },
-        // The rows of the certificates' keys, by their names.
+        Sealed { table: "mail", column: "body_sealed", key: &["id"], place: |key| mail::store::place(number(key, 0)) },
+        Sealed {
+            table: "webhook",
+            column: "secret_sealed",
+            key: &["id"],
+            place: |key| webhooks::store::place(number(key, 0)),
+        },
+        // The rows of the certificates' keys and the mail server's password, by their names.
         Sealed {
             table: "instance",
             column: "value",

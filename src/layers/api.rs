@@ -119,6 +119,7 @@ async fn change(
     let values = db
         .write(move |tx| {
             let found = place_for_change(tx, &actor, &named)?;
+            let before = by_name(store::shown(tx, found.scope)?);
             let now = clock::now();
             let mut told = Vec::new();
             for name in &body.unset {
@@ -135,12 +136,19 @@ async fn change(
             }
             if !told.is_empty() {
                 touched(tx, &found, now)?;
-                audit::store::write(tx, &actor, "layer.set", &named, Some(told.join(" ")), now)?;
+                let after = by_name(store::shown(tx, found.scope)?);
+                let sides = (Some(&before), Some(&after));
+                audit::write_change(tx, &actor, "layer.set", &named, sides, Some(told.join(" ")), now)?;
             }
             Ok(store::shown(tx, found.scope)?)
         })
         .await?;
     Ok(Json(values))
+}
+
+/// A layer's values as they are shown, for the audit log.
+fn by_name(rows: Vec<Shown>) -> BTreeMap<String, String> {
+    rows.into_iter().map(|row| (row.name, row.value.unwrap_or_else(|| "******".into()))).collect()
 }
 
 /// Which vendors have a raw text in one layer

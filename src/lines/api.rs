@@ -37,12 +37,14 @@ async fn change_line(
     let line = body.check()?;
     let device = db
         .write(move |tx| {
+            let before = devices::api::view(tx, &keys, &actor, mac)?;
             let id = devices::api::id(tx, &actor, mac)?;
             let now = clock::now();
             let told = put(tx, &keys, &actor, id, number, &line, now)?;
             devices::store::changed(tx, mac, now)?;
-            audit::store::write(tx, &actor, "line.set", mac, Some(format!("line {number} {told}")), now)?;
-            devices::api::view(tx, &keys, &actor, mac)
+            let (told, after) = (format!("line {number} {told}"), devices::api::view(tx, &keys, &actor, mac)?);
+            audit::write_change(tx, &actor, "line.set", mac, (Some(&before), Some(&after)), Some(told), now)?;
+            Ok::<_, Problem>(after)
         })
         .await?;
     Ok(Json(device))
@@ -61,6 +63,7 @@ async fn remove_line(
     let (mac, number) = (words::mac(&path.0)?, number(&path.1)?);
     let device = db
         .write(move |tx| {
+            let before = devices::api::view(tx, &keys, &actor, mac)?;
             let id = devices::api::id(tx, &actor, mac)?;
             if !store::remove_line(tx, id, number)? {
                 let next = format!("Look at its lines: phonebox device show {mac}");
@@ -69,8 +72,9 @@ async fn remove_line(
             let now = clock::now();
             layers::store::clear_line(tx, id, number)?;
             devices::store::changed(tx, mac, now)?;
-            audit::store::write(tx, &actor, "line.remove", mac, Some(format!("line {number}")), now)?;
-            devices::api::view(tx, &keys, &actor, mac)
+            let (told, after) = (format!("line {number}"), devices::api::view(tx, &keys, &actor, mac)?);
+            audit::write_change(tx, &actor, "line.remove", mac, (Some(&before), Some(&after)), Some(told), now)?;
+            Ok::<_, Problem>(after)
         })
         .await?;
     Ok(Json(device))
@@ -101,8 +105,10 @@ async fn add(actor: Actor, db: Data<Db>, keys: Data<Keyring>, Json(body): Json<L
         .write(move |tx| {
             let now = clock::now();
             let id = store::insert(tx, &keys, &actor, &user, &line.account, now)?;
-            audit::store::write(tx, &actor, "sip-account.add", id, Some(told(&line)), now)?;
-            account(tx, &actor, id)
+            let added = account(tx, &actor, id)?;
+            let sides = (None::<&Account>, Some(&added));
+            audit::write_change(tx, &actor, "sip-account.add", id, sides, Some(told(&line)), now)?;
+            Ok::<_, Problem>(added)
         })
         .await?;
     Ok(created(account))
@@ -113,13 +119,15 @@ async fn add(actor: Actor, db: Data<Db>, keys: Data<Keyring>, Json(body): Json<L
 #[delete("/sip-accounts/{id}")]
 async fn remove_account(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<HttpResponse> {
     db.write(move |tx| {
-        let lines = account(tx, &actor, *id)?.lines;
+        let before = account(tx, &actor, *id)?;
+        let lines = before.lines;
         if lines > 0 {
             let message = format!("The SIP account {id} is still in use by {lines} lines.");
             return Err(Problem::new(Code::InUse, message, "Remove the lines, or give them another account."));
         }
         store::drop_unused(tx, *id)?;
-        audit::store::write(tx, &actor, "sip-account.remove", *id, None, clock::now())?;
+        let sides = (Some(&before), None::<&Account>);
+        audit::write_change(tx, &actor, "sip-account.remove", *id, sides, None, clock::now())?;
         Ok(())
     })
     .await?;
@@ -147,14 +155,16 @@ async fn change_account(
     let line = account_only(body.check()?)?;
     let account = db
         .write(move |tx| {
-            account(tx, &actor, *id)?;
+            let before = account(tx, &actor, *id)?;
             let now = clock::now();
             store::update(tx, &keys, &actor, *id, &line.account, now)?;
             for mac in store::devices_of(tx, *id)? {
                 devices::store::changed(tx, mac, now)?;
             }
-            audit::store::write(tx, &actor, "sip-account.set", *id, Some(told(&line)), now)?;
-            account(tx, &actor, *id)
+            let after = account(tx, &actor, *id)?;
+            let sides = (Some(&before), Some(&after));
+            audit::write_change(tx, &actor, "sip-account.set", *id, sides, Some(told(&line)), now)?;
+            Ok::<_, Problem>(after)
         })
         .await?;
     Ok(Json(account))

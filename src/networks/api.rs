@@ -1,7 +1,7 @@
 //! Networks over REST: what phones may do by where they come from.
 
 use super::{Network, Policy, Unknown, store};
-use crate::db::{Db, Touch};
+use crate::db::{Connection, Db, Touch};
 use crate::net::{Cidr, CidrError};
 use crate::users::Actor;
 use crate::web::{Json, Problem, Result};
@@ -71,10 +71,12 @@ async fn set(
     let policy = Policy { settings: body.settings, unknown: body.unknown, ask: body.ask };
     db.write(move |tx| {
         let now = clock::now();
+        let before = one(tx, &actor, cidr)?;
         store::put(tx, actor.account_id, cidr, policy)?;
         tx.touch(Touch::Shared);
         let detail = format!("settings={} unknown={} ask={}", policy.settings, policy.unknown.word(), policy.ask);
-        audit::store::write(tx, &actor, "network.set", cidr, Some(detail), now)?;
+        let after = one(tx, &actor, cidr)?;
+        audit::write_change(tx, &actor, "network.set", cidr, (before.as_ref(), after.as_ref()), Some(detail), now)?;
         Ok::<_, Problem>(())
     })
     .await?;
@@ -88,16 +90,23 @@ async fn set(
 async fn remove(actor: Actor, db: Data<Db>, path: Path<(String, String)>) -> Result<HttpResponse> {
     let cidr = cidr(&format!("{}/{}", path.0, path.1))?;
     db.write(move |tx| {
+        let before = one(tx, &actor, cidr)?;
         if !store::remove(tx, actor.account_id, cidr)? {
             return Err(Problem::not_found(format_args!("network {cidr}"), "List them: phonebox network list"));
         }
         let now = clock::now();
         tx.touch(Touch::Shared);
-        audit::store::write(tx, &actor, "network.remove", cidr, None, now)?;
+        audit::write_change(tx, &actor, "network.remove", cidr, (before.as_ref(), None::<&NetworkView>), None, now)?;
         Ok(())
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+fn one(conn: &Connection, actor: &Actor, cidr: Cidr) -> Result<Option<NetworkView>> {
+    let networks = store::all(conn)?;
+    let found = networks.iter().find(|network| network.account_id == actor.account_id && network.cidr == cidr);
+    Ok(found.map(NetworkView::from))
 }
 
 /// A network as it is stored: without host bits.

@@ -3,6 +3,7 @@
 use super::store::{self, NewTarget};
 use super::{Profile, Target, Trust, url};
 use crate::db::{Connection, Db, Touch, Tx};
+use crate::notify::{self, Kind};
 use crate::seal::Keyring;
 use crate::settings::Secret;
 use crate::users::Actor;
@@ -143,8 +144,9 @@ async fn add(actor: Actor, db: Data<Db>, keys: Data<Keyring>, Json(body): Json<A
                 let target = target.applied(None)?;
                 store::put_target(tx, &keys, actor.account_id, id, None, &target)?;
             }
-            audit::store::write(tx, &actor, "profile.add", &name, None, now)?;
-            view(tx, load(tx, &keys, &actor, &name)?)
+            let added = view(tx, load(tx, &keys, &actor, &name)?)?;
+            audit::write_change(tx, &actor, "profile.add", &name, (None::<&ProfileView>, Some(&added)), None, now)?;
+            Ok::<_, Problem>(added)
         })
         .await?;
     Ok(created(profile))
@@ -171,6 +173,7 @@ async fn change(
     let profile = db
         .write(move |tx| {
             let mut profile = load(tx, &keys, &actor, &name)?;
+            let before = view(tx, profile.clone())?;
             let mut told = body.options.apply(&mut profile)?;
             if let Some(new) = new.filter(|new| *new != *name) {
                 refuse_taken(tx, &actor, &new)?;
@@ -181,7 +184,9 @@ async fn change(
                 let now = clock::now();
                 store::update(tx, &profile, now)?;
                 tx.touch(Touch::Shared);
-                audit::store::write(tx, &actor, "profile.set", &*name, Some(told.join(" ")), now)?;
+                let after = view(tx, profile.clone())?;
+                let sides = (Some(&before), Some(&after));
+                audit::write_change(tx, &actor, "profile.set", &*name, sides, Some(told.join(" ")), now)?;
             }
             view(tx, load(tx, &keys, &actor, &profile.name)?)
         })
@@ -192,9 +197,10 @@ async fn change(
 /// Remove a profile, its targets and settings
 #[utoipa::path(tag = "profiles", responses((status = 204)))]
 #[delete("/profiles/{name}")]
-async fn remove(actor: Actor, db: Data<Db>, name: Path<String>) -> Result<HttpResponse> {
+async fn remove(actor: Actor, db: Data<Db>, keys: Data<Keyring>, name: Path<String>) -> Result<HttpResponse> {
     db.write(move |tx| {
         let id = id(tx, &actor, &name)?;
+        let before = view(tx, load(tx, &keys, &actor, &name)?)?;
         let (sites, devices) = store::users(tx, id)?;
         if sites + devices > 0 {
             let message = format!("The profile {:?} is still in use by {sites} sites and {devices} devices.", *name);
@@ -204,7 +210,7 @@ async fn remove(actor: Actor, db: Data<Db>, name: Path<String>) -> Result<HttpRe
         let now = clock::now();
         store::remove(tx, id)?;
         tx.touch(Touch::Shared);
-        audit::store::write(tx, &actor, "profile.remove", &*name, None, now)?;
+        audit::write_change(tx, &actor, "profile.remove", &*name, (Some(&before), None::<&ProfileView>), None, now)?;
         Ok(())
     })
     .await?;
@@ -292,10 +298,20 @@ fn changed(
     detail: String,
 ) -> Result<ProfileView> {
     let now = clock::now();
+    let name = profile.name.clone();
     store::update(tx, &profile, now)?;
     tx.touch(Touch::Shared);
-    audit::store::write(tx, actor, action, &profile.name, Some(detail), now)?;
-    view(tx, load(tx, keys, actor, &profile.name)?)
+    let (before, after) = (view(tx, profile)?, view(tx, load(tx, keys, actor, &name)?)?);
+    audit::write_change(tx, actor, action, &name, (Some(&before), Some(&after)), Some(detail), now)?;
+    let urls = |view: &ProfileView| view.targets.iter().map(|target| target.url.clone()).collect::<Vec<_>>();
+    // AVA-060.
+    if urls(&before) != urls(&after) {
+        let text = format!("{} changed the provisioning URLs of the profile {name}.", actor.name);
+        let data =
+            serde_json::json!({ "profile": name, "before": urls(&before), "after": urls(&after), "by": actor.name });
+        notify::tell(tx, actor.account_id, Kind::ProvisioningChanged, &name, &text, &data, now)?;
+    }
+    Ok(after)
 }
 
 impl Options {

@@ -7,17 +7,16 @@ use super::spa;
 use crate::config::Config;
 use crate::db::Db;
 use crate::provision::{self, Pipeline};
-use crate::seal::{self, Keyring, hex};
+use crate::seal::Keyring;
 use crate::users::guard::Console;
 use crate::web::error::ErrorBody;
 use crate::web::{Code, Directory, Problem, spool};
 use crate::{
-    alarms, audit, ca, checkins, devices, enrollment, files, groups, instance, layers, lines, models, networks,
-    profiles, sites, users,
+    alarms, audit, ca, checkins, devices, enrollment, files, groups, instance, layers, lines, mail, models, networks,
+    notify, profiles, sites, users, webhooks,
 };
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::http::header::HeaderName;
 use actix_web::web::{self, Data};
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, get, middleware};
 use rustls::ServerConfig;
@@ -27,7 +26,6 @@ use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
-use tracing::Instrument;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
@@ -139,6 +137,7 @@ pub fn create_app(
         .app_data(Data::new(window))
         .app_data(Data::new(limits))
         .app_data(Data::new(pipeline.recorder.clone()))
+        .app_data(Data::new(webhooks::Reach(config.webhooks.networks.clone())))
         .app_data(Data::from(pipeline))
         .app_data(Data::new(enrollment))
         .app_data(web::PathConfig::default().error_handler(|_, _| Problem::from(Code::NoRoute).into()));
@@ -152,20 +151,7 @@ pub fn create_app(
         .into_app()
         .default_service(web::to(no_route))
         .wrap(headers)
-        .wrap(middleware::from_fn(numbered))
-}
-
-/// Gives every request an id that its answer and its lines in the log share.
-async fn numbered(
-    request: ServiceRequest,
-    next: middleware::Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let id = hex(&seal::random::<6>().map_err(Problem::from)?);
-    let mut answer = next.call(request).instrument(tracing::info_span!("request", id)).await?;
-    if let Ok(id) = id.parse() {
-        answer.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
-    }
-    Ok(answer)
+        .wrap(middleware::from_fn(super::audited::around))
 }
 
 /// Every handler: the routes and the document are made from this one list.
@@ -191,6 +177,9 @@ where
             .configure(enrollment::api::configure)
             .configure(alarms::api::configure)
             .configure(audit::api::configure)
+            .configure(notify::api::configure)
+            .configure(mail::api::configure)
+            .configure(webhooks::api::configure)
             .configure(users::api::configure)
             .configure(files::api::configure)
             .configure(instance::api::configure)

@@ -1,11 +1,11 @@
 //! What is done now and then: check-ins beyond their age or number go, in slices, so that nobody waits; phones that all
 //! seem to come from one address are told of.
 
-use crate::alarms;
 use crate::checkins::store;
 use crate::config::Config;
 use crate::db::Db;
 use crate::provision::ACCOUNT;
+use crate::{alarms, audit, mail, notify};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -21,6 +21,9 @@ pub async fn run(db: Db, config: Config, mut stop: watch::Receiver<bool>) {
         if let Err(error) = one_address(&db).await {
             tracing::warn!(%error, "the addresses of phones could not be looked at");
         }
+        if let Err(error) = old_words(&db, config.audit.days, &stop).await {
+            tracing::warn!(%error, "old entries of the audit log and old mails could not be removed");
+        }
         let oldest = crate::clock::now() - i64::from(keep.days) * DAY_MS;
         let rows = i64::try_from(keep.rows).unwrap_or(i64::MAX);
         while !*stop.borrow() {
@@ -34,6 +37,18 @@ pub async fn run(db: Db, config: Config, mut stop: watch::Receiver<bool>) {
             }
         }
     }
+}
+
+/// What was done, told and sent long ago.
+async fn old_words(db: &Db, days: u32, stop: &watch::Receiver<bool>) -> Result<(), crate::db::Error> {
+    let now = crate::clock::now();
+    let oldest = now - i64::from(days) * DAY_MS;
+    while !*stop.borrow() && db.write(move |tx| audit::store::prune(tx, oldest)).await? {}
+    db.write(move |tx| {
+        mail::store::prune(tx, now)?;
+        notify::store::prune(tx, now)
+    })
+    .await
 }
 
 /// Behind a proxy or NAT that hides them, all phones share one budget and one network: somebody should know.

@@ -3,11 +3,13 @@
 //! Knows every front and wires them; decides nothing about a phone or a person.
 
 pub mod admin;
+mod audited;
 mod bind;
 mod certificates;
 pub mod console;
 mod health;
 pub mod interfaces;
+mod letters;
 mod maintenance;
 pub mod process;
 pub mod run_file;
@@ -31,6 +33,7 @@ use crate::provision::{self, Enrollment, Limits, Pipeline, Reach};
 use crate::seal::SealError;
 use crate::settings::Secret;
 use crate::users;
+use crate::webhooks;
 use rustls::ServerConfig;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -174,6 +177,12 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
     let mut upkeep = vec![
         tokio::spawn(maintenance::run(dir.db.clone(), config.clone(), stopped.clone())),
         tokio::spawn(health::run(dir.db.clone(), stopped.clone())),
+        tokio::spawn(letters::run(
+            dir.db.clone(),
+            dir.keys.clone(),
+            webhooks::Reach(config.webhooks.networks.clone()),
+            stopped.clone(),
+        )),
     ];
     upkeep.extend(ca.map(|ca| tokio::spawn(certificates::run(ca, config.clone(), stopped))));
     Ok(ServerHandle {

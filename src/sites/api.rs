@@ -70,8 +70,9 @@ async fn add(actor: Actor, db: Data<Db>, Json(body): Json<AddSite>) -> Result<Ht
             };
             let now = clock::now();
             store::insert(tx, actor.account_id, &name, profile, now)?;
-            audit::store::write(tx, &actor, "site.add", &name, None, now)?;
-            one(tx, &actor, &name)
+            let added = one(tx, &actor, &name)?;
+            audit::write_change(tx, &actor, "site.add", &name, (None::<&Site>, Some(&added)), None, now)?;
+            Ok::<_, Problem>(added)
         })
         .await?;
     Ok(created(site))
@@ -92,6 +93,7 @@ async fn change(actor: Actor, db: Data<Db>, name: Path<String>, Json(body): Json
     let site = db
         .write(move |tx| {
             let id = id(tx, &actor, &name)?;
+            let before = one(tx, &actor, &name)?;
             let now = clock::now();
             let mut told = Vec::new();
             if let Some(profile) = &body.profile {
@@ -104,11 +106,13 @@ async fn change(actor: Actor, db: Data<Db>, name: Path<String>, Json(body): Json
                 store::rename(tx, id, new, now)?;
                 told.push(format!("name={new}"));
             }
+            let after = one(tx, &actor, new.as_deref().unwrap_or(&name))?;
             if !told.is_empty() {
                 tx.touch(Touch::Shared);
-                audit::store::write(tx, &actor, "site.set", &*name, Some(told.join(" ")), now)?;
+                let sides = (Some(&before), Some(&after));
+                audit::write_change(tx, &actor, "site.set", &*name, sides, Some(told.join(" ")), now)?;
             }
-            one(tx, &actor, new.as_deref().unwrap_or(&name))
+            Ok::<_, Problem>(after)
         })
         .await?;
     Ok(Json(site))
@@ -120,7 +124,8 @@ async fn change(actor: Actor, db: Data<Db>, name: Path<String>, Json(body): Json
 async fn remove(actor: Actor, db: Data<Db>, name: Path<String>) -> Result<HttpResponse> {
     db.write(move |tx| {
         let id = id(tx, &actor, &name)?;
-        let devices = one(tx, &actor, &name)?.devices;
+        let before = one(tx, &actor, &name)?;
+        let devices = before.devices;
         if devices > 0 {
             let message = format!("The site {:?} is still in use by {devices} devices.", *name);
             let next = "Move them first: phonebox device set MAC --site NAME";
@@ -129,7 +134,7 @@ async fn remove(actor: Actor, db: Data<Db>, name: Path<String>) -> Result<HttpRe
         let now = clock::now();
         store::remove(tx, id)?;
         tx.touch(Touch::Shared);
-        audit::store::write(tx, &actor, "site.remove", &*name, None, now)?;
+        audit::write_change(tx, &actor, "site.remove", &*name, (Some(&before), None::<&Site>), None, now)?;
         Ok(())
     })
     .await?;

@@ -1,7 +1,7 @@
 //! The extractor that every handler of the API takes first: who asks, or 401 before anything else is read.
 
 use super::{Actor, api_token};
-use crate::db::Db;
+use crate::db::{Db, Origin, Who};
 use crate::web::{Code, Problem};
 use actix_web::dev::Payload;
 use actix_web::http::header;
@@ -17,7 +17,15 @@ impl FromRequest for Actor {
     type Future = Ready<Result<Actor, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(actor(request))
+        ready(actor(request).inspect(told))
+    }
+}
+
+/// From here on the request's changes and its refusal are in this name.
+fn told(actor: &Actor) {
+    let who = Who { name: actor.name.to_owned(), account_id: actor.account_id, home_id: actor.account_id };
+    if let Some(origin) = Origin::current() {
+        origin.is(who);
     }
 }
 

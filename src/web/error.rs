@@ -3,6 +3,7 @@
 //! What goes wrong because of the caller names the thing, the value, the rule and the next step. What goes wrong in the
 //! box is logged once, here, and answered with constant words.
 
+use crate::db::Origin;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use std::fmt;
@@ -154,12 +155,18 @@ pub struct ErrorFields {
     pub message: String,
     /// What to do now.
     pub next: String,
+    /// The request's id: the box's log and its audit log have it too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
 }
 
 impl Problem {
     pub fn body(&self) -> ErrorBody {
         let Problem { code, message, next } = self;
-        ErrorBody { error: ErrorFields { code: code.word().into(), message: message.clone(), next: next.clone() } }
+        let request = Origin::current().map(|origin| origin.request.clone());
+        ErrorBody {
+            error: ErrorFields { code: code.word().into(), message: message.clone(), next: next.clone(), request },
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The HTTP kit of the administrators' side, without a domain: errors, JSON bodies, queries, pages.
 
+pub mod cell;
 pub mod error;
 pub mod json;
 pub mod page;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Modules of rows and rules. They may use each other.
 const DOMAINS: &str = "accounts alarms audit checkins devices enrollment extensions files groups instance jobs labels \
-                       layers lines models networks notify profiles sites tasks uploads users";
+                       layers lines mail models networks notify profiles sites tasks uploads users webhooks";
 
 /// (module, what it may import). `DOMAINS` stands for all of them. `*/api` is every `api.rs`; stores of the
 /// vocabulary and of the pipeline count as modules of their own.

@@ -6,6 +6,7 @@ mod ca;
 mod config;
 mod datadir;
 mod faults;
+mod letters;
 mod page;
 mod process;
 mod provisioning;

@@ -25,7 +25,8 @@ fn dump(path: &Path) -> Vec<String> {
     let texts = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
     let bare = |text: String| {
         let lines = text.lines().map(|line| line.split("--").next().unwrap_or("")).collect::<Vec<_>>().join(" ");
-        let words = lines.replace(',', " , ").replace('(', " ( ").replace(')', " ) ");
+        // A table that was renamed is written with quotes.
+        let words = lines.replace('"', "").replace(',', " , ").replace('(', " ( ").replace(')', " ) ");
         words.split_whitespace().collect::<Vec<_>>().join(" ")
     };
     texts.map(|text| bare(text.unwrap())).collect()

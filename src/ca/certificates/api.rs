@@ -209,7 +209,8 @@ async fn add_profile(
             profile.name = name;
             change(&mut profile, body.fields)?;
             ca::store::put_profile(tx, &profile)?;
-            audit::store::write(tx, &actor, "certificate-profile.add", &profile.name, None, now)?;
+            let sides = (None::<&CertProfile>, Some(&profile));
+            audit::write_change(tx, &actor, "certificate-profile.add", &profile.name, sides, None, now)?;
             Ok(profile)
         })
         .await?;
@@ -230,11 +231,13 @@ async fn set_profile(
     let now = clock::now();
     ca.get(now).await?;
     let changed = db.write(move |tx| {
-        let mut changed = profile(tx, &name)?;
+        let before = profile(tx, &name)?;
+        let mut changed = before.clone();
         changed.updated_at = now;
         change(&mut changed, body)?;
         ca::store::put_profile(tx, &changed)?;
-        audit::store::write(tx, &actor, "certificate-profile.set", &changed.name, None, now)?;
+        let sides = (Some(&before), Some(&changed));
+        audit::write_change(tx, &actor, "certificate-profile.set", &changed.name, sides, None, now)?;
         Ok::<_, Problem>(changed)
     });
     Ok(Json(changed.await?))

@@ -5,7 +5,7 @@ use crate::db::Db;
 use crate::devices::list::store::page;
 use crate::devices::list::{Filter, Place};
 use crate::users::Actor;
-use crate::web::{Problem, Query, Result};
+use crate::web::{Problem, Query, Result, cell};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpResponse, get};
 use futures_util::stream;
@@ -62,7 +62,7 @@ type Piece = Result<Bytes, Problem>;
 fn write(db: &Db, actor: &Actor, filter: &Filter, format: Format, send: &Sender<Piece>) -> Result<()> {
     let columns = db.read(|conn| store::columns(conn, actor.account_id))?;
     let mut text = match format {
-        Format::Csv => line(&columns.header())?,
+        Format::Csv => cell::line(&columns.header())?,
         Format::Json => b"[".to_vec(),
     };
     let (mut place, mut first) = (Place::default(), true);
@@ -79,7 +79,7 @@ fn write(db: &Db, actor: &Actor, filter: &Filter, format: Format, send: &Sender<
         for device in &devices {
             let own = owns.get(&device.mac).unwrap_or(&none);
             match format {
-                Format::Csv => text.extend(line(&columns.row(device, own))?),
+                Format::Csv => text.extend(cell::line(&columns.row(device, own))?),
                 Format::Json => {
                     text.extend(if first { b"\n".as_slice() } else { b",\n" });
                     text.extend(object(device, own).to_string().as_bytes());
@@ -97,12 +97,6 @@ fn write(db: &Db, actor: &Actor, filter: &Filter, format: Format, send: &Sender<
         }
         place.after = devices.last().map(|device| place.sort.cursor(device));
     }
-}
-
-fn line(cells: &[String]) -> Result<Vec<u8>> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(cells).map_err(Problem::internal)?;
-    writer.into_inner().map_err(Problem::internal)
 }
 
 pub fn configure(config: &mut utoipa_actix_web::service_config::ServiceConfig) {

@@ -8,6 +8,7 @@ mod store;
 use super::import::MAX_LINES;
 use super::list::Summary;
 use crate::net::Mac;
+use crate::web::cell;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 
@@ -48,7 +49,7 @@ impl Columns {
     }
 
     fn row(&self, device: &Summary, own: &Own) -> Vec<String> {
-        let word = |word: &Option<String>| safe(word.as_deref().unwrap_or_default());
+        let word = |word: &Option<String>| cell::safe(word.as_deref().unwrap_or_default());
         let mut row = vec![
             device.mac.to_string(),
             word(&device.vendor),
@@ -65,16 +66,10 @@ impl Columns {
             let words = line.map_or([&None; 3], |line| [&line.user, &line.auth_id, &line.display_name]);
             row.extend(words.map(word));
         }
-        row.extend(self.settings.iter().map(|setting| safe(own.settings.get(setting).map_or("", String::as_str))));
+        row.extend(
+            self.settings.iter().map(|setting| cell::safe(own.settings.get(setting).map_or("", String::as_str))),
+        );
         row
-    }
-}
-
-/// A cell that no spreadsheet runs.
-fn safe(text: &str) -> String {
-    match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        true => format!("'{text}"),
-        false => text.to_owned(),
     }
 }
 

@@ -16,6 +16,8 @@ pub enum Column {
     Profile,
     Group,
     Active,
+    /// SHA-256 of the certificate that it left the factory with.
+    Certificate,
     Line(u8, LineWord),
     /// 0: of the device; otherwise of that line.
     Setting(u8, SettingId),
@@ -29,7 +31,7 @@ pub enum LineWord {
     DisplayName,
 }
 
-const WORDS: [(&str, Column); 11] = [
+const WORDS: [(&str, Column); 13] = [
     ("mac", Column::Mac),
     ("mac_address", Column::Mac),
     ("vendor", Column::Vendor),
@@ -41,6 +43,8 @@ const WORDS: [(&str, Column); 11] = [
     ("profile", Column::Profile),
     ("group", Column::Group),
     ("active", Column::Active),
+    ("certificate", Column::Certificate),
+    ("thumbprint", Column::Certificate),
 ];
 
 const LINE_WORDS: [(&str, LineWord); 4] = [

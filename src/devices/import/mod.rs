@@ -16,6 +16,7 @@ mod store;
 use super::Window;
 use crate::db::{Connection, Db, Tx};
 use crate::net::Mac;
+use crate::notify::{self, Kind};
 use crate::seal::Keyring;
 use crate::users::Actor;
 use crate::web::{Code, Problem};
@@ -170,6 +171,12 @@ impl Import {
         read.map_err(|_| Problem::internal("an import's reader panicked"))??;
         inserter.finish()?;
         let detail = format!("{} rows, {} added, {} rejected", report.rows, report.added, report.rejected);
+        if report.added > 0 {
+            let by = self.actor.name;
+            let (text, data) =
+                (format!("{by} imported devices: {detail}."), serde_json::json!({ "added": report.added, "by": by }));
+            notify::tell(tx, self.actor.account_id, Kind::DeviceClaimed, "import", &text, &data, now)?;
+        }
         audit::store::write(tx, &self.actor, "device.import", "devices", Some(detail), now)?;
         // One word for all of them: a list of a hundred thousand would cost more than it saves.
         tx.touch(crate::db::Touch::Shared);

@@ -12,9 +12,12 @@ use crate::settings::{Layer, SettingId, catalogue, check};
 use crate::vendors::{self, Vendor};
 use crate::{models, sites};
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 const MAX_WORD: usize = 64;
+
+/// SHA-256 of a certificate.
+pub type Print = [u8; 32];
 
 /// The names a row may use, read once.
 pub struct Names {
@@ -22,6 +25,8 @@ pub struct Names {
     profiles: HashMap<String, i64>,
     groups: HashMap<String, i64>,
     first_site: Option<i64>,
+    /// Certificates that are a device's already.
+    certificates: HashSet<Print>,
 }
 
 impl Names {
@@ -31,6 +36,7 @@ impl Names {
             profiles: super::store::names(conn, "profile", account_id)?,
             groups: super::store::names(conn, "device_group", account_id)?,
             first_site: sites::store::first(conn, account_id)?,
+            certificates: super::store::certificates(conn)?,
         })
     }
 }
@@ -40,6 +46,7 @@ pub struct Prepared {
     pub mac: Mac,
     pub fields: NewDevice,
     pub active: bool,
+    pub certificate: Option<Print>,
     pub birth: Birth,
     pub lines: Vec<PreparedLine>,
     pub settings: Vec<PreparedSetting>,
@@ -97,15 +104,16 @@ impl Checker {
             return (Some(mac), Err(format!("its MAC stands in row {row} already")));
         }
         let checked = self.checked(mac, cells);
-        if checked.is_ok() {
+        if let Ok(row) = &checked {
             self.seen.insert(mac, place.row);
+            self.names.certificates.extend(row.certificate);
         }
         (Some(mac), checked)
     }
 
     fn checked(&mut self, mac: Mac, cells: &[(Column, Cow<str>)]) -> Result<Prepared, String> {
         let mut fields = NewDevice { site_id: self.names.first_site, ..NewDevice::default() };
-        let mut active = false;
+        let (mut active, mut certificate) = (false, None);
         let mut vendor: Option<&'static Vendor> = None;
         let mut model = None;
         let mut lines: Vec<PreparedLine> = Vec::new();
@@ -130,6 +138,7 @@ impl Checker {
                 Column::Profile => fields.profile_id = Some(id(&self.names.profiles, "profile", text)?),
                 Column::Group => fields.group_id = Some(id(&self.names.groups, "group", text)?),
                 Column::Active => active = boolean(text)?,
+                Column::Certificate => certificate = Some(self.print(text)?),
                 Column::Line(number, _) => {
                     line(&mut lines, *number);
                 }
@@ -156,7 +165,24 @@ impl Checker {
         let settings = settings.collect::<Result<Vec<_>, String>>()?;
         let birth = Birth::new(&self.keys, mac).map_err(|error| error.to_string())?;
         (self.next_device, self.next_account) = (device_id + 1, next_account);
-        Ok(Prepared { id: device_id, mac, fields, active, birth, lines, settings })
+        Ok(Prepared { id: device_id, mac, fields, active, certificate, birth, lines, settings })
+    }
+
+    fn print(&self, text: &str) -> Result<Print, String> {
+        let digits: String = text.chars().filter(|c| !matches!(c, ':' | ' ' | '-')).collect();
+        let bytes =
+            digits.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
+        let bytes: Option<Vec<u8>> = bytes.collect();
+        let print = bytes
+            .filter(|_| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+            .and_then(|bytes| bytes.try_into().ok());
+        match print {
+            None => Err(format!("certificate: {} is no SHA-256 of a certificate: 64 hexadecimal digits", shown(text))),
+            Some(print) if self.names.certificates.contains(&print) => {
+                Err(format!("certificate: {} is another device's already", shown(text)))
+            }
+            Some(print) => Ok(print),
+        }
     }
 
     fn account(&self, cells: &[(Column, Cow<str>)], number: u8, id: i64) -> Result<Option<PreparedAccount>, String> {

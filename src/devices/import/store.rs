@@ -1,17 +1,28 @@
 //! The rows of an import. Statements are prepared once: there may be a million rows.
 
-use super::rows::Prepared;
+use super::rows::{Prepared, Print};
 use crate::db::{Connection, Result, Tx, params};
 use crate::devices::Window;
 use crate::net::Mac;
 use crate::users::Actor;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Id by name of every row of a small table.
 pub fn names(conn: &Connection, table: &'static str, account_id: i64) -> Result<HashMap<String, i64>> {
     let mut statement = conn.prepare(&format!("SELECT name, id FROM {table} WHERE account_id = $1"))?;
     let rows = statement.query_map([account_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<std::result::Result<_, _>>()?)
+}
+
+/// Certificates that are some device's already.
+pub fn certificates(conn: &Connection) -> Result<HashSet<Print>> {
+    let mut statement = conn.prepare("SELECT sha256 FROM known_certificate")?;
+    let mut rows = statement.query([])?;
+    let mut found = HashSet::new();
+    while let Some(row) = rows.next()? {
+        found.extend(Print::try_from(row.get::<_, Vec<u8>>(0)?).ok());
+    }
+    Ok(found)
 }
 
 pub fn is_new(conn: &Connection, mac: Mac) -> Result<bool> {
@@ -71,6 +82,10 @@ impl<'a> Inserter<'a> {
             ])?;
         if inserted == 0 {
             return Ok(false);
+        }
+        if let Some(print) = &row.certificate {
+            conn.prepare_cached("INSERT INTO known_certificate (sha256, device_id, account_id) VALUES ($1, $2, $3)")?
+                .execute(params![&print[..], row.id, account])?;
         }
         for line in &row.lines {
             if let Some(one) = &line.account {

@@ -20,7 +20,7 @@ use crate::ca::cms::Certificate;
 use crate::ca::csr::CsrError;
 use crate::ca::{self, Ca, Door, Holder, Issued, Order, Refused};
 use crate::checkins::{Decision, Reason, Transport};
-use crate::db::Error;
+use crate::db::{Error, Origin};
 use crate::devices::{self, State};
 use crate::enrollment::challenge::{self, Challenge, Hash, Void};
 use crate::enrollment::store;
@@ -159,7 +159,13 @@ impl Enrollment {
         Enrollment { pipeline, ca, rules }
     }
 
+    /// What comes of it stands in the audit log with the phone's address.
     pub async fn answer(&self, asked: Asked) -> Outcome {
+        let process = if matches!(asked.protocol, Protocol::Scep(_)) { "scep" } else { "est" };
+        Origin::new(Some(asked.peer), process).scope(self.answered(asked)).await
+    }
+
+    async fn answered(&self, asked: Asked) -> Outcome {
         if self.pipeline.budget.is_exhausted(asked.peer, asked.now) && !self.is_proven(&asked) {
             return refused(Reply::NotFound, "*", Refusal::new(Reason::Slowed));
         }

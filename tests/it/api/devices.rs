@@ -106,8 +106,10 @@ fn a_refused_device_leaves_nothing_behind_and_names_thing_value_and_rule() {
         assert!(!message.contains("hunter2"));
         phonebox.get("/devices/805ec0aabb01").refused(404);
     }
-    let audit = phonebox.get("/audit").json(200);
-    assert_eq!(audit["items"], json!([]), "what did not happen is not in the audit log");
+    let done = phonebox.get("/audit?result=success").json(200);
+    assert_eq!(done["items"], json!([]), "what did not happen is not in the audit log as if it had");
+    let failed = phonebox.get("/audit?result=fail").text();
+    assert!(failed.contains("POST /devices") && !failed.contains("hunter2"), "{failed}");
 }
 
 #[test]

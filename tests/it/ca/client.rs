@@ -1,6 +1,7 @@
 //! Phones that show a certificate: whose counts, what it opens, and what is refused whatever else is right.
 
 use super::tools::run;
+use crate::support::eventually;
 use crate::support::phone::{PASSWORD, add, mac};
 use crate::support::server::Phonebox;
 use std::path::Path;
@@ -173,8 +174,7 @@ fn threat_008_the_certificate_of_one_device_opens_no_other() {
     let missing = factory.ask(&phonebox, "phone", "/805ec0ffffff.cfg", &[]);
     assert_eq!(factory.ask(&phonebox, "phone", &file("T53W"), &[]), missing);
     assert_eq!(missing.0, "404");
-    let alarms = phonebox.alarms();
-    assert!(alarms.iter().any(|alarm| alarm["kind"] == "certificate-of-other"), "{alarms:?}");
+    eventually("it is told", || phonebox.has_alarm("certificate-of-other"));
     assert_eq!(factory.ask(&phonebox, "phone", &file("T54W"), &[]).0, "200");
 }
 
@@ -229,4 +229,47 @@ fn a_key_of_1024_bits_counts_where_the_administrator_said_so_for_its_root() {
     phonebox.cli(&["ca", "accept", "add", "Strict", "--file", &root]);
     let (status, _) = other.ask(&phonebox, "short", &file("T54W"), &tls12);
     assert_eq!((status.as_str(), reason(&phonebox, "T54W").0.as_str()), ("404", "bad-certificate"));
+}
+
+/// AVA-003: MAC, serial number and certificate of each device come in one file; by that certificate it is known, whoever
+/// signed it and whatever its subject says.
+#[test]
+fn ava_003_a_device_is_known_by_the_certificate_that_its_import_named() {
+    let phonebox = Phonebox::start();
+    let factory = Factory::new("-sha256");
+    factory.phone("phone", "/O=Example Phones/CN=Unit 4711", "", &[]);
+    factory.phone("other", "/O=Example Phones/CN=Unit 4712", "", &[]);
+    let print = |name: &str| {
+        let words = ["openssl", "x509", "-in", &format!("{name}.pem"), "-noout", "-fingerprint", "-sha256"];
+        let (_, text) = run(factory.path(), &words);
+        text.trim().rsplit_once('=').unwrap().1.to_owned()
+    };
+    let (own, mac) = (print("phone"), mac("T54W"));
+    let import = |text: &str| {
+        let file = phonebox.file(text);
+        phonebox.json(&["device", "import", file.to_str().unwrap()])
+    };
+    let head = "mac,vendor,model,serial,certificate,active,line1_user,line1_password\n";
+    let report = import(&format!("{head}{mac},Yealink,T54W,S-4711,{own},yes,201,{PASSWORD}\n"));
+    assert_eq!(report["added"], 1, "{report}");
+    assert_eq!(phonebox.device(mac)["certificate"], own.replace(':', "").to_lowercase());
+    phonebox.cli(&["profile", "set", "default", "--settings-trust", "certificate", "--secrets-trust", "certificate"]);
+    let (status, body) = factory.ask(&phonebox, "phone", &file("T54W"), &[]);
+    assert!(status == "200" && body.contains(PASSWORD), "{status} {body}");
+    assert_eq!(reason(&phonebox, "T54W").0, "certificate");
+    assert_eq!(factory.ask(&phonebox, "other", &file("T54W"), &[]).0, "404", "another of the same factory");
+    // A certificate is one device's.
+    let report = import(&format!(
+        "{head}805ec0aabb91,Yealink,T54W,S-1,{own},yes,,\n805ec0aabb92,Yealink,T54W,S-2,xyz,yes,,\n\
+         805ec0aabb93,Yealink,T54W,S-3,{other},yes,,\n805ec0aabb94,Yealink,T54W,S-4,{other},yes,,\n",
+        other = print("other"),
+    ));
+    let said = report["problems"].to_string();
+    assert_eq!((report["added"].as_i64(), report["rejected"].as_i64()), (Some(1), Some(3)), "{report}");
+    assert!(said.contains("another device's already") && said.contains("64 hexadecimal digits"), "{said}");
+    // It goes with its device, also where it was judged a moment ago.
+    assert_eq!(factory.ask(&phonebox, "phone", &file("T54W"), &[]).0, "200");
+    phonebox.cli(&["device", "remove", mac]);
+    add(&phonebox, "T54W", &[]);
+    assert_eq!(factory.ask(&phonebox, "phone", &file("T54W"), &[]).0, "404");
 }

@@ -26,7 +26,8 @@ fn a_profile_decides_what_a_certificate_says_and_everything_is_audited() {
     let audit = running.get("/audit").json(200);
     let actions: Vec<&str> =
         audit["items"].as_array().unwrap().iter().map(|row| row["action"].as_str().unwrap()).collect();
-    assert_eq!(actions, ["certificate.revoke", "certificate.issue", "certificate-profile.add"]);
+    let expected = ["certificate.revoke", "certificate.issue", "POST /certificate-profiles", "certificate-profile.add"];
+    assert_eq!(actions, expected, "what was refused, too");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Who may be told that a device exists: nobody who has not proved to be it. Guessing is slow, and told once.
 
+use crate::support::eventually;
 use crate::support::phone::{PASSWORD, account, add, mac, own_account, phone};
 use crate::support::raw::{self, Answer, SOMEONE, flood};
 use crate::support::server::Phonebox;
@@ -52,6 +53,7 @@ fn threat_001_002_004_every_refusal_is_the_same_404() {
     }
     // The check-ins know the difference.
     ask_as(&phonebox, None, "GET", "T53W");
+    eventually("the last one is written down", || phonebox.verdict(mac("T53W")).contains("Nobody added this device"));
     let reasons: Vec<String> =
         [mac("T53W"), mac("T46S"), mac("T31G")].iter().map(|mac| phonebox.verdict(mac)).collect();
     assert!(reasons[0].contains("Nobody added this device"), "{reasons:?}");

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 const DN: &str = "CN=805ec0aabb01";
 
-/// AVA-099, AVA-102: every vendor's path, every cipher and digest that is offered.
+/// AVA-099, AVA-102, AVA-267, AVA-268: every vendor's path, every cipher and digest that is offered.
 #[test]
 fn strongswan_enrols_with_its_challenge_and_renews_with_its_certificate() {
     let site = site(&[]);
@@ -27,6 +27,17 @@ fn strongswan_enrols_with_its_challenge_and_renews_with_its_certificate() {
     site.enrolls(&url, "next.key", &["--dn", DN, "--cert", "phone.pem", "--key", "phone.key"], "next.pem");
     site.judged("next.pem");
     assert_ne!(site.serial("next.pem"), site.serial("phone.pem"));
+    // AVA-267, AVA-268: the device, its certificate's subject, and from where it asked.
+    let rows = site.phonebox.json(&["audit", "--action", "certificate.issue", "--object", MAC]);
+    let rows = rows["items"].as_array().unwrap();
+    assert_eq!(rows.len(), 5);
+    for row in rows {
+        assert_eq!(
+            (&row["process"], &row["ip"], &row["result"]),
+            (&"scep".into(), &"127.0.0.1".into(), &"success".into())
+        );
+        assert!(row["detail"].as_str().unwrap().starts_with("CN=805ec0aabb01, serial "), "{row}");
+    }
     assert_eq!(site.reasons(MAC)[0], "certificate-renewed");
 }
 

@@ -1,0 +1,57 @@
+//! On whose behalf a change is made: what the audit log says of a change besides the change itself.
+//!
+//! Set once around a request; every change of that task carries it, so that no handler can forget it.
+
+use crate::seal;
+use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
+
+tokio::task_local! {
+    static CURRENT: Arc<Origin>;
+}
+
+#[derive(Debug)]
+pub struct Origin {
+    /// Names the request in the log, in its answer and in the audit log.
+    pub request: String,
+    pub ip: Option<IpAddr>,
+    /// By which door it came: `api`, `console`, `scep`, `est`.
+    pub process: &'static str,
+    who: OnceLock<Who>,
+}
+
+/// Whoever asks, once that is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Who {
+    pub name: String,
+    /// Whose data it works with.
+    pub account_id: i64,
+    /// The account it belongs to.
+    pub home_id: i64,
+}
+
+impl Origin {
+    pub fn new(ip: Option<IpAddr>, process: &'static str) -> Arc<Origin> {
+        // Without randomness nothing else works either; a request without an id is still a request.
+        let request = seal::random::<6>().map(|id| seal::hex(&id)).unwrap_or_default();
+        Arc::new(Origin { request, ip, process, who: OnceLock::new() })
+    }
+
+    /// Runs work whose changes are made on this behalf.
+    pub async fn scope<T>(self: Arc<Self>, work: impl Future<Output = T>) -> T {
+        CURRENT.scope(self, work).await
+    }
+
+    pub fn current() -> Option<Arc<Origin>> {
+        CURRENT.try_with(Arc::clone).ok()
+    }
+
+    /// Who asks: it is found out once.
+    pub fn is(&self, who: Who) {
+        let _ = self.who.set(who);
+    }
+
+    pub fn who(&self) -> Option<&Who> {
+        self.who.get()
+    }
+}

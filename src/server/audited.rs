@@ -1,0 +1,53 @@
+//! Around every request of the administrators' side: it gets an id, its changes are made in somebody's name, and a change
+//! that is refused is written down like one that is made. No handler can forget it.
+
+use crate::db::{Db, Origin};
+use crate::users::guard::Console;
+use crate::web::Problem;
+use crate::{audit, clock};
+use actix_web::Error;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use tracing::Instrument;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+pub async fn around(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let console = request.request().conn_data::<Console>().is_some();
+    let ip = request.peer_addr().filter(|_| !console).map(|peer| peer.ip().to_canonical());
+    let origin = Origin::new(ip, if console { "console" } else { "api" });
+    let span = tracing::info_span!("request", id = origin.request);
+    let mut response = origin.clone().scope(next.call(request)).instrument(span).await?;
+    if let Ok(id) = HeaderValue::from_str(&origin.request) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    let is_change = !response.request().method().is_safe();
+    if is_change && response.status().as_u16() >= 400 {
+        refused(&response, origin).await;
+    }
+    Ok(response)
+}
+
+/// Of strangers only the log-in tells, which counts them: anybody can send refused requests without end.
+async fn refused(response: &ServiceResponse<impl MessageBody>, origin: std::sync::Arc<Origin>) {
+    let (Some(who), Some(db)) = (origin.who().cloned(), response.request().app_data::<Data<Db>>()) else { return };
+    let request = response.request();
+    let short = |path: &str| path.trim_start_matches("/api/v1").to_owned();
+    let route = request.match_pattern().unwrap_or_else(|| request.path().to_owned());
+    let action = format!("{} {}", request.method(), short(&route));
+    let object = short(request.path());
+    let told = response.response().error().and_then(|error| error.as_error::<Problem>());
+    let status = response.status();
+    let detail =
+        told.map_or_else(|| status.to_string(), |problem| format!("{}: {}", problem.code.word(), problem.message));
+    let write = db.write(move |tx| audit::refused(tx, &who, &action, object, detail, clock::now()));
+    if let Err(error) = origin.scope(write).await {
+        tracing::warn!(%error, "a refusal could not be written to the audit log");
+    }
+}

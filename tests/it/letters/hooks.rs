@@ -1,0 +1,141 @@
+//! Webhooks: signed, tried again, and never led into networks that are nobody's business.
+
+use super::sink::Hook;
+use crate::support::phone;
+use crate::support::server::Phonebox;
+use crate::support::{eventually, raw};
+use aws_lc_rs::hmac;
+use serde_json::{Value, json};
+
+/// A box that may reach this machine, and a program that is sent events.
+fn hooked(kinds: &[&str]) -> (Phonebox, Hook, String) {
+    let (phonebox, hook) = (Phonebox::start_with(&["--webhook-networks", "127.0.0.0/8"]), Hook::start());
+    let kinds: Vec<&str> = kinds.iter().flat_map(|kind| ["--kind", kind]).collect();
+    let url = hook.url();
+    let added = phonebox.json(&[&["webhook", "add", &url][..], &kinds].concat());
+    (phonebox, hook, added["secret"].as_str().unwrap().to_owned())
+}
+
+fn header(head: &str, name: &str) -> String {
+    let start = format!("{}: ", name.to_ascii_lowercase());
+    let line = head.lines().find(|line| line.to_ascii_lowercase().starts_with(&start));
+    line.unwrap_or_else(|| panic!("{name}: {head}")).split_once(": ").unwrap().1.to_owned()
+}
+
+fn deliveries(phonebox: &Phonebox) -> Vec<Value> {
+    phonebox.json(&["webhook", "deliveries", "1"]).as_array().unwrap().clone()
+}
+
+/// YMC-173: an address for what happens. The program verifies that it is the box, and that it is of now.
+#[test]
+fn an_event_arrives_signed_and_once() {
+    let (phonebox, hook, secret) = hooked(&["device-claimed"]);
+    phone::add(&phonebox, "T54W", &["--site", "default"]);
+    eventually("it arrives", || !hook.all().is_empty());
+    let (head, body) = &hook.all()[0];
+    assert!(head.starts_with("POST /events?from=box HTTP/1.1\r\n"), "{head}");
+    assert_eq!(header(head, "Phonebox-Event"), "device-claimed");
+    let signature = header(head, "Phonebox-Signature");
+    let (time, tag) = signature.strip_prefix("t=").unwrap().split_once(",v1=").unwrap();
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+    let bytes: Vec<u8> =
+        (0..tag.len()).step_by(2).map(|at| u8::from_str_radix(&tag[at..at + 2], 16).unwrap()).collect();
+    hmac::verify(&key, format!("{time}.{body}").as_bytes(), &bytes).unwrap();
+    assert!((jiff::Timestamp::now().as_second() - time.parse::<i64>().unwrap()).abs() < 60);
+    let told: Value = serde_json::from_str(body).unwrap();
+    assert_eq!((&told["kind"], &told["object"]), (&json!("device-claimed"), &json!(phone::mac("T54W"))));
+    assert_eq!((&told["data"]["site"], &told["data"]["by"]), (&json!("default"), &json!("console")));
+    eventually("it is shown as sent", || deliveries(&phonebox)[0]["state"] == "sent");
+    assert_eq!((hook.all().len(), deliveries(&phonebox).len()), (1, 1), "the other kind was not wanted");
+    // The secret is told once and nowhere else.
+    let shown = phonebox.cli(&["webhook", "list"]) + &phonebox.cli(&["audit", "--json"]);
+    assert!(!shown.contains(&secret) && !phonebox.said().contains(&secret));
+    phonebox.cli(&["webhook", "test", "1"]);
+    eventually("the test arrives", || hook.all().len() == 2);
+    phonebox.cli(&["webhook", "set", "1", "--enabled", "false"]);
+    phonebox.cli(&["device", "remove", phone::mac("T54W")]);
+    phone::add(&phonebox, "T54W", &[]);
+    phonebox.cli(&["webhook", "remove", "1"]);
+    assert_eq!(phonebox.json(&["webhook", "list"]), json!([]));
+    assert_eq!(hook.all().len(), 2);
+}
+
+#[test]
+fn a_delivery_is_tried_again_with_longer_pauses_and_the_same_event() {
+    let (mut phonebox, hook, _) = hooked(&["device-claimed"]);
+    hook.answer_with(503);
+    phone::add(&phonebox, "T54W", &[]);
+    let tried = |phonebox: &Phonebox, times: i64| {
+        eventually("it was tried", || deliveries(phonebox).first().is_some_and(|one| one["attempts"] == times));
+        deliveries(phonebox)[0].clone()
+    };
+    let first = tried(&phonebox, 1);
+    assert_eq!((&first["state"], &first["status"]), (&json!("waiting"), &json!(503)));
+    let wait = |one: &Value| one["next_at"].as_i64().unwrap() - one["created_at"].as_i64().unwrap();
+    assert!((10_000..30_000).contains(&wait(&first)), "{first}");
+    phonebox.restart_at("+1m");
+    let second = tried(&phonebox, 2);
+    assert!(wait(&second) > 110_000, "{second}");
+    hook.answer_with(200);
+    phonebox.cli(&["webhook", "retry", "1", &second["id"].to_string()]);
+    eventually("it arrived", || deliveries(&phonebox)[0]["state"] == "sent");
+    let ids: Vec<Value> =
+        hook.all().iter().map(|(_, body)| serde_json::from_str::<Value>(body).unwrap()["id"].clone()).collect();
+    assert_eq!(ids.len(), 3);
+    assert!(ids.iter().all(|id| *id == ids[0]), "who has it already knows it again: {ids:?}");
+}
+
+/// SSRF: addresses of this machine and of private networks are refused when they are given, and names that lead there
+/// when they are used. A redirect leads nowhere.
+#[test]
+fn a_webhook_reaches_no_private_network_by_address_name_or_redirect() {
+    let (phonebox, hook) = (Phonebox::start(), Hook::start());
+    let add = |url: &str| {
+        let answer = phonebox.admin_asks("POST", "/api/v1/webhooks", &json!({ "url": url }).to_string());
+        (answer.status, String::from_utf8_lossy(&answer.body).into_owned())
+    };
+    let port = hook.address.port();
+    for url in [
+        &format!("http://127.0.0.1:{port}/"),
+        &format!("http://[::1]:{port}/"),
+        &format!("http://[::ffff:127.0.0.1]:{port}/"),
+        "http://10.0.0.1/",
+        "http://169.254.169.254/latest/meta-data/",
+        "http://[fd00::1]/",
+        "http://0.0.0.0/",
+        "ftp://hooks.example/",
+        "file:///etc/passwd",
+        "http://user:secret@hooks.example/",
+        "http://hooks.example\r\nX: y/",
+        "",
+    ] {
+        let (status, text) = add(url);
+        assert_eq!(status, 422, "{url:?}: {text}");
+        assert!(!text.contains("user:secret") || text.contains("signature"), "{text}");
+    }
+    // A name that resolves to this machine: DNS decides at each delivery, and the answer is judged.
+    assert_eq!(add(&format!("http://localhost:{port}/")).0, 201);
+    // An address in other words: the resolver reads it, and it is judged like any other.
+    let odd = add(&format!("http://2130706433:{port}/")).0;
+    phone::add(&phonebox, "T54W", &[]);
+    eventually("it was tried", || deliveries(&phonebox).first().is_some_and(|one| one["attempts"] == 1));
+    let refused = deliveries(&phonebox)[0]["error"].as_str().unwrap().to_owned();
+    assert!(refused.contains("no public address") && refused.contains("webhooks.networks"), "{refused}");
+    if odd == 201 {
+        let of_two = |phonebox: &Phonebox| phonebox.json(&["webhook", "deliveries", "2"]).as_array().unwrap().clone();
+        eventually("it was tried", || of_two(&phonebox).first().is_some_and(|one| one["attempts"] == 1));
+    }
+    assert!(hook.all().is_empty(), "nothing was connected to: {:?}", hook.all());
+
+    // Where it may go, it still follows nobody elsewhere.
+    let (phonebox, first, _) = hooked(&["account-linked"]);
+    for status in [301, 302, 303, 307, 308] {
+        first.answer_with(status);
+        let before = first.all().len();
+        phonebox.cli(&["webhook", "test", "1"]);
+        eventually("it was tried", || first.all().len() > before);
+        eventually("it is not taken for delivered", || deliveries(&phonebox)[0]["status"] == status);
+        assert!(deliveries(&phonebox)[0]["error"].as_str().unwrap().contains("not followed"));
+    }
+    assert_eq!(raw::get(phonebox.http(), "/phonebox-ca.pem").status, 200);
+}

@@ -1,0 +1,238 @@
+//! Mails, as a real mail server reads them: AVA-057 to AVA-063, and what becomes of those that do not go.
+
+use super::sink::Mails;
+use crate::support::server::Phonebox;
+use crate::support::{eventually, phone};
+use serde_json::{Value, json};
+
+const ADMIN: &str = "admin@company.example";
+
+fn set(phonebox: &Phonebox, mails: &Mails) {
+    let port = mails.port.to_string();
+    let words =
+        ["mail", "set", "--host", "127.0.0.1", "--port", &port, "--security", "none", "--from", "box@company.example"];
+    phonebox.cli(&words);
+}
+
+fn boxed() -> (Phonebox, Mails) {
+    let (phonebox, mails) = (Phonebox::start(), Mails::start());
+    set(&phonebox, &mails);
+    // What the machine of the tests gives rise to is not theirs.
+    phonebox.cli(&["notification", "set", "--to", ADMIN, "--off", "alarm"]);
+    (phonebox, mails)
+}
+
+fn header<'a>(mail: &'a Value, name: &str) -> Vec<&'a str> {
+    let text = mail["text"].as_str().unwrap();
+    let head = text.split("\r\n\r\n").next().unwrap();
+    head.split("\r\n").filter_map(|line| line.strip_prefix(name)).map(str::trim).collect()
+}
+
+fn subjects(mails: &[Value]) -> Vec<String> {
+    mails.iter().map(|mail| header(mail, "Subject:")[0].to_owned()).collect()
+}
+
+#[test]
+fn the_test_button_says_what_the_mail_server_says() {
+    let phonebox = Phonebox::start();
+    assert!(phonebox.try_cli(&["mail", "test", ADMIN]).refused().contains("No mail server is set"));
+    assert!(phonebox.cli(&["mail", "show"]).contains("No mail server"));
+    let mails = Mails::start();
+    set(&phonebox, &mails);
+    assert!(phonebox.cli(&["mail", "test", ADMIN]).contains("took it"));
+    let got = mails.at_least(1);
+    assert_eq!((&got[0]["from"], &got[0]["to"]), (&json!("box@company.example"), &json!([ADMIN])));
+    assert!(got[0]["text"].as_str().unwrap().contains("This is a test from Phonebox"));
+    let said = phonebox.try_cli(&["mail", "test", "nobody@company.example"]).refused();
+    assert!(said.contains("no such mailbox"), "{said}");
+    drop(mails);
+    let said = phonebox.try_cli(&["mail", "test", ADMIN]).refused();
+    assert!(said.contains("refused"), "{said}");
+}
+
+/// AVA-058: everything is on. AVA-057: each kind has its switch. AVA-060: a provisioning URL was changed. AVA-061: a
+/// device was added. AVA-062: it was given to a site. AVA-063: one was not enrolled, and why.
+#[test]
+fn notifications_are_mailed_and_each_can_be_switched_off() {
+    let (phonebox, mails) = boxed();
+    let rows = phonebox.json(&["notification", "set", "--on", "alarm"])["notifications"].clone();
+    let rows = rows.as_array().unwrap();
+    assert!(rows.len() >= 7 && rows.iter().all(|row| row["on"] == true), "{rows:?}");
+    let fresh = Phonebox::start().json(&["notification", "list"])["notifications"].clone();
+    assert_eq!(fresh.as_array(), Some(rows), "nothing said means all");
+    phonebox.cli(&["notification", "set", "--off", "alarm"]);
+    phonebox.cli(&["site", "add", "Berlin"]);
+    phone::add(&phonebox, "T54W", &[]);
+    let mac = phone::mac("T54W");
+    phonebox.cli(&["device", "set", mac, "--site", "Berlin"]);
+    phonebox.cli(&["profile", "add", "there", "--url", "http://there.example/"]);
+    phonebox.cli(&["profile", "target", "set", "there", "0", "--url", "http://elsewhere.example/"]);
+    phonebox.cli(&["device", "set", mac, "--url", "http://own.example/"]);
+    let got = mails.at_least(5);
+    assert_eq!(
+        subjects(&got),
+        [
+            format!("Device added: {mac}"),
+            format!("Device given to a site: {mac}"),
+            format!("Device given to a site: {mac}"),
+            "Provisioning URL changed: there".to_owned(),
+            format!("Provisioning URL changed: {mac}"),
+        ]
+    );
+    assert!(got[2]["text"].as_str().unwrap().contains("console gave the device 805ec0aabb01 to the site Berlin."));
+    assert!(got.iter().all(|mail| mail["to"] == json!([ADMIN])));
+
+    phonebox.cli(&["notification", "set", "--off", "device-associated", "--off", "provisioning-changed"]);
+    phonebox.cli(&["device", "set", mac, "--site", "default", "--url", ""]);
+    phonebox.cli(&["device", "remove", mac]);
+    eventually("nobody was told", || phonebox.count("SELECT count(*) FROM event WHERE told = 0") == 0);
+    phonebox.cli(&["notification", "set", "--on", "provisioning-changed"]);
+    phonebox.cli(&["profile", "target", "set", "there", "0", "--url", "http://third.example/"]);
+    let got = mails.at_least(6);
+    assert_eq!(subjects(&got[5..]), ["Provisioning URL changed: there"]);
+
+    // AVA-063. Two addresses claim one MAC: the phone is not enrolled, and the mail says why.
+    phone::add(&phonebox, "T53W", &[]);
+    let file = format!("/{}.cfg", phone::mac("T53W"));
+    for from in ["127.0.0.2", "127.0.0.3"] {
+        crate::support::raw::send(phonebox.http(), Some(from.parse().unwrap()), "GET", &file, "", b"");
+    }
+    eventually("the reason is mailed", || {
+        let failed = format!("Device not enrolled: {}", phone::mac("T53W"));
+        let all = mails.all();
+        all.iter()
+            .any(|mail| header(mail, "Subject:") == [&failed] && mail["text"].to_string().contains("Two addresses"))
+    });
+}
+
+/// RFC 3207 and RFC 4954, with a certificate that the machine trusts; without that, nothing is said to the server.
+#[test]
+fn the_way_to_the_mail_server_is_encrypted_and_its_certificate_is_verified() {
+    let files = tempfile::tempdir().unwrap();
+    let script =
+        "openssl req -x509 -newkey rsa:2048 -nodes -keyout root.key -out root.pem -days 9 -subj '/CN=Mail Root'
+        openssl req -newkey rsa:2048 -nodes -keyout mail.key -out mail.csr -subj '/CN=mail'
+        printf 'subjectAltName=IP:127.0.0.1,DNS:localhost\\nbasicConstraints=CA:FALSE\\n' > ext
+        openssl x509 -req -in mail.csr -CA root.pem -CAkey root.key -CAcreateserial -days 9 -extfile ext -out mail.crt
+        cat mail.crt mail.key > both.pem";
+    let made = std::process::Command::new("sh").args(["-ec", script]).current_dir(files.path()).output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let path = |name: &str| files.path().join(name).display().to_string();
+    let mails = Mails::start_with(0, &path("both.pem"));
+    let mut phonebox = Phonebox::start();
+    let (port, password) = (mails.port.to_string(), phonebox.secret("s3cret-mail"));
+    let words =
+        ["mail", "set", "--host", "127.0.0.1", "--port", &port, "--user", "box", "--from", "box@company.example"];
+    phonebox.cli(&[&words[..], &["--password", &password]].concat());
+    let said = phonebox.try_cli(&["mail", "test", ADMIN]).refused();
+    assert!(said.contains("certificate") && mails.all().is_empty(), "{said}");
+    phonebox.restart_behind(&["env", &format!("SSL_CERT_FILE={}", path("root.pem"))]);
+    phonebox.cli(&["mail", "test", ADMIN]);
+    let got = mails.at_least(1);
+    assert_eq!((&got[0]["tls"], &got[0]["login"]), (&json!(true), &json!(true)));
+    // The password is nowhere to be read, and it does not go along to another server.
+    let shown = phonebox.cli(&["mail", "show"]) + &phonebox.cli(&["audit", "--json"]);
+    assert!(!shown.contains("s3cret-mail") && !phonebox.said().contains("s3cret-mail"));
+    assert!(phonebox.cli(&words).contains("password  yes"), "as it was");
+    let other =
+        ["mail", "set", "--host", "localhost", "--port", &port, "--user", "box", "--from", "box@company.example"];
+    assert!(phonebox.cli(&other).contains("password  no"), "a password is for the server it was given for");
+    let file = std::fs::read(phonebox.path().join("phonebox.db")).unwrap();
+    assert!(!file.windows(11).any(|part| part == b"s3cret-mail"));
+}
+
+/// Queued, tried again after a while, shown with the reason, and sent when the mail server is back. Nothing is lost.
+#[test]
+fn a_mail_that_cannot_go_waits_and_goes_later() {
+    let (mut phonebox, mails) = boxed();
+    let port = mails.port;
+    drop(mails);
+    phone::add(&phonebox, "T54W", &["--site", "default"]);
+    let queue = |phonebox: &Phonebox| phonebox.json(&["mail", "queue"]).as_array().unwrap().clone();
+    eventually("both were tried", || {
+        let queue = queue(&phonebox);
+        queue.len() == 2 && queue.iter().all(|mail| mail["attempts"] == 1)
+    });
+    let waiting = &queue(&phonebox)[0];
+    assert_eq!((&waiting["state"], &waiting["recipient"]), (&json!("waiting"), &json!(ADMIN)));
+    assert!(waiting["error"].as_str().unwrap().contains("refused"), "{waiting}");
+    let wait = waiting["next_at"].as_i64().unwrap() - waiting["created_at"].as_i64().unwrap();
+    assert!((60_000..90_000).contains(&wait), "{wait}");
+    // A minute later it is tried again, then after five.
+    phonebox.restart_at("+2m");
+    eventually("both were tried again", || queue(&phonebox).iter().all(|mail| mail["attempts"] == 2));
+    let mails = Mails::start_with(port, "");
+    let id = queue(&phonebox)[0]["id"].to_string();
+    phonebox.cli(&["mail", "retry", &id]);
+    mails.at_least(1);
+    phonebox.restart_at("+20m");
+    let got = mails.at_least(2);
+    assert_eq!(got.len(), 2);
+    eventually("both are shown as sent", || queue(&phonebox).iter().all(|mail| mail["state"] == "sent"));
+}
+
+/// What the mail server refuses for good is not tried for ever, and somebody is told.
+#[test]
+fn a_mail_that_is_refused_for_good_raises_an_alarm() {
+    let (phonebox, mails) = boxed();
+    phonebox.cli(&["notification", "set", "--to", "nobody@company.example", "--to", ADMIN]);
+    phone::add(&phonebox, "T54W", &[]);
+    mails.at_least(2);
+    eventually("it failed", || {
+        let queue = phonebox.json(&["mail", "queue"]);
+        let failed = queue.as_array().unwrap().iter().filter(|mail| mail["state"] == "failed").count();
+        failed == 2
+    });
+    let alarms = phonebox.alarms();
+    let alarm = alarms.iter().find(|alarm| alarm["kind"] == "mail").unwrap();
+    assert!(
+        alarm["object"] == "nobody@company.example" && alarm["text"].to_string().contains("no such mailbox"),
+        "{alarm}"
+    );
+    let failed = phonebox.json(&["mail", "queue"]);
+    let failed = failed.as_array().unwrap().iter().find(|mail| mail["state"] == "failed").unwrap()["id"].to_string();
+    phonebox.cli(&["mail", "give-up", &failed]);
+    assert_eq!(phonebox.json(&["mail", "queue"]).as_array().unwrap().len(), 3);
+}
+
+/// What strangers and administrators write ends no header and adds no recipient.
+#[test]
+fn no_text_adds_a_header_or_a_recipient() {
+    let (phonebox, mails) = boxed();
+    for address in [
+        "a@b.example\r\nBcc: evil@evil.example",
+        "a@b.example, evil@evil.example",
+        "a b@c.example",
+        "<a@b.example>",
+        "a@b.example\0",
+        "",
+        "a",
+        "ä@b.example",
+    ] {
+        let body = json!({ "recipients": [address] }).to_string();
+        let answer = phonebox.admin_asks("PUT", "/api/v1/notifications", &body);
+        assert_eq!(answer.status, 422, "{address:?}");
+        let body = json!({ "to": address }).to_string();
+        assert_eq!(phonebox.admin_asks("POST", "/api/v1/mail/test", &body).status, 422, "{address:?}");
+        let body = json!({ "host": "127.0.0.1", "security": "none", "from": address }).to_string();
+        assert_eq!(phonebox.admin_asks("PUT", "/api/v1/mail", &body).status, 422, "{address:?}");
+    }
+    for host in ["", "a b", "mail\r\nX: y", "http://mail.example/", "mail.example:25"] {
+        let body = json!({ "host": host, "security": "none", "from": ADMIN }).to_string();
+        assert_eq!(phonebox.admin_asks("PUT", "/api/v1/mail", &body).status, 422, "{host:?}");
+    }
+    // An event's object is what a stranger sent: into the table directly, as no door lets it through.
+    let conn = phonebox::db::Connection::open(phonebox.path().join("phonebox.db")).unwrap();
+    conn.busy_timeout(std::time::Duration::from_secs(20)).unwrap();
+    let object = "x\r\nBcc: evil@evil.example\r\n\r\nbody \u{fc}";
+    conn.execute(
+        "INSERT INTO event (account_id, kind, object, text, data, at) VALUES (1, 'device-claimed', ?1, ?1, '{}', 1)",
+        [object],
+    )
+    .unwrap();
+    drop(conn);
+    let got = mails.at_least(1);
+    assert_eq!(got[0]["to"], json!([ADMIN]));
+    assert!(header(&got[0], "Bcc:").is_empty() && header(&got[0], "Subject:").len() == 1, "{}", got[0]);
+    assert_eq!(header(&got[0], "To:"), [ADMIN]);
+}

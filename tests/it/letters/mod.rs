@@ -1,0 +1,6 @@
+//! What is written down of everything that is done, and what goes out of it: audit log, mails, webhooks.
+
+mod audit;
+mod hooks;
+mod mails;
+mod sink;
