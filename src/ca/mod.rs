@@ -17,6 +17,7 @@
 pub mod api;
 pub mod asn1;
 mod authority;
+pub mod background;
 pub mod cert_profile;
 pub mod certificates;
 pub mod client;

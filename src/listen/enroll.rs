@@ -5,7 +5,7 @@
 
 use super::Patience;
 use super::respond::{self, Connection, Sent};
-use crate::ca::{est, scep};
+use crate::ca::{background, est, scep};
 use crate::checkins::{Decision, Reason};
 use crate::provision::Subject;
 use crate::provision::enroll::{Asked, Enrollment, Outcome, Protocol, Reply};
@@ -40,7 +40,7 @@ impl EnrollmentDoor {
             .max_blocking_threads(threads)
             .thread_name("enrollment")
             .enable_all()
-            .on_thread_start(stand_back)
+            .on_thread_start(|| background::step_back(NICE))
             .build()?;
         let places = Arc::new(Semaphore::new(WAITING));
         Ok(EnrollmentDoor { enrollment, places, runtime: Some(runtime) })
@@ -110,12 +110,6 @@ impl Drop for EnrollmentDoor {
             runtime.shutdown_background();
         }
     }
-}
-
-/// The thread it runs on steps behind the listeners'. Where that is not allowed, they are equals.
-fn stand_back() {
-    // SAFETY: no memory is involved; 0 means the calling thread.
-    unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, NICE) };
 }
 
 /// Whether a request speaks an enrolment protocol, by its target alone.

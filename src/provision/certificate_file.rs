@@ -1,6 +1,7 @@
 //! A certificate whose key is made here, for a phone that fetches both as a file.
 
 use super::enroll::Enrollment;
+use crate::ca::background;
 use crate::ca::pkcs12::{self, Contents, Strength};
 use crate::ca::{CaError, Door, Holder, Order, Refused, cert_profile};
 use crate::db::Error;
@@ -17,8 +18,8 @@ impl Enrollment {
     pub async fn make_file(&self, device: &Device, by: &str, now: i64) -> Result<(String, Vec<String>), Refused> {
         let db = &self.pipeline.db;
         let profile = db.read(|conn| store::profile_named(conn, cert_profile::DEVICE))?.ok_or(Refused::NoKey)?;
-        let key = tokio::task::spawn_blocking(|| KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, RsaKeySize::_2048));
-        let key = key.await.map_err(|_| CaError::from(Error::Stopped))?.map_err(CaError::from)?;
+        let key = background::run(|| KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, RsaKeySize::_2048));
+        let key = key.await.ok_or_else(|| CaError::from(Error::Stopped))?.map_err(CaError::from)?;
         let pkcs8 = Zeroizing::new(key.serialize_der());
         let label = device.name.clone().unwrap_or_else(|| device.mac.to_string());
         let holder =
