@@ -46,8 +46,16 @@ async fn refused(response: &ServiceResponse<impl MessageBody>, origin: std::sync
     let status = response.status();
     let detail =
         told.map_or_else(|| status.to_string(), |problem| format!("{}: {}", problem.code.word(), problem.message));
-    let write = db.write(move |tx| audit::refused(tx, &who, &action, object, detail, clock::now()));
-    if let Err(error) = origin.scope(write).await {
-        tracing::warn!(%error, "a refusal could not be written to the audit log");
+    let db = db.clone();
+    let write = origin.scope(async move {
+        let write = db.write(move |tx| audit::refused(tx, &who, &action, object, detail, clock::now()));
+        if let Err(error) = write.await {
+            tracing::warn!(%error, "a refusal could not be written to the audit log");
+        }
+    });
+    // Where the disk said no, the answer does not wait for it to say so again.
+    match status.is_server_error() {
+        true => drop(tokio::spawn(write)),
+        false => write.await,
     }
 }

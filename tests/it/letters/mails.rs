@@ -55,12 +55,9 @@ fn the_test_button_says_what_the_mail_server_says() {
 #[test]
 fn notifications_are_mailed_and_each_can_be_switched_off() {
     let (phonebox, mails) = boxed();
-    let rows = phonebox.json(&["notification", "set", "--on", "alarm"])["notifications"].clone();
-    let rows = rows.as_array().unwrap();
-    assert!(rows.len() >= 7 && rows.iter().all(|row| row["on"] == true), "{rows:?}");
     let fresh = Phonebox::start().json(&["notification", "list"])["notifications"].clone();
-    assert_eq!(fresh.as_array(), Some(rows), "nothing said means all");
-    phonebox.cli(&["notification", "set", "--off", "alarm"]);
+    let rows = fresh.as_array().unwrap();
+    assert!(rows.len() >= 7 && rows.iter().all(|row| row["on"] == true), "nothing said means all: {rows:?}");
     phonebox.cli(&["site", "add", "Berlin"]);
     phone::add(&phonebox, "T54W", &[]);
     let mac = phone::mac("T54W");
