@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 const OWNERS: [&str; 4] = ["own", "child", "sibling", "parent"];
 
 /// First word of a path with an id, and the parameter that is the id.
-const THINGS: [&str; 15] = [
+const THINGS: [&str; 16] = [
     "accounts",
     "alarms",
     "api-keys",
@@ -28,6 +28,7 @@ const THINGS: [&str; 15] = [
     "sip-accounts",
     "sites",
     "users",
+    "webhooks",
 ];
 
 /// Whom a superior manages without acting inside: accounts and their users (AVA-021, AVA-171).
@@ -52,6 +53,8 @@ fn body(method: &str, path: &str) -> Option<Value> {
             | "/users/{id}/unfreeze"
             | "/users/{id}/password-link"
             | "/api-keys/{id}/reset"
+            | "/webhooks/{id}/test"
+            | "/webhooks/{id}/deliveries/{delivery}/retry"
             | "/channels/{id}/accept"
             | "/links/{id}/approve"
             | "/links/{id}/decline"
@@ -132,6 +135,8 @@ fn world(running: &Running) -> World<'_> {
         );
         let key = json!({ "name": name, "permissions": ["site.read"] });
         let key = chief.post("/api-keys", key).json(201)["id"].to_string();
+        let hook = json!({ "url": "https://hooks.example/x" });
+        let hook = chief.post("/webhooks", hook).json(201)["webhook"]["id"].to_string();
         // Somebody whom only this one knows.
         let other = account_of(&format!("Partner {owner}"));
         run(
@@ -153,6 +158,7 @@ fn world(running: &Running) -> World<'_> {
             ((*owner, "profiles"), name.clone()),
             ((*owner, "sites"), name),
             ((*owner, "api-keys"), key),
+            ((*owner, "webhooks"), hook),
             ((*owner, "channels"), last("channel")),
             ((*owner, "links"), last("account_link")),
             ((*owner, "devices"), mac),
@@ -197,6 +203,7 @@ fn filled(path: &str, id: &str) -> String {
         "{position}" => "0",
         "{address}" => "10.0.0.0",
         "{prefix}" => "8",
+        "{delivery}" => "1",
         "{file}" => "805ec0aabb00.cfg",
         part if part.starts_with('{') && std::mem::replace(&mut first, false) => id,
         part => part,
