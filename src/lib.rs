@@ -17,8 +17,15 @@
 //! deliveries ([`webhooks`]) of events, others send them.
 //!
 //! Two fronts, one core: the phone listeners serve no admin page, the admin listener serves no phone file.
+//!
+//! Who asks on the administrators' side is found out by [`users::guard`]: the console, a program with an API key, a
+//! person with a session. What a route asks for stands in [`users::routes`], what there is to be allowed in
+//! [`users::permissions`]; a route without a row lets nobody in. Everything belongs to an account ([`accounts`], a tree);
+//! an actor's account comes from its login, never from its request. Who reaches whom is said once, in SQL
+//! (`accounts::store`), and what a limited user sees too (`users::data`).
 //! Imports point down only (`tests/it/architecture.rs`); reading [`provision`] is reading the product.
 
+pub mod accounts;
 pub mod alarms;
 pub mod audit;
 pub mod ca;

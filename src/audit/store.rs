@@ -24,7 +24,7 @@ pub fn write(
     detail: Option<String>,
     now: i64,
 ) -> Result<()> {
-    note(tx, actor.account_id, actor.name, action, object, detail, now)
+    note(tx, actor.account_id, &actor.name, action, object, detail, now)
 }
 
 /// With what people saw of the object before and see of it now: what is equal is left out.
@@ -38,7 +38,7 @@ pub fn write_change(
     now: i64,
 ) -> Result<()> {
     let (before, after) = differing(side(sides.0), side(sides.1));
-    let entry = Entry { before, after, ..of(actor.account_id, actor.name, action, object, detail, now) };
+    let entry = Entry { before, after, ..of(actor.account_id, &actor.name, action, object, detail, now) };
     append(tx, entry)
 }
 

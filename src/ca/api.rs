@@ -176,7 +176,7 @@ async fn view(ca: &Lazy) -> Result<CaView> {
 #[post("/ca/clock")]
 async fn trust_clock(actor: Actor, ca: Data<Lazy>) -> Result<HttpResponse> {
     let now = clock::now();
-    ca.get(now).await?.trust_clock(actor.name, now).await?;
+    ca.get(now).await?.trust_clock(&actor.name, now).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -185,7 +185,7 @@ async fn trust_clock(actor: Actor, ca: Data<Lazy>) -> Result<HttpResponse> {
 #[post("/ca/root/export")]
 async fn export(actor: Actor, ca: Data<Lazy>, Json(body): Json<Passphrase>) -> Result<Json<KeyFile>> {
     let now = clock::now();
-    let pem = ca.get(now).await?.export_root_key(&Secret::new(body.passphrase), actor.name, now).await?;
+    let pem = ca.get(now).await?.export_root_key(&Secret::new(body.passphrase), &actor.name, now).await?;
     Ok(Json(KeyFile { pem: pem.reveal().to_owned() }))
 }
 
@@ -194,7 +194,7 @@ async fn export(actor: Actor, ca: Data<Lazy>, Json(body): Json<Passphrase>) -> R
 #[post("/ca/root/offline")]
 async fn offline(actor: Actor, ca: Data<Lazy>, Json(body): Json<KeyCopy>) -> Result<Json<CaView>> {
     let (now, copy, passphrase) = (clock::now(), Secret::new(body.pem), Secret::new(body.passphrase));
-    ca.get(now).await?.take_root_offline(&copy, &passphrase, actor.name, now).await?;
+    ca.get(now).await?.take_root_offline(&copy, &passphrase, &actor.name, now).await?;
     Ok(Json(view(&ca).await?))
 }
 
@@ -203,7 +203,7 @@ async fn offline(actor: Actor, ca: Data<Lazy>, Json(body): Json<KeyCopy>) -> Res
 #[post("/ca/root/online")]
 async fn online(actor: Actor, ca: Data<Lazy>, Json(body): Json<KeyCopy>) -> Result<Json<CaView>> {
     let (now, copy, passphrase) = (clock::now(), Secret::new(body.pem), Secret::new(body.passphrase));
-    ca.get(now).await?.take_root_online(&copy, &passphrase, actor.name, now).await?;
+    ca.get(now).await?.take_root_online(&copy, &passphrase, &actor.name, now).await?;
     Ok(Json(view(&ca).await?))
 }
 
@@ -212,7 +212,7 @@ async fn online(actor: Actor, ca: Data<Lazy>, Json(body): Json<KeyCopy>) -> Resu
 #[post("/ca/request")]
 async fn request(actor: Actor, ca: Data<Lazy>, Json(body): Json<AskCa>) -> Result<Json<CaRequest>> {
     let now = clock::now();
-    Ok(Json(CaRequest { csr: ca.get(now).await?.request(&body.name, actor.name, now).await? }))
+    Ok(Json(CaRequest { csr: ca.get(now).await?.request(&body.name, &actor.name, now).await? }))
 }
 
 /// Bring a site's own CA: it becomes the next one
@@ -222,7 +222,7 @@ async fn import(actor: Actor, ca: Data<Lazy>, Json(body): Json<Bring>) -> Result
     let (now, passphrase) = (clock::now(), body.passphrase.map(Secret::new));
     let key = body.key.map(Secret::new);
     let key = key.as_ref().map(|key| (key, passphrase.as_ref()));
-    ca.get(now).await?.import(&body.certificates, key, actor.name, now).await?;
+    ca.get(now).await?.import(&body.certificates, key, &actor.name, now).await?;
     Ok(Json(view(&ca).await?))
 }
 
@@ -244,7 +244,7 @@ async fn report(_actor: Actor, db: Data<Db>, ca: Data<Lazy>) -> Result<Json<Vec<
 #[post("/ca/rollover/start")]
 async fn start(actor: Actor, ca: Data<Lazy>) -> Result<Json<CaView>> {
     let now = clock::now();
-    ca.get(now).await?.rollover_start(actor.name, now).await?;
+    ca.get(now).await?.rollover_start(&actor.name, now).await?;
     Ok(Json(view(&ca).await?))
 }
 
@@ -253,7 +253,7 @@ async fn start(actor: Actor, ca: Data<Lazy>) -> Result<Json<CaView>> {
 #[post("/ca/rollover/switch")]
 async fn switch(actor: Actor, ca: Data<Lazy>) -> Result<Json<CaView>> {
     let now = clock::now();
-    ca.get(now).await?.rollover_switch(actor.name, now).await?;
+    ca.get(now).await?.rollover_switch(&actor.name, now).await?;
     Ok(Json(view(&ca).await?))
 }
 
@@ -262,7 +262,7 @@ async fn switch(actor: Actor, ca: Data<Lazy>) -> Result<Json<CaView>> {
 #[post("/ca/rollover/cancel")]
 async fn cancel(actor: Actor, ca: Data<Lazy>) -> Result<Json<CaView>> {
     let now = clock::now();
-    ca.get(now).await?.rollover_cancel(actor.name, now).await?;
+    ca.get(now).await?.rollover_cancel(&actor.name, now).await?;
     Ok(Json(view(&ca).await?))
 }
 
@@ -274,7 +274,7 @@ async fn install(actor: Actor, ca: Data<Lazy>, Json(body): Json<Bring>) -> Resul
     let (key, passphrase) = (body.key.map(Secret::new).ok_or_else(missing)?, body.passphrase.map(Secret::new));
     let now = clock::now();
     let ca = ca.get(now).await?;
-    let warnings = ca.install_server(&body.certificates, &key, passphrase.as_ref(), actor.name, now).await?;
+    let warnings = ca.install_server(&body.certificates, &key, passphrase.as_ref(), &actor.name, now).await?;
     Ok(Json(Installed { warnings }))
 }
 
@@ -283,7 +283,7 @@ async fn install(actor: Actor, ca: Data<Lazy>, Json(body): Json<Bring>) -> Resul
 #[delete("/ca/server")]
 async fn uninstall(actor: Actor, ca: Data<Lazy>) -> Result<HttpResponse> {
     let now = clock::now();
-    ca.get(now).await?.remove_installed(actor.name, now).await?;
+    ca.get(now).await?.remove_installed(&actor.name, now).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

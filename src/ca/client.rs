@@ -5,7 +5,7 @@
 //! sometimes signed with SHA-1: their names are not looked at, and weak algorithms count only below a CA for which the
 //! administrator allowed them.
 
-use super::device_ca::{self, Anchor};
+use super::device_ca::{self, Anchor, DeviceCa};
 use super::serial::Serial;
 use super::signature::{self, Digest};
 use super::{Ca, CaError, store};
@@ -218,6 +218,26 @@ impl Clients {
             },
         }
     }
+}
+
+/// The one common name of the first of these certificates. None: there is no certificate, or not exactly one name.
+pub fn common_name(chain: &[&[u8]]) -> Option<String> {
+    let leaf = parse(chain.first()?)?;
+    let mut names = leaf.subject().iter_common_name();
+    let name = names.next()?.as_str().ok()?;
+    let plain = names.next().is_none() && !name.is_empty() && !name.chars().any(char::is_control);
+    plain.then(|| name.to_owned())
+}
+
+/// Whether the first of these certificates leads to this CA, is for clients and in its time.
+pub fn is_below(chain: &[&[u8]], ca: &[u8], now: i64) -> bool {
+    let row = DeviceCa { name: String::new(), certificate: ca.to_vec(), weak: false, list: None, created_at: 0 };
+    let whole = chain.len() <= LONGEST && chain.iter().map(|der| der.len()).sum::<usize>() <= LARGEST;
+    let Some(leaf) = chain.first().filter(|_| whole).and_then(|own| parse(own)) else { return false };
+    let others: Vec<X509Certificate> = chain.iter().skip(1).filter_map(|der| parse(der)).collect();
+    let anchors: Vec<Anchor> = Anchor::of_row(&row).into_iter().collect();
+    let path = Path::find(&leaf, &others, &anchors, now);
+    path.is_some_and(|path| path.fault.is_none() && purpose(&leaf).is_none())
 }
 
 fn parse(der: &[u8]) -> Option<X509Certificate<'_>> {

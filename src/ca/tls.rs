@@ -1,10 +1,11 @@
 //! TLS 1.2 and 1.3 on top of the box's certificates, for phones and for people. The provider is always passed, so that
 //! no other library's choice counts.
 //!
-//! Phones are asked for a certificate, nobody must show one and none is judged here: whoever shows one has proved that
+//! Phones are asked for a certificate, and people while an account has a use for it; nobody must show one and none is judged
+//! here: whoever shows one has proved that
 //! he holds its key, and that is all. What it is worth is said by [`super::client`].
 
-use super::client::{Clients, has_short_key};
+use super::client::has_short_key;
 use super::signature::{self, Digest};
 use super::{CaError, Identity};
 use arc_swap::ArcSwapOption;
@@ -42,23 +43,21 @@ pub fn certified(chain: Vec<Vec<u8>>, key: &[u8]) -> Result<Arc<CertifiedKey>, C
 }
 
 impl Identity {
-    /// For the admin listener: no certificate is asked for, so that no browser prompts.
-    pub fn for_people(&self) -> Result<Arc<ServerConfig>, CaError> {
+    /// For the admin listener: no certificate is asked for, so that no browser prompts, but while `asks` says so.
+    pub fn for_people(&self, asks: Whether) -> Result<Arc<ServerConfig>, CaError> {
         let config = ServerConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&version::TLS13, &version::TLS12])?
-            .with_no_client_auth()
+            .with_client_cert_verifier(Ask::new(asks, Arc::new(|| false)))
             .with_cert_resolver(Arc::new(Choice(self.ca.0.leafs.clone())));
         finish(config)
     }
 
     /// For the phone listener.
     pub fn for_phones(&self) -> Result<Arc<ServerConfig>, CaError> {
+        let clients = self.clients.clone();
         let config = ServerConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&version::TLS13, &version::TLS12])?
-            .with_client_cert_verifier(Arc::new(Ask {
-                strong: PROVIDER.signature_verification_algorithms,
-                clients: self.clients.clone(),
-            }))
+            .with_client_cert_verifier(Ask::new(Arc::new(|| true), Arc::new(move || clients.takes_weak())))
             .with_cert_resolver(Arc::new(Choice(self.ca.0.leafs.clone())));
         finish(config)
     }
@@ -111,11 +110,19 @@ impl std::fmt::Debug for Choice {
     }
 }
 
+pub type Whether = Arc<dyn Fn() -> bool + Send + Sync>;
+
 /// Asks for a certificate, without hints (some phones send none when no hint fits), and takes what comes.
-#[derive(Debug)]
 struct Ask {
     strong: WebPkiSupportedAlgorithms,
-    clients: Clients,
+    asks: Whether,
+    takes_weak: Whether,
+}
+
+impl std::fmt::Debug for Ask {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Ask")
+    }
 }
 
 /// What a TLS 1.2 handshake is signed with besides PSS (RFC 5246 §7.4.1.4.1).
@@ -129,6 +136,10 @@ const TLS12: [(SignatureScheme, Digest); 6] = [
 ];
 
 impl Ask {
+    fn new(asks: Whether, takes_weak: Whether) -> Arc<Ask> {
+        Arc::new(Ask { strong: PROVIDER.signature_verification_algorithms, asks, takes_weak })
+    }
+
     /// The provider's own look at a certificate takes none of version 1, and factories made such.
     fn verify_with_key(
         &self,
@@ -149,6 +160,10 @@ fn key_of<'a>(certificate: &'a CertificateDer<'_>) -> Result<(&'a [u8], bool), r
 }
 
 impl ClientCertVerifier for Ask {
+    fn offer_client_auth(&self) -> bool {
+        (self.asks)()
+    }
+
     fn client_auth_mandatory(&self) -> bool {
         false
     }
@@ -177,7 +192,7 @@ impl ClientCertVerifier for Ask {
             return self.verify_with_key(message, key, signature);
         };
         let weak = short || *digest == Digest::Sha1;
-        match (!weak || self.clients.takes_weak()) && signature::is_good(key, *digest, message, signature.signature()) {
+        match (!weak || (self.takes_weak)()) && signature::is_good(key, *digest, message, signature.signature()) {
             true => Ok(HandshakeSignatureValid::assertion()),
             false => Err(rustls::CertificateError::BadSignature.into()),
         }
@@ -194,7 +209,7 @@ impl ClientCertVerifier for Ask {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         let mut schemes = self.strong.supported_schemes();
-        if self.clients.takes_weak() {
+        if (self.takes_weak)() {
             schemes.push(SignatureScheme::RSA_PKCS1_SHA1);
         }
         schemes

@@ -47,9 +47,11 @@ async fn live(actor: Actor, db: Data<Db>, recorder: Data<Recorder>, request: Htt
     let log = Live::open(&db, &recorder, actor.account_id, last).ok_or_else(|| {
         Problem::new(Code::Busy, "Too many live logs are open.", "Close one, or read GET /api/v1/check-ins.")
     })?;
-    let events = stream::unfold(log, |mut log| async move {
+    let events = stream::unfold((log, actor, db), |(mut log, actor, db)| async move {
         let told = log.next().await?;
-        Some((told.map(Bytes::from).map_err(Problem::from), log))
+        // Whoever was logged out meanwhile is told nothing more.
+        db.read(|conn| actor.is_still_in(conn)).ok().filter(|still| *still)?;
+        Some((told.map(Bytes::from).map_err(Problem::from), (log, actor, db)))
     });
     Ok(HttpResponse::Ok().content_type("text/event-stream").streaming(events))
 }

@@ -86,7 +86,7 @@ pub fn write(tx: &mut Tx, batch: Vec<(u128, Batch)>) -> Result<Vec<(u128, i64)>>
     let mut first = tx.prepare_cached(
         "INSERT INTO check_in (account_id, at, last_at, count, transport, peer, mac, vendor, model, version, method,
             file, evidence, decision, reason, detail, status, bytes, micros)
-         VALUES (1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+         VALUES (coalesce((SELECT account_id FROM device WHERE mac = $6), 1), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
     )?;
     for (key, one) in batch {
         match (one.row, one.facts) {
@@ -166,11 +166,13 @@ const COLUMNS: &str = "id, at, last_at, count, transport, peer, mac, vendor, mod
 
 /// The newest first. `before` pages on: the id of the last one seen.
 pub fn list(conn: &Connection, filter: &Filter, before: Option<i64>, limit: u32) -> Result<Vec<Stored>> {
+    // The index of those few that are not the box's own.
+    let account = if filter.account_id == 1 { "account_id = $1" } else { "account_id = $1 AND account_id <> 1" };
     // Not asked for is left out, so that the index of the MAC is used where there is one.
     let mac = if filter.mac.is_some() { "mac = $2" } else { "$2 IS NULL" };
     let decision = if filter.decision.is_some() { "decision = $3" } else { "$3 IS NULL" };
     let mut statement = conn.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM check_in WHERE account_id = $1 AND {mac} AND {decision} AND id < $4
+        "SELECT {COLUMNS} FROM check_in WHERE {account} AND {mac} AND {decision} AND id < $4
          ORDER BY id DESC LIMIT $5"
     ))?;
     let mac = filter.mac.map(|mac| mac.to_u64() as i64);

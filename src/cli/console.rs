@@ -10,6 +10,7 @@ use crate::config::{Config, Environment, PlaceFlags, load};
 use crate::datadir::{DataDir, DataDirError};
 use crate::server::admin::{self, Admin, Services, Sockets};
 use crate::server::{self, Addresses, console};
+use crate::users::setup::Door;
 use crate::web::error::ErrorBody;
 use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
@@ -152,6 +153,9 @@ fn serve(config: &Arc<Config>, data: DataDir) -> io::Result<(Admin, DataDir)> {
         config: config.clone(),
         pipeline: Arc::new(pipeline.map_err(io::Error::other)?),
         enrollment: None,
+        door: Door::default(),
+        throttle: Arc::default(),
+        rates: Arc::default(),
     };
     let sockets = Sockets { console: Some(console::bind(&data.path)?), ..Sockets::default() };
     Ok((admin::start(services, sockets, 1)?, data))

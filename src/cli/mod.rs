@@ -27,6 +27,7 @@ mod profile;
 mod secret;
 pub mod serve;
 pub mod service;
+mod setup;
 mod site;
 mod table;
 mod token;
@@ -82,7 +83,11 @@ enum Commands {
     Webhook(Group<webhook::Commands>),
     /// The key that seals the secrets
     Key(Group<key::Commands>),
-    /// The API token
+    /// Make the first user of a fresh box
+    Setup(Leaf<setup::Setup>),
+    /// Give a lost administrator a temporary password
+    ResetAdmin(Leaf<setup::ResetAdmin>),
+    /// The API key of the box itself
     Token(Group<token::Commands>),
     /// The certificate authority: its root, the certificates it gave, what ends soon
     Ca(Group<ca::Ca>),
@@ -148,6 +153,12 @@ pub fn run() -> ExitCode {
         }
         Commands::Webhook(group) => {
             ask(&group.common, async |client| webhook::run(client, group.command, group.common.json).await)
+        }
+        Commands::Setup(leaf) => {
+            ask(&leaf.common, async |client| setup::run(client, leaf.command, leaf.common.json).await)
+        }
+        Commands::ResetAdmin(leaf) => {
+            ask(&leaf.common, async |client| setup::reset(client, leaf.command, leaf.common.json).await)
         }
         Commands::Token(group) => {
             ask(&group.common, async |client| token::run(client, group.command, group.common.json).await)

@@ -37,7 +37,7 @@ async fn serve(config: config::Config) -> Result<(), Failure> {
         interfaces: &interfaces::list(),
         data: &data,
         key: &key,
-        token: server.token.as_ref(),
+        setup_code: server.setup_code.as_ref(),
         fingerprint: &server.fingerprint,
         program: &program,
     };

@@ -6,7 +6,7 @@ use clap::Subcommand;
 
 #[derive(Subcommand)]
 pub enum Commands {
-    /// Make a new API token and print it; the old one stops working at once
+    /// Make a new API key that may do everything, and print it; the old one stops working at once
     Rotate,
 }
 

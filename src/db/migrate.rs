@@ -13,6 +13,7 @@ const STEPS: &[(i64, &str)] = &[
     (3, include_str!("migrations/0003.sql")),
     (4, include_str!("migrations/0004.sql")),
     (5, include_str!("migrations/0005.sql")),
+    (6, include_str!("migrations/0006.sql")),
 ];
 
 pub fn run(conn: &mut Connection, path: &Path, now: i64) -> Result<()> {
@@ -32,7 +33,11 @@ fn to_current(conn: &mut Connection, path: &Path, now: i64, schema: &str, steps:
     if found == 0 && tables == 0 {
         let tx = conn.transaction()?;
         tx.execute_batch(schema)?;
-        tx.execute("INSERT INTO account (id, name, created_at) VALUES (1, 'default', $1)", [now])?;
+        tx.execute(
+            "INSERT INTO account (id, number, path, kind, name, api_access, created_by, created_at, updated_at)
+             VALUES (1, abs(random() % 90000000) + 10000000, '/1/', 'provider', 'default', 'on', 'box', $1, $1)",
+            [now],
+        )?;
         tx.execute(
             "INSERT INTO profile (id, account_id, name, created_at, updated_at) VALUES (1, 1, 'default', $1, $1)",
             [now],
@@ -55,10 +60,22 @@ fn to_current(conn: &mut Connection, path: &Path, now: i64, schema: &str, steps:
         conn.execute("VACUUM INTO $1", [part.to_string_lossy()])?;
         std::fs::rename(&part, &copy).map_err(|error| fail(error.to_string()))?;
     }
+    // A table that others point at is made anew under its name: while that is done they point at nothing.
+    conn.pragma_update(None, "foreign_keys", false)?;
+    let outcome = step(conn, found, steps, &fail);
+    conn.pragma_update(None, "foreign_keys", true)?;
+    outcome
+}
+
+fn step(conn: &mut Connection, found: i64, steps: &[(i64, &str)], fail: &dyn Fn(String) -> Error) -> Result<()> {
     let tx = conn.transaction()?;
     for (version, statements) in steps.iter().filter(|(version, _)| *version > found) {
         tx.execute_batch(statements).map_err(|error| fail(error.to_string()))?;
         tx.pragma_update(None, "user_version", version)?;
+    }
+    let lost: i64 = tx.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0))?;
+    if lost > 0 {
+        return Err(fail(format!("{lost} rows would point at nothing")));
     }
     tx.commit().map_err(|error| fail(error.to_string()))
 }

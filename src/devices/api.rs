@@ -11,7 +11,7 @@ use crate::lines::store::Account;
 use crate::net::{Cidr, Mac};
 use crate::notify::{self, Kind};
 use crate::seal::{Keyring, hex};
-use crate::users::Actor;
+use crate::users::{Actor, data};
 use crate::web::json::{created, double, values};
 use crate::web::{Code, Json, Page, Paging, Problem, Query, Result, Text, words};
 use crate::{alarms, audit, clock, groups, lines, models, networks, profiles, sites, vendors};
@@ -141,9 +141,17 @@ async fn add(
     let url = body.url.as_deref().map(url).transpose()?;
     let device = db
         .write(move |tx| {
-            if store::id(tx, actor.account_id, mac)?.is_some() {
-                let message = format!("There is a device {mac} already.");
-                return Err(Problem::new(Code::Exists, message, format!("Change it: phonebox device set {mac}")));
+            match store::owner(tx, mac)? {
+                None => {}
+                Some(owner) if owner == actor.account_id => {
+                    let message = format!("There is a device {mac} already.");
+                    return Err(Problem::new(Code::Exists, message, format!("Change it: phonebox device set {mac}")));
+                }
+                // Not whose (ALE-036).
+                Some(_) => {
+                    let message = format!("The device {mac} has been added by somebody else.");
+                    return Err(Problem::new(Code::Exists, message, "Ask whoever runs this box."));
+                }
             }
             let now = clock::now();
             let mut fields = NewDevice { site_id: sites::store::first(tx, actor.account_id)?, ..NewDevice::default() };
@@ -310,7 +318,7 @@ async fn let_in(
     mac: Path<String>,
 ) -> Result<Json<DeviceView>> {
     let mac = words::mac(&mac)?;
-    let by = actor.name;
+    let by = actor.name.clone();
     let device = db
         .write(move |tx| {
             if load(tx, &keys, &actor, mac)?.state == State::Blocked {
@@ -323,7 +331,7 @@ async fn let_in(
             view(tx, &keys, &actor, mac)
         })
         .await?;
-    ca.let_go(&[mac], by, clock::now()).await?;
+    ca.let_go(&[mac], &by, clock::now()).await?;
     Ok(Json(device))
 }
 
@@ -332,7 +340,7 @@ fn tell(tx: &Tx, actor: &Actor, before: Option<&DeviceView>, after: &DeviceView,
     let (device, by) = (&after.summary, &actor.name);
     let (mac, site) = (device.mac.to_string(), device.site.as_deref().unwrap_or_default());
     let (vendor, model) = (&device.vendor, &device.model);
-    let data = serde_json::json!({ "mac": mac, "site": site, "vendor": vendor, "model": model, "by": by });
+    let data = serde_json::json!({ "mac": mac, "site": site, "vendor": vendor, "model": model, "by": **by });
     let told = |kind, text: String| notify::tell(tx, actor.account_id, kind, &mac, &text, &data, now);
     if before.is_none() {
         told(Kind::DeviceClaimed, format!("{by} added the device {mac}."))?;
@@ -557,16 +565,17 @@ fn url(text: &str) -> Result<String> {
 }
 
 fn load(conn: &Connection, keys: &Keyring, actor: &Actor, mac: Mac) -> Result<super::Device> {
-    let device = store::by_mac(conn, keys, mac)?.filter(|device| device.account_id == actor.account_id);
-    device.ok_or_else(|| missing(mac))
+    id(conn, actor, mac)?;
+    store::by_mac(conn, keys, mac)?.ok_or_else(|| missing(mac))
 }
 
 /// For other domains' handlers that name a device.
 pub fn id(conn: &Connection, actor: &Actor, mac: Mac) -> Result<i64> {
-    store::id(conn, actor.account_id, mac)?.ok_or_else(|| missing(mac))
+    let id = store::id(conn, actor.account_id, mac)?.ok_or_else(|| missing(mac))?;
+    if data::sees(conn, actor, id, data::store::sees_device)? { Ok(id) } else { Err(missing(mac)) }
 }
 
-fn missing(mac: Mac) -> Problem {
+pub fn missing(mac: Mac) -> Problem {
     Problem::not_found(format_args!("device {mac}"), format!("Add it: phonebox device add {mac}"))
 }
 

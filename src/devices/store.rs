@@ -200,6 +200,12 @@ pub fn remove(tx: &mut Tx, device: &Device) -> Result<()> {
     Ok(())
 }
 
+/// Whose a device is, if anybody's.
+pub fn owner(conn: &Connection, mac: Mac) -> Result<Option<i64>> {
+    let mut statement = conn.prepare_cached("SELECT account_id FROM device WHERE mac = $1")?;
+    Ok(statement.query_row([mac.to_u64() as i64], |row| row.get(0)).optional()?)
+}
+
 pub fn id(conn: &Connection, account_id: i64, mac: Mac) -> Result<Option<i64>> {
     let mut statement = conn.prepare_cached("SELECT id FROM device WHERE mac = $1 AND account_id = $2")?;
     Ok(statement.query_row(params![mac.to_u64() as i64, account_id], |row| row.get(0)).optional()?)

@@ -86,7 +86,7 @@ async fn decide(
             let next = "List them: phonebox enrollment list";
             let known = find(tx)?.ok_or_else(|| Problem::not_found(format_args!("request {id}"), next))?;
             let now = clock::now();
-            if !store::decide(tx, id, state, actor.name, now)? {
+            if !store::decide(tx, id, state, &actor.name, now)? {
                 let message = format!("The request {id} is {} already.", known.state.word());
                 return Err(Problem::new(Code::InUse, message, "A phone asks again with a new key."));
             }
@@ -131,11 +131,13 @@ async fn make_file(
     mac: Path<String>,
 ) -> Result<Json<CertificateFile>> {
     let mac = words::mac(&mac)?;
-    let account = actor.account_id;
-    let known = db.read(|conn| devices::store::by_mac(conn, &keys, mac))?.filter(|known| known.account_id == account);
+    let known = db.read(|conn| {
+        devices::api::id(conn, &actor, mac)?;
+        devices::store::by_mac(conn, &keys, mac).map_err(Problem::from)
+    })?;
     let known = known.ok_or_else(|| not_known(mac))?;
     let desk = desk.as_ref().as_ref().ok_or_else(no_authority)?;
-    let made = desk.make_file(&known, actor.name, clock::now()).await;
+    let made = desk.make_file(&known, &actor.name, clock::now()).await;
     let (serial, files) = made.map_err(|why| {
         Problem::new(Code::InUse, format!("No certificate was made: {why}."), "Look at the certificate profile.")
     })?;
@@ -143,8 +145,8 @@ async fn make_file(
 }
 
 fn device(tx: &Tx, keys: &Keyring, actor: &Actor, mac: Mac) -> Result<Device> {
-    let found = devices::store::by_mac(tx, keys, mac)?.filter(|device| device.account_id == actor.account_id);
-    found.ok_or_else(|| not_known(mac))
+    devices::api::id(tx, actor, mac)?;
+    devices::store::by_mac(tx, keys, mac)?.ok_or_else(|| not_known(mac))
 }
 
 fn not_known(mac: Mac) -> Problem {

@@ -154,7 +154,7 @@ async fn remove(actor: Actor, db: Data<Db>, directory: Data<Directory>, name: Pa
 }
 
 /// Takes bytes away that no row names any more. What cannot be removed is only room.
-fn tidy(db: &Db, folder: &FilePath, sha256: Option<String>) {
+pub fn tidy(db: &Db, folder: &FilePath, sha256: Option<String>) {
     let Some(sha256) = sha256 else { return };
     let used = db.read(|conn| store::is_used(conn, &sha256));
     if matches!(used, Ok(false))

@@ -46,9 +46,9 @@ pub fn remove(tx: &Tx, id: i64) -> Result<()> {
     Ok(())
 }
 
-/// Every group's id and name.
-pub fn names(conn: &Connection) -> Result<Vec<(i64, String)>> {
-    let mut statement = conn.prepare_cached("SELECT id, name FROM device_group")?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+/// Every group's id, account and name.
+pub fn names(conn: &Connection) -> Result<Vec<(i64, i64, String)>> {
+    let mut statement = conn.prepare_cached("SELECT id, account_id, name FROM device_group")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     Ok(rows.collect::<std::result::Result<_, _>>()?)
 }

@@ -4,6 +4,3 @@
 pub mod api;
 pub mod rotation;
 pub mod store;
-
-/// SHA-256 of the API token.
-pub const API_TOKEN: &str = "api_token_sha256";

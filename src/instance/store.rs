@@ -4,6 +4,7 @@ use crate::db::{Cell, Connection, Error, OptionalExtension, Result, Tx, params, 
 use crate::enrollment::{challenge, files as certificates};
 use crate::net::Mac;
 use crate::settings::store as settings;
+use crate::users::{keys as api_keys, totp};
 use crate::{devices, mail, profiles, uploads, webhooks};
 
 pub fn get(conn: &Connection, name: &str) -> Result<Option<Vec<u8>>> {
@@ -116,6 +117,13 @@ impl Sealed {
             column: "secret_sealed",
             key: &["id"],
             place: |key| webhooks::store::place(number(key, 0)),
+        },
+        Sealed { table: "users", column: "totp_sealed", key: &["id"], place: |key| totp::store::place(number(key, 0)) },
+        Sealed {
+            table: "api_key",
+            column: "signing_sealed",
+            key: &["id"],
+            place: |key| api_keys::place(number(key, 0)),
         },
         // The rows of the certificates' keys and the mail server's password, by their names.
         Sealed {

@@ -6,11 +6,11 @@ use crate::db::{Connection, Db, Touch, Tx};
 use crate::seal::Keyring;
 use crate::settings::catalogue;
 use crate::settings::{Layer, catalogue::Entry};
-use crate::users::Actor;
+use crate::users::{Actor, Permission};
 use crate::vendors::raw::{RawWarning, parse_raw};
 use crate::web::json::values;
 use crate::web::{Code, Json, Problem, Query, Result, Text};
-use crate::{audit, clock, devices, lines, models, vendors};
+use crate::{audit, clock, devices, lines, models, profiles, sites, vendors};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete, get, patch, put};
 use std::collections::BTreeMap;
@@ -179,6 +179,9 @@ async fn show_raw(
     let named = place.named_raw()?;
     let vendor = models::vendor(&vendor)?.id;
     let reveal = place.reveal;
+    if reveal {
+        actor.must(Permission::SecretReveal)?;
+    }
     let text = db
         .write(move |tx| {
             let found = locate(tx, &actor, &named)?;
@@ -227,7 +230,7 @@ async fn set_raw(
         return Err(Problem::bad_value(message, "See the vendor support table in the README."));
     }
     let (text, warnings) = read(vendor, &body.text);
-    let (bytes, author) = (body.text.len(), actor.name.to_owned());
+    let (bytes, author) = (body.text.len(), actor.name.to_string());
     let updated_at = db
         .write(move |tx| {
             let found = place_for_change(tx, &actor, &named)?;
@@ -276,8 +279,8 @@ impl Place {
         };
         let wrong = |rule: &str, next: &str| Err(Problem::bad_value(format!("layer {}: {rule}.", self.layer), next));
         match (layer, self.scope.is_empty(), self.line) {
-            (Layer::Global, false, _) => wrong("it has one scope only", "Leave scope out."),
-            (Layer::Global, true, None) => Ok(()),
+            (Layer::Global | Layer::Account, false, _) => wrong("it has one scope only", "Leave scope out."),
+            (Layer::Global | Layer::Account, true, None) => Ok(()),
             (_, true, _) => wrong("its scope is missing", "Say which one: scope=NAME"),
             (Layer::Line, _, None | Some(0)) => wrong("its line number is missing", "Say which one: line=1"),
             (Layer::Line, ..) => Ok(()),
@@ -312,11 +315,24 @@ impl Place {
 
 /// `Ok(None)`: a model that has no settings yet. Anything else that is not there is an error.
 fn locate(conn: &Connection, actor: &Actor, named: &Named) -> Result<Option<Found>> {
+    if actor.limited.is_some() {
+        seen(conn, actor, named)?;
+    }
     match find(conn, actor.account_id, named)? {
         None if named.layer != Layer::Model => {
             Err(Problem::not_found(named.to_string(), "Look at the list of that kind."))
         }
         found => Ok(found),
+    }
+}
+
+/// Who sees a part of the account has a part in that only.
+fn seen(conn: &Connection, actor: &Actor, named: &Named) -> Result<()> {
+    match named.layer {
+        Layer::Device | Layer::Line => devices::api::id(conn, actor, crate::web::words::mac(&named.scope)?).map(drop),
+        Layer::Site => sites::api::id(conn, actor, &named.scope).map(drop),
+        Layer::Profile => profiles::api::id(conn, actor, &named.scope).map(drop),
+        _ => Err(Problem::not_found(named.to_string(), "Look at the list of that kind.")),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::net::Mac;
 use crate::profiles;
 use crate::settings::{Layer, Secret, SettingError, Value, catalogue, check};
 use crate::sites;
+use crate::users::BOX_ACCOUNT;
 
 /// One scope of one layer, as the rows name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,8 +38,16 @@ impl Scope {
 }
 
 /// The layers a person can set.
-const SETTABLE: [Layer; 7] =
-    [Layer::Global, Layer::Site, Layer::Profile, Layer::Model, Layer::Group, Layer::Device, Layer::Line];
+const SETTABLE: [Layer; 8] = [
+    Layer::Global,
+    Layer::Account,
+    Layer::Site,
+    Layer::Profile,
+    Layer::Model,
+    Layer::Group,
+    Layer::Device,
+    Layer::Line,
+];
 
 pub fn layer(word: &str) -> Option<Layer> {
     SETTABLE.into_iter().find(|layer| layer.word().eq_ignore_ascii_case(word))
@@ -55,7 +64,7 @@ pub struct Named {
 impl std::fmt::Display for Named {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match (self.layer, self.line) {
-            (Layer::Global, _) => f.write_str("global"),
+            (Layer::Global | Layer::Account, _) => f.write_str(self.layer.word()),
             (Layer::Line, Some(line)) => write!(f, "device {} line {line}", self.scope),
             (layer, _) => write!(f, "{} {}", layer.word(), self.scope),
         }
@@ -74,7 +83,9 @@ pub fn find(conn: &Connection, account_id: i64, named: &Named) -> Result<Option<
     let shared =
         |id: Option<i64>| id.map(|id| Found { scope: Scope { layer: named.layer, id, line: 0 }, device: None });
     Ok(match named.layer {
-        Layer::Global => shared(Some(0)),
+        // What is global is every account's, and the box's to say; what its account says is the same there.
+        Layer::Global => shared(Some(0).filter(|_| account_id == BOX_ACCOUNT)),
+        Layer::Account => shared(Some(account_id).filter(|_| account_id != BOX_ACCOUNT)),
         Layer::Site => shared(sites::store::id(conn, account_id, name)?),
         Layer::Profile => shared(profiles::store::id(conn, account_id, name)?),
         Layer::Group => shared(groups::store::id(conn, account_id, name)?),
@@ -90,7 +101,7 @@ pub fn find(conn: &Connection, account_id: i64, named: &Named) -> Result<Option<
                 device: Some(mac),
             })
         }
-        Layer::Vendor | Layer::Account | Layer::Box => None,
+        Layer::Vendor | Layer::Box => None,
     })
 }
 

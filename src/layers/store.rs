@@ -105,7 +105,7 @@ pub fn unset_raw(tx: &Tx, scope: Scope, vendor: &str) -> Result<bool> {
 /// Every scope that has values, with its name and how many: what is set where.
 #[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
 pub struct Used {
-    /// `global`, `site`, `profile`, `model`, `group`.
+    /// `global` (`account` below the box's own account), `site`, `profile`, `model`, `group`.
     pub layer: String,
     /// Name of the site, profile or group, `Vendor/Model`; empty for global.
     pub scope: String,
@@ -116,7 +116,7 @@ pub struct Used {
 pub fn used(conn: &Connection, account_id: i64) -> Result<Vec<Used>> {
     let mut statement = conn.prepare_cached(
         "WITH place (layer, id, name, strength) AS (
-            SELECT 'global', 0, '', 1
+            SELECT CASE WHEN $1 = 1 THEN 'global' ELSE 'account' END, CASE WHEN $1 = 1 THEN 0 ELSE $1 END, '', 1
             UNION ALL SELECT 'site', id, name, 2 FROM site WHERE account_id = $1
             UNION ALL SELECT 'profile', id, name, 3 FROM profile WHERE account_id = $1
             UNION ALL SELECT 'model', id, vendor || '/' || name, 4 FROM model WHERE account_id = $1

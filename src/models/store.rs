@@ -27,9 +27,9 @@ pub fn all(conn: &Connection, account_id: i64) -> Result<Vec<(String, String)>> 
     Ok(rows.collect::<std::result::Result<_, _>>()?)
 }
 
-/// Every model that has settings of its own: id, vendor, name.
-pub fn names(conn: &Connection) -> Result<Vec<(i64, String, String)>> {
-    let mut statement = conn.prepare_cached("SELECT id, vendor, name FROM model")?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+/// Every model that has settings of its own: id, account, vendor, name.
+pub fn names(conn: &Connection) -> Result<Vec<(i64, i64, String, String)>> {
+    let mut statement = conn.prepare_cached("SELECT id, account_id, vendor, name FROM model")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
     Ok(rows.collect::<std::result::Result<_, _>>()?)
 }

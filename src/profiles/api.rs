@@ -6,7 +6,7 @@ use crate::db::{Connection, Db, Touch, Tx};
 use crate::notify::{self, Kind};
 use crate::seal::Keyring;
 use crate::settings::Secret;
-use crate::users::Actor;
+use crate::users::{Actor, data};
 use crate::web::json::{created, double};
 use crate::web::{Code, Json, Problem, Result, words};
 use crate::{audit, clock};
@@ -117,7 +117,13 @@ async fn list(actor: Actor, db: Data<Db>, keys: Data<Keyring>) -> Result<Json<Ve
     let profiles = db
         .read_long(move |conn| {
             let own = store::all(conn, &keys)?.into_iter().filter(|profile| profile.account_id == actor.account_id);
-            own.map(|profile| view(conn, profile)).collect::<Result<Vec<_>>>()
+            let mut seen = Vec::new();
+            for profile in own {
+                if data::sees(conn, &actor, profile.id, data::store::sees_profile)? {
+                    seen.push(view(conn, profile)?);
+                }
+            }
+            Ok::<_, Problem>(seen)
         })
         .await?;
     Ok(Json(profiles))
@@ -136,6 +142,9 @@ async fn add(actor: Actor, db: Data<Db>, keys: Data<Keyring>, Json(body): Json<A
             refuse_taken(tx, &actor, &name)?;
             let now = clock::now();
             let id = store::insert(tx, actor.account_id, &name, now)?;
+            if let Some(user_id) = actor.limited {
+                data::store::made_profile(tx, user_id, id)?;
+            }
             let mut profile = load(tx, &keys, &actor, &name)?;
             body.options.apply(&mut profile)?;
             store::update(tx, &profile, now)?;
@@ -308,7 +317,7 @@ fn changed(
     if urls(&before) != urls(&after) {
         let text = format!("{} changed the provisioning URLs of the profile {name}.", actor.name);
         let data =
-            serde_json::json!({ "profile": name, "before": urls(&before), "after": urls(&after), "by": actor.name });
+            serde_json::json!({ "profile": name, "before": urls(&before), "after": urls(&after), "by": *actor.name });
         notify::tell(tx, actor.account_id, Kind::ProvisioningChanged, &name, &text, &data, now)?;
     }
     Ok(after)
@@ -458,8 +467,8 @@ fn view(conn: &Connection, profile: Profile) -> Result<ProfileView> {
 }
 
 fn load(conn: &Connection, keys: &Keyring, actor: &Actor, name: &str) -> Result<Profile> {
-    let mut all = store::all(conn, keys)?.into_iter();
-    all.find(|profile| profile.account_id == actor.account_id && profile.name == name).ok_or_else(|| missing(name))
+    let id = id(conn, actor, name)?;
+    store::all(conn, keys)?.into_iter().find(|profile| profile.id == id).ok_or_else(|| missing(name))
 }
 
 fn find(profile: &Profile, position: i64) -> Result<&Target> {
@@ -471,7 +480,8 @@ fn find(profile: &Profile, position: i64) -> Result<&Target> {
 
 /// For bodies that name a profile.
 pub fn id(conn: &Connection, actor: &Actor, name: &str) -> Result<i64> {
-    store::id(conn, actor.account_id, name)?.ok_or_else(|| missing(name))
+    let id = store::id(conn, actor.account_id, name)?.ok_or_else(|| missing(name))?;
+    if data::sees(conn, actor, id, data::store::sees_profile)? { Ok(id) } else { Err(missing(name)) }
 }
 
 fn missing(name: &str) -> Problem {

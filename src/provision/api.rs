@@ -3,8 +3,10 @@
 use super::explain::{Explanation, Preview, PreviewError};
 use super::pipeline::Pipeline;
 use crate::clock;
+use crate::db::{Connection, Db};
+use crate::devices;
 use crate::net::Mac;
-use crate::users::Actor;
+use crate::users::{Actor, BOX_ACCOUNT};
 use crate::web::{Code, Json, Problem, Query, Result, words};
 use actix_web::get;
 use actix_web::web::{Data, Path};
@@ -15,8 +17,9 @@ use actix_web::web::{Data, Path};
 #[utoipa::path(tag = "devices", params(("mac" = String, Path, description = "MAC address in any notation")),
     responses((status = 200, body = Explanation)))]
 #[get("/devices/{mac}/explain")]
-async fn explain(_: Actor, pipeline: Data<Pipeline>, mac: Path<String>) -> Result<Json<Explanation>> {
+async fn explain(actor: Actor, db: Data<Db>, pipeline: Data<Pipeline>, mac: Path<String>) -> Result<Json<Explanation>> {
     let mac = words::mac(&mac)?;
+    db.read(|conn| look(conn, &actor, mac))?;
     Ok(Json(pipeline.explain(mac, &pipeline.usual_origin(), clock::now()).await?))
 }
 
@@ -36,16 +39,28 @@ struct Grant {
     responses((status = 200, body = Preview)))]
 #[get("/devices/{mac}/preview/{file}")]
 async fn preview(
-    _: Actor,
+    actor: Actor,
+    db: Data<Db>,
     pipeline: Data<Pipeline>,
     path: Path<(String, String)>,
     Query(grant): Query<Grant>,
 ) -> Result<Json<Preview>> {
     let (mac, file) = path.into_inner();
     let mac = words::mac(&mac)?;
+    db.read(|conn| look(conn, &actor, mac))?;
     let secrets = grant.secrets.unwrap_or(true);
     let preview = pipeline.preview(mac, &file, secrets, &pipeline.usual_origin(), clock::now());
     Ok(Json(preview.map_err(|error| problem(error, mac))?))
+}
+
+/// One's own device; one that nobody has is the box's to look at.
+fn look(conn: &Connection, actor: &Actor, mac: Mac) -> Result<()> {
+    let owner = devices::store::owner(conn, mac)?.unwrap_or(BOX_ACCOUNT);
+    match actor.limited {
+        Some(_) => devices::api::id(conn, actor, mac).map(drop),
+        None if owner == actor.account_id => Ok(()),
+        None => Err(devices::api::missing(mac)),
+    }
 }
 
 fn problem(error: PreviewError, mac: Mac) -> Problem {

@@ -2,14 +2,14 @@
 //!
 //! Secrets are masked before anything is written, so that nothing here can show one.
 
-use super::pipeline::Pipeline;
+use super::pipeline::{ACCOUNT, Pipeline};
 use super::render::{Draft, Failure, Job};
 use super::resolve::{self, Origin};
 use super::subject::Subject;
 use super::{Path, parse};
 use crate::checkins::{Reason, store as checkins, words};
 use crate::db::Error;
-use crate::devices::State;
+use crate::devices::{self, State};
 use crate::net::Mac;
 use crate::settings::{Provenance, Value, catalogue};
 use crate::vendors::{self, FileKind, Item};
@@ -123,8 +123,10 @@ impl Pipeline {
     pub async fn explain(&self, mac: Mac, origin: &Origin, now: i64) -> Result<Explanation, Error> {
         // What happened a moment ago belongs to the answer.
         self.recorder.flush().await;
-        let of_device = checkins::Filter { account_id: super::ACCOUNT, mac: Some(mac), decision: None };
-        let mut timeline = self.db.read(|conn| checkins::list(conn, &of_device, None, TIMELINE))?;
+        let mut timeline = self.db.read(|conn| {
+            let account_id = devices::store::owner(conn, mac)?.unwrap_or(ACCOUNT);
+            checkins::list(conn, &checkins::Filter { account_id, mac: Some(mac), decision: None }, None, TIMELINE)
+        })?;
         // A folded repeat has the place of its first time; what counts here is the last.
         timeline.sort_by_key(|one| std::cmp::Reverse((one.last_at, one.id)));
         let plain_secrets = timeline

@@ -37,8 +37,12 @@ impl Pipeline {
         Some(Outcome::served(Answer::Bytes { bytes, content_type, modified: 0 }, Reason::TrustCertificate))
     }
 
-    pub(super) fn stored_file(&self, name: &str) -> Result<Outcome, Error> {
-        let file = self.db.read(|conn| files::store::by_name(conn, ACCOUNT, name))?;
+    /// Of the device's account, or of the box's: firmware is stored once.
+    pub(super) fn stored_file(&self, account: i64, name: &str) -> Result<Outcome, Error> {
+        let file = self.db.read(|conn| match files::store::by_name(conn, account, name)? {
+            None if account != ACCOUNT => files::store::by_name(conn, ACCOUNT, name),
+            found => Ok(found),
+        })?;
         Ok(match file {
             Some(file) => {
                 let path = self.files.join(&file.sha256);

@@ -35,6 +35,11 @@ use std::time::Instant;
 /// The one account there is until accounts can be managed.
 pub const ACCOUNT: i64 = 1;
 
+/// Whose settings and files a request is about.
+pub(super) fn account_of(subject: Option<&Subject>) -> i64 {
+    subject.map_or(ACCOUNT, |subject| subject.device.account_id)
+}
+
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// Failed look-ups a minute and source before it is slowed.
@@ -191,8 +196,9 @@ impl Pipeline {
             holds_secrets: outside.as_ref().is_none_or(|target| target.username.is_some()),
         };
         let decided = authorize(&facts);
+        let account_id = account_of(loaded.subject.as_deref());
         let context = |mac| effects::Context {
-            account_id: ACCOUNT,
+            account_id,
             mac,
             peer: request.peer,
             vendor: mark.identity.vendor.map(|vendor| vendor.name.to_owned()),
@@ -356,7 +362,7 @@ impl Pipeline {
                 if let Some(own) = self.certificate_file(loaded, grant)? {
                     return Ok(own);
                 }
-                let found = self.stored_file(&loaded.path.name)?;
+                let found = self.stored_file(account_of(loaded.subject.as_deref()), &loaded.path.name)?;
                 // What a phone stored under a name of its own choice (reports, backups) is its own again.
                 return if found.reason == Reason::NoFile { self.uploaded(loaded, grant) } else { Ok(found) };
             }

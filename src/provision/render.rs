@@ -3,7 +3,7 @@
 use super::Path;
 use super::documents::{Etag, Family, Key, Rendered};
 use super::own::Own;
-use super::pipeline::{ACCOUNT, Pipeline};
+use super::pipeline::{ACCOUNT, Pipeline, account_of};
 use super::resolve::{self, For, Origin, Scopes};
 use super::shared::Shared;
 use super::subject::Subject;
@@ -129,7 +129,7 @@ impl Job<'_> {
 
     fn scopes(&self, whom: &For) -> Scopes<'_> {
         let device = self.holder().map(|subject| &subject.device);
-        Scopes::of(self.shared, device, self.own.filter(|_| device.is_some()), ACCOUNT, whom)
+        Scopes::of(self.shared, device, self.own.filter(|_| device.is_some()), account_of(self.subject), whom)
     }
 
     fn link_origin(&self) -> &str {
@@ -168,7 +168,7 @@ impl Job<'_> {
         if self.subject.is_some() {
             return resolve::firmware_file(resolved).map(|chosen| app(whom.model, chosen)).into_iter().collect();
         }
-        let mut models: Vec<&str> = self.shared.models_of(self.vendor.id).collect();
+        let mut models: Vec<&str> = self.shared.models_of(ACCOUNT, self.vendor.id).collect();
         models.sort_unstable();
         let mut items = Vec::new();
         for name in models {
@@ -193,7 +193,7 @@ impl Pipeline {
         let whom = job.whom();
         let login = job.subject.is_some_and(|subject| resolve::must_log_in(subject, &whom, job.now));
         let family = Family {
-            account: ACCOUNT,
+            account: account_of(job.subject),
             vendor: job.vendor.id,
             model: whom.model,
             version: whom.version,

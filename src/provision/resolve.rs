@@ -44,7 +44,7 @@ impl<'a> Scopes<'a> {
     ) -> Scopes<'a> {
         let site = device.and_then(|device| device.site_id);
         let profile = device.and_then(|device| profile(shared, device)).map(|profile| profile.id);
-        let model = whom.model.and_then(|model| shared.model_id(whom.vendor.id, model));
+        let model = whom.model.and_then(|model| shared.model_id(account, whom.vendor.id, model));
         let group = device.and_then(|device| device.group_id.or_else(|| phone_group(shared, device)));
         let ids = [
             (Layer::Global, Some(0)),
@@ -105,7 +105,7 @@ pub fn outside_target<'a>(subject: &Subject, profile: &'a Profile) -> Option<Cow
 /// The phone group of its profile's target (AVA-119, AVA-120) selects the device group of that name.
 fn phone_group(shared: &Shared, device: &Device) -> Option<i64> {
     let number = profile(shared, device)?.targets.first()?.phone_group;
-    if number == 0 { None } else { shared.group_id(&number.to_string()) }
+    if number == 0 { None } else { shared.group_id(device.account_id, &number.to_string()) }
 }
 
 /// The device's own profile, or its site's.

@@ -35,8 +35,10 @@ pub struct Shared {
     pub profiles: HashMap<i64, Arc<Profile>>,
     pub sites: HashMap<i64, Site>,
     pub networks: Vec<Network>,
-    groups: HashMap<i64, Arc<str>>,
-    models: HashMap<(String, String), i64>,
+    /// With their accounts.
+    groups: HashMap<i64, (i64, Arc<str>)>,
+    /// By account, vendor and name.
+    models: HashMap<(i64, String, String), i64>,
     scopes: HashMap<(Layer, i64), Scope>,
 }
 
@@ -45,18 +47,20 @@ impl Shared {
         self.scopes.get(&(layer, id))
     }
 
-    /// The row of a model that has settings of its own.
-    pub fn model_id(&self, vendor: &str, model: &str) -> Option<i64> {
-        self.models.get(&(vendor.to_lowercase(), model.to_lowercase())).copied()
+    /// The row of a model that has settings of its own in an account.
+    pub fn model_id(&self, account: i64, vendor: &str, model: &str) -> Option<i64> {
+        self.models.get(&(account, vendor.to_lowercase(), model.to_lowercase())).copied()
     }
 
-    pub fn group_id(&self, name: &str) -> Option<i64> {
-        self.groups.iter().find(|(_, group)| &***group == name).map(|(id, _)| *id)
+    pub fn group_id(&self, account: i64, name: &str) -> Option<i64> {
+        let is_it = |(of, group): &(i64, Arc<str>)| *of == account && &**group == name;
+        self.groups.iter().find(|(_, group)| is_it(group)).map(|(id, _)| *id)
     }
 
-    /// Names of the vendor's models that have settings of their own.
-    pub fn models_of(&self, vendor: &str) -> impl Iterator<Item = &str> {
-        self.models.keys().filter(move |(of, _)| of == vendor).map(|(_, name)| name.as_str())
+    /// Names of the vendor's models that have settings of their own in an account.
+    pub fn models_of(&self, account: i64, vendor: &str) -> impl Iterator<Item = &str> {
+        let own = self.models.keys().filter(move |(owner, of, _)| *owner == account && of == vendor);
+        own.map(|(.., name)| name.as_str())
     }
 
     pub fn epoch(&self) -> u64 {
@@ -94,24 +98,24 @@ fn load(conn: &Connection, keys: &Keyring, epoch: u64) -> Result<Shared> {
     let tx = conn.unchecked_transaction()?;
     let profiles: HashMap<i64, Arc<Profile>> =
         profiles::store::all(&tx, keys)?.into_iter().map(|profile| (profile.id, Arc::new(profile))).collect();
-    let groups: HashMap<i64, Arc<str>> =
-        groups::store::names(&tx)?.into_iter().map(|(id, name)| (id, name.into())).collect();
+    let groups: HashMap<i64, (i64, Arc<str>)> =
+        groups::store::names(&tx)?.into_iter().map(|(id, account, name)| (id, (account, name.into()))).collect();
     let mut sites = HashMap::new();
     for (id, name, profile_id) in sites::store::profiles(&tx)? {
         sites.insert(id, Site { name: name.into(), profile_id });
     }
-    let models: HashMap<(String, String), i64> = models::store::names(&tx)?
+    let models: HashMap<(i64, String, String), i64> = models::store::names(&tx)?
         .into_iter()
-        .map(|(id, vendor, name)| ((vendor.to_lowercase(), name.to_lowercase()), id))
+        .map(|(id, account, vendor, name)| ((account, vendor.to_lowercase(), name.to_lowercase()), id))
         .collect();
     let model_names: HashMap<i64, String> =
-        models.iter().map(|((vendor, name), id)| (*id, format!("{vendor} {name}"))).collect();
+        models.iter().map(|((_, vendor, name), id)| (*id, format!("{vendor} {name}"))).collect();
     let mut scopes = HashMap::new();
     for (layer, id) in settings::shared_scopes(&tx)? {
         let label: Arc<str> = match layer {
             Layer::Site => sites.get(&id).map(|site| site.name.clone()).unwrap_or_default(),
             Layer::Profile => profiles.get(&id).map(|profile| profile.name.as_str().into()).unwrap_or_default(),
-            Layer::Group => groups.get(&id).cloned().unwrap_or_default(),
+            Layer::Group => groups.get(&id).map(|(_, name)| name.clone()).unwrap_or_default(),
             Layer::Model => model_names.get(&id).map(|name| name.as_str().into()).unwrap_or_default(),
             _ => Arc::default(),
         };

@@ -1,20 +1,21 @@
 //! The administrators' listener: REST under /api/v1, one App for production and tests.
 //!
 //! It listens on TCP (with TLS) and on the console's Unix socket in the data directory. Who comes through the socket is
-//! the box's own user and is taken for *console*; everybody else shows the API token. It serves no phone file.
+//! the box's own user and is taken for *console*; everybody else logs in or shows an API key. It serves no phone file.
 
 use super::spa;
 use crate::config::Config;
 use crate::db::Db;
 use crate::provision::{self, Pipeline};
 use crate::seal::Keyring;
-use crate::users::guard::Console;
+use crate::users::guard::{Console, Shown, Stray, programs};
 use crate::web::error::ErrorBody;
 use crate::web::{Code, Directory, Problem, spool};
 use crate::{
-    alarms, audit, ca, checkins, devices, enrollment, files, groups, instance, layers, lines, mail, models, networks,
-    notify, profiles, sites, users, webhooks,
+    accounts, alarms, audit, ca, checkins, devices, enrollment, files, groups, instance, layers, lines, mail, models,
+    networks, notify, profiles, sites, users, webhooks,
 };
+use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::web::{self, Data};
@@ -44,6 +45,10 @@ pub struct Services {
     /// For preview and explain.
     pub pipeline: Arc<Pipeline>,
     pub enrollment: enrollment::api::Desk,
+    /// The first run's.
+    pub door: users::setup::Door,
+    pub throttle: Arc<users::throttle::Throttle>,
+    pub rates: Arc<users::keys::rate::Rates>,
 }
 
 /// Where the listener listens.
@@ -83,6 +88,10 @@ fn server(services: Services, sockets: Sockets, workers: usize) -> std::io::Resu
         .on_connect(|connection: &dyn Any, data| {
             if connection.is::<tokio::net::UnixStream>() {
                 data.insert(Console);
+            }
+            if let Some(connection) = connection.downcast_ref::<TlsStream<tokio::net::TcpStream>>() {
+                let chain = connection.get_ref().1.peer_certificates().unwrap_or_default();
+                data.insert(Shown(chain.iter().map(|der| der.to_vec()).collect()));
             }
         })
         .workers(workers)
@@ -126,7 +135,7 @@ pub fn create_app(
         InitError = (),
     > + use<>,
 > {
-    let Services { db, keys, ca, dir, config, pipeline, enrollment } = services.clone();
+    let Services { db, keys, ca, dir, config, pipeline, enrollment, door, throttle, rates } = services.clone();
     let window = devices::Window(i64::from(config.provision.window_hours) * 3_600_000);
     let limits = files::Limits { file_bytes: config.files.file_bytes, total_bytes: config.files.total_bytes };
     let app = App::new()
@@ -140,6 +149,9 @@ pub fn create_app(
         .app_data(Data::new(webhooks::Reach(config.webhooks.networks.clone())))
         .app_data(Data::from(pipeline))
         .app_data(Data::new(enrollment))
+        .app_data(Data::new(door))
+        .app_data(Data::from(throttle))
+        .app_data(Data::from(rates))
         .app_data(web::PathConfig::default().error_handler(|_, _| Problem::from(Code::NoRoute).into()));
     let headers = middleware::DefaultHeaders::new()
         .add(("X-Content-Type-Options", "nosniff"))
@@ -150,6 +162,7 @@ pub fn create_app(
     routes(app.into_utoipa_app())
         .into_app()
         .default_service(web::to(no_route))
+        .wrap(middleware::from_fn(programs))
         .wrap(headers)
         .wrap(middleware::from_fn(super::audited::around))
 }
@@ -181,6 +194,20 @@ where
             .configure(mail::api::configure)
             .configure(webhooks::api::configure)
             .configure(users::api::configure)
+            .configure(users::session::api::configure)
+            .configure(users::me::api::configure)
+            .configure(users::totp::api::configure)
+            .configure(users::keys::api::configure)
+            .configure(users::switch::api::configure)
+            .configure(users::certificate::api::configure)
+            .configure(users::directory::api::configure)
+            .configure(users::roles::api::configure)
+            .configure(users::links::api::configure)
+            .configure(accounts::api::configure)
+            .configure(accounts::handover::api::configure)
+            .configure(accounts::channels::api::configure)
+            .configure(accounts::partners::api::configure)
+            .configure(accounts::sign_up::api::configure)
             .configure(files::api::configure)
             .configure(instance::api::configure)
             .configure(ca::api::configure)
@@ -239,8 +266,8 @@ async fn openapi(_actor: users::Actor) -> HttpResponse {
 }
 
 /// Strangers hear the same of every address of the API, there or not. All others are the page's.
-async fn no_route(request: HttpRequest, actor: Result<users::Actor, Problem>) -> Result<HttpResponse, Problem> {
-    match actor {
+async fn no_route(request: HttpRequest, stray: Result<Stray, Problem>) -> Result<HttpResponse, Problem> {
+    match stray {
         _ if !request.path().starts_with("/api/") => spa::answer(&request),
         Err(problem) => Err(problem),
         Ok(_) => Err(Code::NoRoute.into()),

@@ -16,6 +16,7 @@ pub mod run_file;
 pub mod screen;
 mod spa;
 
+use crate::accounts;
 use crate::alarms;
 use crate::ca;
 use crate::checkins::recorder::Recorder;
@@ -84,8 +85,8 @@ impl Addresses {
 pub struct ServerHandle {
     pub addresses: Addresses,
     pub pipeline: Arc<Pipeline>,
-    /// The API token, at the first start only.
-    pub token: Option<Secret>,
+    /// Opens the first login, until somebody has used it.
+    pub setup_code: Option<Secret>,
     /// SHA-256 of the box's CA certificate.
     pub fingerprint: String,
     admin: admin::Admin,
@@ -131,7 +132,8 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
     let recorder = Recorder::new(dir.db.clone());
     let certificates = tls.as_ref().map_or_else(Default::default, |tls| tls.ca.public());
     let pipeline = Arc::new(pipeline(config, &dir, &addresses, recorder.clone(), certificates)?);
-    let token = users::api_token::ensure(&dir.db).await?.map(Secret::new);
+    let door = users::setup::Door::new(&dir.db)?;
+    let setup_code = door.code().cloned();
     let rules = Rules { approve: config.scep.approve, old_phones: config.scep.old_phones };
     let enrollment = tls.as_ref().map(|tls| Arc::new(Enrollment::new(pipeline.clone(), tls.ca.clone(), rules)));
     let services = admin::Services {
@@ -145,6 +147,9 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
         config: Arc::new(config.clone()),
         pipeline: pipeline.clone(),
         enrollment: enrollment.clone(),
+        door,
+        throttle: Arc::default(),
+        rates: Arc::default(),
     };
     let secured = |sockets: Vec<TcpListener>, of: fn(&Tls) -> &Arc<ServerConfig>| {
         let config = tls.as_ref().map(|tls| of(tls).clone());
@@ -188,7 +193,7 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
     Ok(ServerHandle {
         addresses,
         pipeline,
-        token,
+        setup_code,
         admin,
         fingerprint: tls.map(|tls| tls.identity.fingerprint()).unwrap_or_default(),
         dir,
@@ -220,7 +225,9 @@ async fn tls(config: &Config, dir: &DataDir) -> Result<Tls, StartError> {
     let identity = ca.identity(&names, &own, now).await?;
     ca.publish_roots(&dir.path)?;
     ca.publish_lists(now).await?;
-    Ok(Tls { people: identity.for_people()?, phones: identity.for_phones()?, identity, ca })
+    let db = dir.db.clone();
+    let asks = Arc::new(move || db.read(accounts::store::any_client_ca).unwrap_or(false));
+    Ok(Tls { people: identity.for_people(asks)?, phones: identity.for_phones()?, identity, ca })
 }
 
 /// How CAs are made, and where they are asked: only a name that is configured will be the same in ten years.

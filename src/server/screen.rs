@@ -1,5 +1,5 @@
 //! The one start screen: what a phone must be given, where the API is, what must be kept. Its sentences are in
-//! `screen.toml`; the only secret on it is the API token, once.
+//! `screen.toml`; the only secret on it is the setup code, until it was used.
 
 use super::interfaces::Interface;
 use super::{Addresses, process};
@@ -32,8 +32,8 @@ pub struct Screen<'a> {
     pub interfaces: &'a [Interface],
     pub data: &'a Path,
     pub key: &'a Path,
-    /// Only at the first start.
-    pub token: Option<&'a Secret>,
+    /// Until the box is set up.
+    pub setup_code: Option<&'a Secret>,
     pub fingerprint: &'a str,
     /// This program, for the one command that installs it.
     pub program: &'a Path,
@@ -110,11 +110,8 @@ impl Screen<'_> {
         for url in self.admin() {
             line(say("admin", &[("url", &url)]));
         }
-        match self.token {
-            // What a service prints stays in the journal for ever.
-            Some(_) if process::is_service() => line(say("token_service", &[])),
-            Some(token) => line(say("token", &[("token", token.reveal())])),
-            None => {}
+        if let Some(code) = self.setup_code {
+            line(say("setup", &[("code", code.reveal())]));
         }
         let file = self.data.join(crate::ca::FILE);
         line(say("ca", &[("file", &file.display().to_string())]));
@@ -215,7 +212,7 @@ impl Host {
 mod tests {
     use super::*;
 
-    fn text(addresses: &Addresses, token: Option<&Secret>) -> String {
+    fn text(addresses: &Addresses, setup_code: Option<&Secret>) -> String {
         let interfaces = [
             Interface { name: "eth0".into(), addresses: vec!["192.0.2.5".parse().unwrap()] },
             Interface { name: "eth1".into(), addresses: vec!["10.9.0.1".parse().unwrap(), "fd00::5".parse().unwrap()] },
@@ -226,7 +223,7 @@ mod tests {
             interfaces: &interfaces,
             data: Path::new("/home/x/my box"),
             key: Path::new("/home/x/my box/seal.key"),
-            token,
+            setup_code,
             fingerprint: "AB:CD",
             program: Path::new("/opt/phonebox"),
         };
@@ -241,7 +238,7 @@ mod tests {
     #[test]
     fn every_sentence_is_used_and_filled() {
         let fresh = on(["[::]:8443", "[::]:8080", "[::]:8444", "[::]:6969"]);
-        let text = text(&fresh, Some(&Secret::new("tok-1")));
+        let text = text(&fresh, Some(&Secret::new("code-1")));
         assert!(!text.contains('{') && !text.contains('}'), "{text}");
         for line in [
             "  eth0  192.0.2.5",
@@ -255,7 +252,7 @@ mod tests {
             "TFTP  port 6969: by its full URL only",
             "sudo /opt/phonebox service install --from '/home/x/my box'",
             "Admin API    https://192.0.2.5:8443/api/v1",
-            "API token    tok-1",
+            "Setup code   code-1",
             "/home/x/my box/seal.key   without it no stored password",
         ] {
             assert!(text.contains(line), "{line}\n{text}");
@@ -263,13 +260,13 @@ mod tests {
     }
 
     #[test]
-    fn real_ports_need_no_command_and_later_starts_show_no_token() {
+    fn real_ports_need_no_command_and_a_box_that_is_set_up_shows_no_code() {
         let text = text(&on(["[::]:8443", "[::]:80", "[::]:443", "0.0.0.0:69"]), None);
         assert!(text.contains("HTTP  port 80: by a plain DHCP option 66 too"), "{text}");
         assert!(text.contains("HTTPS port 443: by a URL without a port too"), "{text}");
         assert!(text.contains("DHCP 242  HTTPSRVR=192.0.2.5\n"), "{text}");
         assert!(!text.contains("tftp://[fd00::5]"), "{text}");
-        assert!(!text.contains("API token") && !text.contains("Ports 80"), "{text}");
+        assert!(!text.contains("Setup code") && !text.contains("Ports 80"), "{text}");
     }
 
     #[test]

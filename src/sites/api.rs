@@ -4,7 +4,7 @@ use super::store::{self, Site};
 use crate::ca::Lazy;
 use crate::db::{Connection, Db, Touch};
 use crate::seal::Keyring;
-use crate::users::Actor;
+use crate::users::{Actor, data};
 use crate::web::json::{created, double};
 use crate::web::{Code, Json, Page, Paging, Problem, Query, Result, words};
 use crate::{audit, clock, devices, profiles};
@@ -51,7 +51,9 @@ async fn list(actor: Actor, db: Data<Db>, Query(filter): Query<Filter>) -> Resul
     let after = paging.after.clone().unwrap_or_default();
     let rows = paging.rows();
     let sites = db
-        .read_long(move |conn| store::list(conn, actor.account_id, None, &after, rows).map_err(Problem::from))
+        .read_long(move |conn| {
+            store::list(conn, actor.account_id, actor.limited, None, &after, rows).map_err(Problem::from)
+        })
         .await?;
     Ok(Json(paging.page(sites, |site| site.name.clone())))
 }
@@ -152,7 +154,7 @@ async fn let_in(
     ca: Data<Lazy>,
     name: Path<String>,
 ) -> Result<Json<LetIn>> {
-    let by = actor.name;
+    let by = actor.name.clone();
     let macs = db
         .write(move |tx| {
             let id = id(tx, &actor, &name)?;
@@ -166,17 +168,18 @@ async fn let_in(
             Ok::<_, Problem>(macs)
         })
         .await?;
-    ca.let_go(&macs, by, clock::now()).await?;
+    ca.let_go(&macs, &by, clock::now()).await?;
     Ok(Json(LetIn { devices: macs.len() }))
 }
 
 fn one(conn: &Connection, actor: &Actor, name: &str) -> Result<Site> {
-    store::list(conn, actor.account_id, Some(name), "", 1)?.pop().ok_or_else(|| missing(name))
+    store::list(conn, actor.account_id, actor.limited, Some(name), "", 1)?.pop().ok_or_else(|| missing(name))
 }
 
 /// For bodies that name a site.
 pub fn id(conn: &Connection, actor: &Actor, name: &str) -> Result<i64> {
-    store::id(conn, actor.account_id, name)?.ok_or_else(|| missing(name))
+    let id = store::id(conn, actor.account_id, name)?.ok_or_else(|| missing(name))?;
+    if data::sees(conn, actor, id, data::store::sees_site)? { Ok(id) } else { Err(missing(name)) }
 }
 
 fn missing(name: &str) -> Problem {

@@ -3,6 +3,7 @@
 use crate::db::{Connection, OptionalExtension, Result, Tx, params};
 use crate::layers;
 use crate::settings::Layer;
+use crate::users::data;
 
 #[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
 pub struct Site {
@@ -26,12 +27,20 @@ pub fn first(conn: &Connection, account_id: i64) -> Result<Option<i64>> {
 }
 
 /// By name; `name` picks one.
-pub fn list(conn: &Connection, account_id: i64, name: Option<&str>, after: &str, rows: u32) -> Result<Vec<Site>> {
-    let mut statement = conn.prepare_cached(
+pub fn list(
+    conn: &Connection,
+    account_id: i64,
+    limited: Option<i64>,
+    name: Option<&str>,
+    after: &str,
+    rows: u32,
+) -> Result<Vec<Site>> {
+    let seen = limited.map_or("1 = 1".to_owned(), data::store::site);
+    let mut statement = conn.prepare_cached(&format!(
         "SELECT s.name, p.name, (SELECT count(*) FROM device WHERE site_id = s.id), s.created_at, s.updated_at
          FROM site s LEFT JOIN profile p ON p.id = s.profile_id
-         WHERE s.account_id = $1 AND ($2 IS NULL OR s.name = $2) AND s.name > $3 ORDER BY s.name LIMIT $4",
-    )?;
+         WHERE s.account_id = $1 AND ($2 IS NULL OR s.name = $2) AND s.name > $3 AND {seen} ORDER BY s.name LIMIT $4"
+    ))?;
     let sites = statement.query_map(params![account_id, name, after, rows], |row| {
         Ok(Site {
             name: row.get(0)?,

@@ -1,10 +1,139 @@
-//! The API token's one door: rotating it.
+//! The first run, what there is to be allowed, and the way back for a lost administrator.
 
-use super::{Actor, api_token};
+use super::guard::Caller;
+use super::permissions::{Permission, Reach};
+use super::session::{New, api::LoggedIn, api::answer, api::start};
+use super::setup::{Company, Door};
+use super::throttle::Throttle;
+use super::{Actor, BOX_ACCOUNT, keys, password, session, store};
 use crate::db::Db;
-use crate::web::{Json, Problem, Result};
+use crate::settings::Secret;
+use crate::web::{Code, Json, Problem, Result, words};
 use crate::{audit, clock};
-use actix_web::{post, web::Data};
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get, post};
+
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct SetupState {
+    /// Nobody can log in yet: the setup code of the start screen opens the box.
+    pub needed: bool,
+}
+
+#[derive(serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetUp {
+    /// From the start screen. The console needs none.
+    pub code: Option<String>,
+    /// The company that uses the box.
+    pub account: Company,
+    /// Who may do everything in it.
+    pub user: FirstUser,
+}
+
+#[derive(serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FirstUser {
+    pub login: String,
+    pub name: String,
+    pub email: String,
+    pub password: String,
+    /// The language of the page for this user; absent: English.
+    pub locale: Option<String>,
+}
+
+/// Whether the box waits for its first user
+#[utoipa::path(tag = "setup", security(()), responses((status = 200, body = SetupState)))]
+#[get("/setup")]
+async fn setup_state(db: Data<Db>) -> Result<Json<SetupState>> {
+    Ok(Json(SetupState { needed: !db.read(store::any)? }))
+}
+
+/// Make the first user and log in
+#[utoipa::path(tag = "setup", security(()), request_body = SetUp, responses((status = 200, body = LoggedIn)))]
+#[post("/setup")]
+async fn set_up(
+    caller: Caller,
+    db: Data<Db>,
+    door: Data<Door>,
+    throttle: Data<Throttle>,
+    Json(body): Json<SetUp>,
+) -> Result<HttpResponse> {
+    if db.read(store::any)? {
+        return Err(Code::SetupDone.into());
+    }
+    if !caller.is_console {
+        throttle.check("setup", caller.source, clock::now())?;
+        if !door.opens(body.code.as_deref().unwrap_or_default()) {
+            throttle.failed("setup", caller.source, clock::now());
+            return Err(Code::WrongCode.into());
+        }
+    }
+    let company = body.account.checked()?;
+    let FirstUser { login, name, email, password, locale } = body.user;
+    let login = words::login(&login)?;
+    password::check(&password, &login)?;
+    let new = store::NewUser {
+        account_id: BOX_ACCOUNT,
+        name: words::name("The user", &name)?,
+        email: words::email(&email)?,
+        locale: words::locale(locale.as_deref().unwrap_or("en"))?,
+        password_hash: Some(password::seal(Secret::new(password)).await?),
+        role_id: store::SUPER_MANAGER,
+        login,
+        phone: None,
+        country: None,
+        remark: None,
+        temporary: false,
+        two_factor: false,
+    };
+    let made = db
+        .write(move |tx| {
+            if store::any(tx)? {
+                return Err(Problem::from(Code::SetupDone));
+            }
+            let now = clock::now();
+            store::name_account(tx, &company, now)?;
+            let user_id = store::insert(tx, &new, "setup", now)?;
+            audit::store::note(tx, BOX_ACCOUNT, &new.login, "setup", &company.name, None, now)?;
+            let from = caller.from();
+            let new = New { user_id, acting_id: None, peer: &from, agent: &caller.agent, by: "setup" };
+            let made = start(tx, &new, now)?;
+            // The console keeps no cookie.
+            if caller.is_console {
+                session::store::end_all(tx, user_id, None)?;
+            }
+            Ok(made)
+        })
+        .await?;
+    Ok(answer(made))
+}
+
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct PermissionRow {
+    /// `device.write`
+    pub name: &'static str,
+    pub group: &'static str,
+    /// What it allows.
+    pub words: &'static str,
+    /// What comes with it.
+    pub implies: Vec<&'static str>,
+    /// It counts in the box's own account only.
+    pub box_only: bool,
+}
+
+/// Everything there is to be allowed
+#[utoipa::path(tag = "permissions", responses((status = 200, body = [PermissionRow])))]
+#[get("/permissions")]
+async fn permissions(_actor: Actor) -> Json<Vec<PermissionRow>> {
+    let row = |permission: &Permission| PermissionRow {
+        name: permission.word(),
+        group: permission.group(),
+        words: permission.words(),
+        implies: permission.implies().iter().map(|implied| implied.word()).collect(),
+        box_only: permission.reach() == Reach::Box,
+    };
+    Json(Permission::ALL.iter().map(row).collect())
+}
 
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub struct NewToken {
@@ -12,19 +141,60 @@ pub struct NewToken {
     pub token: String,
 }
 
-/// Make a new API token; the old one stops working at once
+/// Make a new API key for the box itself; the old one stops working at once
 #[utoipa::path(tag = "token", responses((status = 200, body = NewToken)))]
 #[post("/token/rotate")]
 async fn rotate(actor: Actor, db: Data<Db>) -> Result<Json<NewToken>> {
-    let token = db
+    let secret = db
         .write(move |tx| {
-            audit::store::write(tx, &actor, "token.rotate", "api-token", None, clock::now())?;
-            Ok::<_, Problem>(api_token::rotate(tx)?)
+            let now = clock::now();
+            audit::store::write(tx, &actor, "token.rotate", keys::BOX_KEY, None, now)?;
+            Ok::<_, Problem>(keys::rotate(tx, &actor.name, now)?)
         })
         .await?;
-    Ok(Json(NewToken { token }))
+    Ok(Json(NewToken { token: secret.reveal().to_owned() }))
+}
+
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Lost {
+    /// Absent: the first user of the box's account who may do everything.
+    pub login: Option<String>,
+}
+
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct Rescued {
+    pub login: String,
+    /// Must be changed at the next login. Shown this once.
+    pub password: String,
+}
+
+/// Give a lost administrator a temporary password: not frozen, no second factor, every permission. From the console only
+#[utoipa::path(tag = "users", request_body = Lost, responses((status = 200, body = Rescued)))]
+#[post("/users/reset-admin")]
+async fn reset_admin(actor: Actor, db: Data<Db>, Json(body): Json<Lost>) -> Result<Json<Rescued>> {
+    let password = password::temporary()?;
+    let hash = password::seal(password.clone()).await?;
+    let login = db
+        .write(move |tx| {
+            let found = store::to_rescue(tx, body.login.as_deref())?;
+            let (id, login) = found.ok_or_else(|| match &body.login {
+                Some(login) => Problem::not_found(
+                    format_args!("user {login:?} in the account of the box"),
+                    "Leave the name out to find one, or look: phonebox user list",
+                ),
+                None => Problem::not_found("administrator yet", "Make the first one: phonebox setup"),
+            })?;
+            let now = clock::now();
+            store::rescue(tx, id, &hash, now)?;
+            session::store::end_all(tx, id, None)?;
+            audit::store::write(tx, &actor, "user.rescue", &login, None, now)?;
+            Ok::<_, Problem>(login)
+        })
+        .await?;
+    Ok(Json(Rescued { login, password: password.reveal().to_owned() }))
 }
 
 pub fn configure(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
-    config.service(rotate);
+    config.service(setup_state).service(set_up).service(permissions).service(rotate).service(reset_admin);
 }

@@ -37,7 +37,19 @@ macro_rules! codes {
 }
 
 codes! {
-    Unauthorized = "unauthorized", 401, "This needs the box's API token.", "Send it as \"Authorization: Bearer TOKEN\". A new one: phonebox token rotate";
+    Unauthorized = "unauthorized", 401, "This needs a login, or the token of an API key.", "Log in, or send a key as \"Authorization: Bearer TOKEN\". A new one: phonebox token rotate";
+    WrongLogin = "wrong_login", 401, "The login name or the password is wrong.", "Try again, or ask for a new password.";
+    CodeNeeded = "code_needed", 401, "The code of your authenticator app is needed, and what was sent is not it.", "Send the present code, or one of your recovery codes.";
+    Forbidden = "forbidden", 403, "You may not do this.", "Ask whoever manages the users of your account.";
+    ConsoleOnly = "console-only", 403, "This is done at the box itself only.", "Use its command line: phonebox --help";
+    Csrf = "csrf", 403, "The request does not come from the page of this box.", "Load the page again. Programs send X-CSRF-Token, or use an API key.";
+    PasswordDue = "password_due", 403, "The password must be changed first: somebody else chose it.", "PUT /api/v1/me/password";
+    TotpDue = "totp_due", 403, "An authenticator app must be set up first.", "POST /api/v1/me/totp";
+    SetupDone = "setup_done", 403, "This box has been set up.", "Log in. A lost administrator: phonebox reset-admin";
+    WrongCode = "wrong_code", 403, "The setup code is wrong.", "It stands on the start screen, and changes with every start. Without it: phonebox setup";
+    BadPassword = "bad_password", 422, "The password is not accepted.", "Choose another one.";
+    BadLink = "bad_link", 403, "The link does not work: it was used, replaced, or is too old.", "Ask for a new one.";
+    TooMany = "too-many", 429, "There were too many attempts.", "Wait a moment, then try again.";
     TokenInUrl = "token-in-url", 400, "A token in a URL ends up in logs and is not accepted.", "Send it as \"Authorization: Bearer TOKEN\", and make a new one: phonebox token rotate";
     NotFound = "not-found", 404, "There is nothing of that name.", "Look at the list.";
     NoRoute = "no-route", 404, "There is no such address here.", "The addresses are listed in /api/v1/openapi.json.";
@@ -67,11 +79,13 @@ pub struct Problem {
     pub code: Code,
     pub message: String,
     pub next: String,
+    /// Seconds until it is worth asking again.
+    pub retry_after: Option<i64>,
 }
 
 impl Problem {
     pub fn new(code: Code, message: impl Into<String>, next: impl Into<String>) -> Problem {
-        Problem { code, message: message.into(), next: next.into() }
+        Problem { code, message: message.into(), next: next.into(), retry_after: None }
     }
 
     /// `what` is a noun with its name: `the site "Berlin"`.
@@ -162,7 +176,7 @@ pub struct ErrorFields {
 
 impl Problem {
     pub fn body(&self) -> ErrorBody {
-        let Problem { code, message, next } = self;
+        let Problem { code, message, next, .. } = self;
         let request = Origin::current().map(|origin| origin.request.clone());
         ErrorBody {
             error: ErrorFields { code: code.word().into(), message: message.clone(), next: next.clone(), request },
@@ -192,6 +206,9 @@ impl ResponseError for Problem {
             Code::TooLarge | Code::TooSlow => answer.force_close().insert_header(("Connection", "close")),
             _ => &mut answer,
         };
+        if let Some(seconds) = self.retry_after {
+            answer.insert_header(("Retry-After", seconds.to_string()));
+        }
         answer.json(self.body())
     }
 }

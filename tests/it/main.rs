@@ -8,6 +8,7 @@ mod datadir;
 mod faults;
 mod letters;
 mod page;
+mod people;
 mod process;
 mod provisioning;
 mod readme;

@@ -147,20 +147,32 @@ fn threat_096_no_file_is_for_others_and_no_core_is_written() {
 }
 
 #[test]
-fn the_api_token_is_shown_once_and_never_in_a_journal() {
+fn threat_068_the_setup_code_is_another_one_at_every_start_and_no_other_secret_is_printed() {
     let place = Place::new();
     let service = |command: &mut Command| {
         command.env("INVOCATION_ID", "0").env("STATE_DIRECTORY", place.data());
     };
     let mut first = place.command(&[], program(), &LOOPBACK);
     service(&mut first);
+    let code = |said: &str| {
+        let line = said.lines().find_map(|line| line.trim().strip_prefix("Setup code")).unwrap();
+        line.split_whitespace().next().unwrap().to_owned()
+    };
+    // A journal keeps it for ever, and it is worth nothing after this start.
     let (_, said) = place.start(&mut first).end();
-    assert!(said.contains("API token    not written to the journal"), "{said}");
-    let other = Place::new();
-    let (_, said) = other.start(&mut other.command(&[], program(), &LOOPBACK)).end();
-    assert!(said.contains("shown this once"), "{said}");
-    let (_, said) = other.start(&mut other.command(&[], program(), &LOOPBACK)).end();
-    assert!(!said.contains("API token"), "{said}");
+    let first = code(&said);
+    let (_, said) = place.start(&mut place.command(&[], program(), &LOOPBACK)).end();
+    assert!(first.len() == 23 && code(&said) != first, "{said}");
+    assert!(!said.contains("pb_"), "{said}");
+    let set_up = ["setup", "--company", "Example", "--login", "alice", "--email", "alice@example.com", "--password"];
+    std::fs::write(place.dir.path().join("password"), "Tr0ub4dor&3").unwrap();
+    let password = format!("@{}", place.dir.path().join("password").display());
+    let data = place.data();
+    let words = [&set_up[..], &[&password, "--data", data.to_str().unwrap()]].concat();
+    let output = Command::new(program()).args(words).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let (_, said) = place.start(&mut place.command(&[], program(), &LOOPBACK)).end();
+    assert!(!said.contains("Setup code"), "{said}");
 }
 
 #[test]

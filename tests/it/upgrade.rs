@@ -42,7 +42,14 @@ fn fault_22_every_released_schema_becomes_the_current_one() {
         let conn = Connection::open(&old).unwrap();
         conn.execute_batch(&std::fs::read_to_string(&fixture).unwrap()).unwrap();
         conn.pragma_update(None, "user_version", version).unwrap();
-        conn.execute("INSERT INTO account (id, name, created_at) VALUES (1, 'kept', 5)", []).unwrap();
+        let account = match version {
+            ..6 => "INSERT INTO account (id, name, created_at) VALUES (1, 'kept', 5)",
+            _ => {
+                "INSERT INTO account (id, number, path, kind, name, created_by, created_at, updated_at)
+                  VALUES (1, 12345678, '/1/', 'provider', 'kept', 'box', 5, 5)"
+            }
+        };
+        conn.execute(account, []).unwrap();
         drop(conn);
         Db::open(&old, clock::now()).unwrap().close();
         assert_eq!(dump(&old), dump(&fresh), "schema {version} after its upgrade");
@@ -50,6 +57,30 @@ fn fault_22_every_released_schema_becomes_the_current_one() {
             Connection::open(&old).unwrap().query_row("SELECT name FROM account", [], |row| row.get(0)).unwrap();
         assert_eq!(kept, "kept");
     }
+}
+
+#[test]
+fn an_upgraded_box_keeps_its_token_as_a_key_of_its_own_account() {
+    let dir = tempfile::tempdir().unwrap();
+    let old = dir.path().join("old.db");
+    let conn = Connection::open(&old).unwrap();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/schema/0005.sql");
+    conn.execute_batch(&std::fs::read_to_string(fixture).unwrap()).unwrap();
+    conn.execute_batch(
+        "INSERT INTO account (id, name, created_at) VALUES (1, 'kept', 5);
+         INSERT INTO instance (name, value) VALUES ('api_token_sha256', x'0a0b');
+         INSERT INTO site (account_id, name, created_at, updated_at) VALUES (1, 'here', 5, 5);
+         PRAGMA user_version = 5;",
+    )
+    .unwrap();
+    drop(conn);
+    Db::open(&old, clock::now()).unwrap().close();
+    let conn = Connection::open(&old).unwrap();
+    let key = "SELECT account_id, name, secret_hash, everything FROM api_key";
+    let row = conn.query_row(key, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).unwrap();
+    assert_eq!(row, (1, "api-token".to_owned(), vec![10u8, 11], 1));
+    let number: i64 = conn.query_row("SELECT number FROM account", [], |row| row.get(0)).unwrap();
+    assert_eq!(number.to_string().len(), 8, "an account has eight digits");
 }
 
 #[test]

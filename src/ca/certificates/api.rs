@@ -145,7 +145,7 @@ async fn issue(actor: Actor, db: Data<Db>, ca: Data<Lazy>, Json(body): Json<Issu
         Problem::bad_value("Nobody is named as the holder.", "Say whose it is: --mac MAC, or --label NAME.")
     })?;
     let holder = Holder { mac, serial, model, label };
-    let by = actor.name.to_owned();
+    let by = actor.name.to_string();
     let order = Order { profile: profile.id, holder, spki_der: csr.spki, door: Door::Administrator, by, once: None };
     let issued = ca.issue(order, now).await?;
     let (serial, pem) = (issued.serial.to_string(), pem::certificate(&issued.der));
@@ -164,7 +164,7 @@ async fn revoke(
     Json(body): Json<RevokeOne>,
 ) -> Result<Json<Certificate>> {
     let (id, reason, now) = (serial_of(&serial)?, reason(body.reason.as_deref())?, clock::now());
-    ca.get(now).await?.revoke(Revoke::Certificate(id), reason, actor.name, now).await?;
+    ca.get(now).await?.revoke(Revoke::Certificate(id), reason, &actor.name, now).await?;
     let found = db.read(|conn| store::list(conn, Some(id.as_slice()), None, i64::MAX, 1, now))?.pop();
     Ok(Json(found.ok_or_else(|| missing(&serial))?))
 }
@@ -175,7 +175,7 @@ async fn revoke(
 async fn revoke_all(actor: Actor, ca: Data<Lazy>, Json(body): Json<RevokeAll>) -> Result<Json<Revoked>> {
     let (reason, now) = (reason(body.reason.as_deref())?, clock::now());
     let what = Revoke::AllOf(holder_id(&body.holder));
-    let serials = ca.get(now).await?.revoke(what, reason, actor.name, now).await?;
+    let serials = ca.get(now).await?.revoke(what, reason, &actor.name, now).await?;
     Ok(Json(Revoked { serials: serials.iter().map(Serial::to_string).collect() }))
 }
 

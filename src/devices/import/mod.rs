@@ -172,7 +172,7 @@ impl Import {
         inserter.finish()?;
         let detail = format!("{} rows, {} added, {} rejected", report.rows, report.added, report.rejected);
         if report.added > 0 {
-            let by = self.actor.name;
+            let by = &*self.actor.name;
             let (text, data) =
                 (format!("{by} imported devices: {detail}."), serde_json::json!({ "added": report.added, "by": by }));
             notify::tell(tx, self.actor.account_id, Kind::DeviceClaimed, "import", &text, &data, now)?;

@@ -38,7 +38,7 @@ pub async fn list(actor: Actor, db: Data<Db>, Query(query): Query<ListQuery>) ->
     let ListQuery { site, profile, group, vendor, model, reset_suspected, search, sort, .. } = query;
     let paging = Paging::<Cursor>::new(query.after.as_deref(), query.limit)?;
     let state = query.state.map(|state| state.word().to_owned());
-    let filter = Filter { site, profile, group, vendor, model, state, reset_suspected, search };
+    let filter = Filter { site, profile, group, vendor, model, state, reset_suspected, search, limited: actor.limited };
     let (rows, place) = (paging.rows(), Place { sort, after: paging.after.clone() });
     let devices = db
         .read_long(move |conn| store::page(conn, actor.account_id, &filter, &place, rows).map_err(Problem::from))

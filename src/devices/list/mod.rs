@@ -59,6 +59,8 @@ pub struct Filter {
     pub reset_suspected: bool,
     /// Part of the MAC, name, serial number or model.
     pub search: Option<String>,
+    /// What this limited user sees.
+    pub limited: Option<i64>,
 }
 
 impl Filter {

@@ -4,6 +4,7 @@ use super::{Filter, Place, Summary};
 use crate::db::{Connection, Result, Row, ToSql, params};
 use crate::devices::TlsState;
 use crate::net::Mac;
+use crate::users::data;
 
 const COLUMNS: &str = "SELECT d.mac, d.vendor, d.model, d.serial, d.name, s.name, p.name, g.name, d.state,
         d.activated_at, d.window_until, d.proof, d.proof_at, d.secrets_at, d.tls_at, d.enrolled_at, d.reset_at,
@@ -41,6 +42,9 @@ pub fn page(conn: &Connection, account_id: i64, filter: &Filter, place: &Place, 
     which.and("d.state = ?", &filter.state);
     if filter.reset_suspected {
         which.sql.push_str(" AND d.reset_at IS NOT NULL");
+    }
+    if let Some(user_id) = filter.limited {
+        which.sql.push_str(&format!(" AND {}", data::store::device(user_id)));
     }
     let search = filter.search.as_deref().map(Search::new);
     if let Some(search) = &search {

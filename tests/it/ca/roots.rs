@@ -211,7 +211,7 @@ async fn threat_087_rotation_of_the_sealing_key_keeps_every_key_of_the_authority
     let made = tools::made().await;
     made.ca.registration(clock::now()).await.unwrap();
     let before = made.ca.current().unwrap().issuing.fingerprint();
-    let actor = phonebox::users::Actor { name: "console", account_id: 1 };
+    let actor = phonebox::users::Actor::console();
     phonebox::instance::rotation::rotate(&made.dir.db, &made.dir.keys, actor).await.unwrap();
     let again = Ca::open(&made.dir.db, &made.dir.keys, Options::default(), clock::now()).await.unwrap();
     assert_eq!(again.current().unwrap().issuing.fingerprint(), before);

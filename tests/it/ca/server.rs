@@ -70,7 +70,8 @@ async fn the_client_decides_between_rsa_and_ecdsa() {
     let home = tempfile::tempdir().unwrap();
     let dir = DataDir::open(home.path(), None, 1).unwrap();
     let identity = identity(&dir, &["box.example"], &["192.0.2.1", "2001:db8::1"]).await;
-    let (phones, people) = (identity.for_phones().unwrap(), identity.for_people().unwrap());
+    let (phones, people) =
+        (identity.for_phones().unwrap(), identity.for_people(std::sync::Arc::new(|| false)).unwrap());
     for server in [&phones, &people] {
         for name in ["box.example", "BOX.example", "192.0.2.1", "2001:db8::1"] {
             let (leaf, suite) = handshake(server.clone(), client(&identity, |_| {}), name).unwrap();
@@ -120,7 +121,8 @@ async fn a_restart_keeps_everything_and_a_new_address_only_signs_anew() {
     let dir = DataDir::open(home.path(), None, 1).unwrap();
     let first = identity(&dir, &["box"], &["192.0.2.1"]).await;
     let leaf = |identity: &Identity, name: &str| {
-        handshake(identity.for_people().unwrap(), client(identity, |_| {}), name).map(|(leaf, _)| leaf)
+        handshake(identity.for_people(std::sync::Arc::new(|| false)).unwrap(), client(identity, |_| {}), name)
+            .map(|(leaf, _)| leaf)
     };
     let before = leaf(&first, "192.0.2.1").unwrap();
     dir.close();
@@ -143,7 +145,9 @@ async fn threat_087_keys_are_sealed_and_openssl_accepts_the_chain() {
     let identity = identity(&dir, &["box.example"], &["192.0.2.1", "fd00::1"]).await;
     let roots = home.path().join(ca::FILE);
     std::fs::write(roots, identity.ca_pem()).unwrap();
-    let (chain, _) = chain_of(identity.for_people().unwrap(), client(&identity, |_| {}), "box.example").unwrap();
+    let (chain, _) =
+        chain_of(identity.for_people(std::sync::Arc::new(|| false)).unwrap(), client(&identity, |_| {}), "box.example")
+            .unwrap();
     let pem: Vec<String> = chain.iter().map(|der| ca::pem::certificate(der)).collect();
     std::fs::write(home.path().join("leaf.pem"), &pem[0]).unwrap();
     std::fs::write(home.path().join("above.pem"), pem[1..].concat()).unwrap();

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 const ADMIN: &str = "admin@company.example";
 
-fn set(phonebox: &Phonebox, mails: &Mails) {
+pub fn set(phonebox: &Phonebox, mails: &Mails) {
     let port = mails.port.to_string();
     let words =
         ["mail", "set", "--host", "127.0.0.1", "--port", &port, "--security", "none", "--from", "box@company.example"];

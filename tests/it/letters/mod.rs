@@ -2,5 +2,6 @@
 
 mod audit;
 mod hooks;
+mod links;
 mod mails;
 mod sink;

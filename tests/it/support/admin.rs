@@ -8,7 +8,8 @@ use phonebox::db::Db;
 use phonebox::seal::Keyring;
 use phonebox::server;
 use phonebox::server::admin::{self, Services, Sockets};
-use phonebox::users::api_token;
+use phonebox::users::keys;
+use phonebox::users::setup::Door;
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -27,7 +28,8 @@ pub fn stopped() -> Stopped {
     let dir = tempfile::tempdir().unwrap();
     let data = DataDir::open(dir.path(), None, clock::now()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let token = runtime.block_on(api_token::ensure(&data.db)).unwrap().unwrap();
+    let token = runtime.block_on(data.db.write(|tx| keys::rotate(tx, "test", clock::now()))).unwrap();
+    let token = token.reveal().to_owned();
     data.close();
     Stopped { dir, token }
 }
@@ -101,6 +103,8 @@ impl Said {
 pub struct Running {
     pub address: SocketAddr,
     pub token: String,
+    /// While nobody has set the box up.
+    pub setup_code: Option<String>,
     pub db: Db,
     pub keys: Keyring,
     pub dir: tempfile::TempDir,
@@ -126,6 +130,8 @@ impl Running {
                 flags.set("data", path.to_string_lossy());
                 let config: Config = load(&flags, &Environment::default()).unwrap().config;
                 let recorder = Recorder::new(data.db.clone());
+                let door = Door::new(&data.db).unwrap();
+                let code = door.code().map(|code| code.reveal().to_owned());
                 let none = phonebox::ca::Public::default();
                 let pipeline = server::pipeline(&config, &data, &server::Addresses::default(), recorder, none).unwrap();
                 let services = Services {
@@ -136,6 +142,9 @@ impl Running {
                     config: Arc::new(config),
                     pipeline: Arc::new(pipeline),
                     enrollment: None,
+                    door,
+                    throttle: Arc::default(),
+                    rates: Arc::default(),
                 };
                 let listener = TcpListener::bind("127.0.0.1:0").unwrap();
                 let sockets = Sockets {
@@ -143,15 +152,15 @@ impl Running {
                     console: Some(phonebox::server::console::bind(&path).unwrap()),
                 };
                 let admin = admin::start(services, sockets, 2).unwrap();
-                tell.send((admin.addresses[0], data.db.clone(), data.keys.clone())).unwrap();
+                tell.send((admin.addresses[0], data.db.clone(), data.keys.clone(), code)).unwrap();
                 let _ = stopped.await;
                 admin.stop().await.unwrap();
                 phonebox::server::console::unbind(&path);
                 data.close();
             });
         });
-        let (address, db, keys) = told.recv_timeout(Duration::from_secs(20)).unwrap();
-        Running { address, token, db, keys, dir, stop: Some(stop), thread: Some(thread) }
+        let (address, db, keys, setup_code) = told.recv_timeout(Duration::from_secs(20)).unwrap();
+        Running { address, token, setup_code, db, keys, dir, stop: Some(stop), thread: Some(thread) }
     }
 
     pub fn stop(mut self) -> Stopped {

@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod console;
 pub mod other;
+pub mod people;
 pub mod phone;
 pub mod raw;
 pub mod server;

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::time::Duration;
 
 pub struct Phonebox {
@@ -24,6 +24,7 @@ pub struct Phonebox {
     /// All that every process of this box has printed, one after the other.
     said: Arc<Mutex<Vec<u8>>>,
     count: AtomicU32,
+    token: OnceLock<String>,
 }
 
 struct Running {
@@ -57,6 +58,7 @@ impl Phonebox {
             said: Arc::default(),
             files: tempfile::tempdir().unwrap(),
             count: AtomicU32::new(0),
+            token: OnceLock::new(),
         }
     }
 
@@ -283,15 +285,13 @@ impl Phonebox {
         serde_json::from_slice::<Value>(&answer.body).unwrap()["status"].as_str().unwrap().to_owned()
     }
 
-    /// The REST API with the token of the first start screen.
+    /// The REST API with the key of the box.
     pub fn admin_asks(&self, method: &'static str, path: &str, body: &str) -> Reply {
         ask(self.admin(), &self.token(), method, path, body).unwrap()
     }
 
     pub fn token(&self) -> String {
-        let said = self.said();
-        let line = said.lines().find_map(|line| line.trim().strip_prefix("API token")).unwrap();
-        line.split_whitespace().next().unwrap().to_owned()
+        self.token.get_or_init(|| self.cli(&["token", "rotate"]).trim().to_owned()).clone()
     }
 
     /// What stands in the database, read beside the running box.

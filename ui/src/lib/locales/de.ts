@@ -43,7 +43,7 @@ export const de: Words = {
   },
   key: {
     title: 'Phonebox',
-    text: 'Diese Box kennt noch keine Benutzer. Geben Sie ihr API-Token ein: Es wurde beim ersten Start gezeigt; phonebox token rotate macht ein neues.',
+    text: 'Diese Box kennt noch keine Benutzer. Geben Sie ihr API-Token ein: phonebox token rotate macht eines.',
     label: 'API-Token',
     enter: 'Öffnen',
     wrong: 'Die Box nimmt dieses Token nicht an.',

@@ -41,7 +41,7 @@ export const en = {
   },
   key: {
     title: 'Phonebox',
-    text: 'This box knows no users yet. Enter its API token: it was shown at the first start; phonebox token rotate makes a new one.',
+    text: 'This box knows no users yet. Enter its API token: phonebox token rotate makes one.',
     label: 'API token',
     enter: 'Enter',
     wrong: 'The box does not accept this token.',

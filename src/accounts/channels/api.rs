@@ -1,0 +1,101 @@
+//! Consent over REST.
+
+use super::store::{self, Channel};
+use crate::db::{Connection, Db};
+use crate::users::Actor;
+use crate::web::json::created;
+use crate::web::{Code, Json, Problem, Result};
+use crate::{audit, clock};
+use actix_web::web::{Data, Path};
+use actix_web::{HttpResponse, delete, get, post};
+
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LetAccountIn {
+    /// The eight digits of the account that may work inside yours.
+    number: i64,
+}
+
+/// Which accounts may work inside yours, and inside which yours may
+#[utoipa::path(tag = "channels", responses((status = 200, body = [Channel])))]
+#[get("/channels")]
+async fn list(actor: Actor, db: Data<Db>) -> Result<Json<Vec<Channel>>> {
+    Ok(Json(db.read(|conn| store::list(conn, actor.account_id, None))?))
+}
+
+/// Let another account work inside yours, once it has accepted
+#[utoipa::path(tag = "channels", request_body = LetAccountIn, responses((status = 201, body = Channel)))]
+#[post("/channels")]
+async fn offer(actor: Actor, db: Data<Db>, Json(body): Json<LetAccountIn>) -> Result<HttpResponse> {
+    let channel = db
+        .write(move |tx| {
+            let guest = store::numbered(tx, body.number)?.filter(|guest| *guest != actor.account_id);
+            let missing = || Problem::not_found(format_args!("account {}", body.number), "Ask for its eight digits.");
+            let guest = guest.ok_or_else(missing)?;
+            if store::exists(tx, actor.account_id, guest)? {
+                let message = format!("The account {} is let in already.", body.number);
+                return Err(Problem::new(Code::Exists, message, "See GET /api/v1/channels"));
+            }
+            let now = clock::now();
+            let id = store::offer(tx, actor.account_id, guest, &actor.name, now)?;
+            audit::store::write(tx, &actor, "channel.offer", body.number, None, now)?;
+            one(tx, &actor, id)
+        })
+        .await?;
+    Ok(created(channel))
+}
+
+/// Accept that your account may work inside another one
+#[utoipa::path(tag = "channels", responses((status = 200, body = Channel)))]
+#[post("/channels/{id}/accept")]
+async fn accept(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<Json<Channel>> {
+    let channel = db
+        .write(move |tx| {
+            let channel = one(tx, &actor, *id)?;
+            if channel.guest.id != actor.account_id {
+                return Err(Problem::new(Code::Forbidden, "This is the other account's to accept.", "Wait for it."));
+            }
+            store::accept(tx, channel.id)?;
+            let now = clock::now();
+            audit::store::write(tx, &actor, "channel.accept", channel.account.number, None, now)?;
+            let told = format!("by {}", channel.guest.number);
+            audit::store::note(
+                tx,
+                channel.account.id,
+                &actor.name,
+                "channel.accept",
+                channel.guest.number,
+                Some(told),
+                now,
+            )?;
+            one(tx, &actor, channel.id)
+        })
+        .await?;
+    Ok(Json(channel))
+}
+
+/// End it, from either side; whoever is inside is out at once
+#[utoipa::path(tag = "channels", responses((status = 204)))]
+#[delete("/channels/{id}")]
+async fn remove(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<HttpResponse> {
+    db.write(move |tx| {
+        let channel = one(tx, &actor, *id)?;
+        store::remove(tx, &channel)?;
+        let now = clock::now();
+        for account in [&channel.account, &channel.guest] {
+            audit::store::note(tx, account.id, &actor.name, "channel.remove", channel.guest.number, None, now)?;
+        }
+        Ok::<_, Problem>(())
+    })
+    .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+fn one(conn: &Connection, actor: &Actor, id: i64) -> Result<Channel> {
+    let missing = || Problem::not_found("such consent", "List them: GET /api/v1/channels");
+    store::list(conn, actor.account_id, Some(id))?.pop().ok_or_else(missing)
+}
+
+pub fn configure(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
+    config.service(list).service(offer).service(accept).service(remove);
+}

@@ -1,0 +1,6 @@
+//! Consent: an account lets another one work inside it, by its number, until it takes that back (YMC-176, YMC-177).
+//!
+//! It counts once the other one has accepted: nobody is given what they did not ask for. Accounts above need none.
+
+pub mod api;
+pub mod store;

@@ -1,0 +1,104 @@
+//! Every row of an account, in an order in which nothing points at what is gone.
+
+use crate::accounts::handover;
+use crate::db::{Result, Touch, Tx, params};
+use crate::net::Mac;
+
+/// SQL: the ids of the account $1 and all below it.
+const GONE: &str =
+    "(SELECT a.id FROM account a JOIN account own ON own.id = $1 WHERE a.path BETWEEN own.path AND own.path || '~')";
+
+/// Tables whose rows go, in this order. What names a device, user, profile or key goes with it.
+const OWNED: &[&str] = &[
+    "webhook",
+    "mail",
+    "event",
+    "notification",
+    "known_certificate",
+    "certificate_request",
+    "pending",
+    "alarm",
+    "check_in",
+    "line",
+    "sip_account",
+    "device",
+    "setting",
+    "raw_text",
+    "site",
+    "target",
+    "profile",
+    "device_group",
+    "model",
+    "network",
+    "file",
+    "users",
+    "role",
+    "role_group",
+    "api_key",
+];
+
+pub struct Gone {
+    pub accounts: i64,
+    pub users: i64,
+    /// Names of the bytes of their files.
+    pub files: Vec<String>,
+}
+
+pub fn what_goes(tx: &Tx, id: i64) -> Result<Gone> {
+    let count = |sql: String| -> Result<i64> { Ok(tx.prepare_cached(&sql)?.query_row([id], |row| row.get(0))?) };
+    let mut files = tx.prepare_cached(&format!("SELECT DISTINCT sha256 FROM file WHERE account_id IN {GONE}"))?;
+    let files = files.query_map([id], |row| row.get(0))?;
+    Ok(Gone {
+        files: files.collect::<std::result::Result<_, _>>()?,
+        accounts: count(format!("SELECT count(*) FROM {GONE}"))?,
+        users: count(format!("SELECT count(*) FROM users WHERE account_id IN {GONE}"))?,
+    })
+}
+
+/// Answers how many devices returned to whose they were before (AVA-156).
+pub fn remove(tx: &mut Tx, id: i64, now: i64) -> Result<usize> {
+    let handed_down = {
+        let mut statement = tx.prepare(&format!(
+            "SELECT d.mac, CASE WHEN d.returns_to IN {GONE} THEN own.parent_id ELSE d.returns_to END
+             FROM device d JOIN account own ON own.id = $1
+             WHERE d.account_id IN {GONE} AND d.returns_to IS NOT NULL"
+        ))?;
+        let rows = statement.query_map([id], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
+        rows.collect::<std::result::Result<Vec<_>, _>>()?
+    };
+    for (mac, to) in &handed_down {
+        if let Some(mac) = Mac::from_u64(*mac as u64) {
+            handover::store::give_back(tx, mac, *to, now)?;
+        }
+    }
+    let macs = {
+        let mut statement = tx.prepare(&format!("SELECT mac FROM device WHERE account_id IN {GONE}"))?;
+        let rows = statement.query_map([id], |row| row.get::<_, i64>(0))?;
+        rows.collect::<std::result::Result<Vec<_>, _>>()?
+    };
+    macs.iter().filter_map(|mac| Mac::from_u64(*mac as u64)).for_each(|mac| tx.touch(Touch::Device(mac)));
+    tx.touch(Touch::Shared);
+    tx.execute(&format!("UPDATE session SET acting_id = NULL, expires_at = 0 WHERE acting_id IN {GONE}"), [id])?;
+    tx.execute(&format!("UPDATE device SET returns_to = NULL WHERE returns_to IN {GONE}"), [id])?;
+    for table in OWNED {
+        tx.execute(&format!("DELETE FROM {table} WHERE account_id IN {GONE}"), [id])?;
+    }
+    for (table, column) in [
+        ("account_link", "provider_id"),
+        ("account_link", "reseller_id"),
+        ("channel", "account_id"),
+        ("channel", "guest_id"),
+    ] {
+        tx.execute(&format!("DELETE FROM {table} WHERE {column} IN {GONE}"), [id])?;
+    }
+    // The rows themselves last: the path says who is below.
+    tx.execute(
+        &format!(
+            "UPDATE account SET path = '/gone/' || CAST(id AS TEXT) || '/', parent_id = NULL, enabled = 0, contact = NULL,
+               phone = NULL, email = NULL, address = NULL, country = NULL, remark = NULL, reference = NULL, link_id = NULL,
+               client_ca = NULL, updated_at = $2 WHERE id IN {GONE}"
+        ),
+        params![id, now],
+    )?;
+    Ok(handed_down.len())
+}

@@ -1,0 +1,213 @@
+//! How an account looks from outside, and what may be said about it.
+
+use super::Kind;
+use crate::web::{Problem, Result, double, words};
+
+const LINE: usize = 200;
+
+/// Whether programs may use an account's API keys (AVA-168).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ApiAccess {
+    Off,
+    /// The account asks for it.
+    Requested,
+    On,
+}
+
+impl ApiAccess {
+    pub fn word(self) -> &'static str {
+        match self {
+            ApiAccess::Off => "off",
+            ApiAccess::Requested => "requested",
+            ApiAccess::On => "on",
+        }
+    }
+
+    pub fn of_word(word: &str) -> ApiAccess {
+        match word {
+            "on" => ApiAccess::On,
+            "requested" => ApiAccess::Requested,
+            _ => ApiAccess::Off,
+        }
+    }
+}
+
+#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
+pub struct AccountView {
+    pub id: i64,
+    /// Eight digits: what people call it by.
+    pub number: i64,
+    #[schema(inline)]
+    pub kind: Kind,
+    pub name: String,
+    /// The account it stands below; null: none that you may see.
+    pub parent_id: Option<i64>,
+    /// How far below your own: 0 is your own.
+    pub depth: i64,
+    pub enabled: bool,
+    #[serde(flatten)]
+    pub contact: Contact,
+    /// The number somebody else knows a customer by.
+    pub reference: Option<String>,
+    /// By which others ask to be linked.
+    pub link_id: Option<String>,
+    /// All its users must show a code of an authenticator app.
+    pub two_factor: bool,
+    #[schema(inline)]
+    pub api_access: ApiAccess,
+    /// Its devices are kept at the firmware they need.
+    pub firmware_policy: bool,
+    /// PEM: certificates below it log its users in.
+    pub client_ca: Option<String>,
+    /// Accounts directly below.
+    pub accounts: i64,
+    pub users: i64,
+    pub devices: i64,
+    pub created_by: String,
+    pub created_at: i64,
+    pub updated_at: i64,
+}
+
+/// Whom to call.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+pub struct Contact {
+    pub contact: Option<String>,
+    pub phone: Option<String>,
+    pub email: Option<String>,
+    pub address: Option<String>,
+    pub country: Option<String>,
+    pub remark: Option<String>,
+}
+
+#[derive(Debug, Clone, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AddAccount {
+    #[schema(inline)]
+    pub kind: Kind,
+    pub name: String,
+    /// The account it stands below; absent: yours.
+    pub parent_id: Option<i64>,
+    pub contact: Option<String>,
+    pub phone: Option<String>,
+    pub email: Option<String>,
+    pub address: Option<String>,
+    pub country: Option<String>,
+    pub remark: Option<String>,
+    /// Digits only.
+    pub reference: Option<String>,
+    pub link_id: Option<String>,
+    #[serde(default)]
+    pub two_factor: bool,
+}
+
+impl AddAccount {
+    pub fn contact(&self) -> Result<Contact> {
+        let some = |text: &Option<String>| text.clone().map(Some);
+        let mut contact = Contact::default();
+        let change = ChangeAccount {
+            contact: some(&self.contact),
+            phone: some(&self.phone),
+            email: some(&self.email),
+            address: some(&self.address),
+            country: some(&self.country),
+            remark: some(&self.remark),
+            ..ChangeAccount::default()
+        };
+        change.lay_over(&mut contact)?;
+        Ok(contact)
+    }
+}
+
+#[derive(Debug, Clone, Default, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ChangeAccount {
+    pub name: Option<String>,
+    #[serde(deserialize_with = "double")]
+    #[schema(value_type = Option<String>)]
+    pub contact: Option<Option<String>>,
+    #[serde(deserialize_with = "double")]
+    #[schema(value_type = Option<String>)]
+    pub phone: Option<Option<String>>,
+    #[serde(deserialize_with = "double")]
+    #[schema(value_type = Option<String>)]
+    pub email: Option<Option<String>>,
+    #[serde(deserialize_with = "double")]
+    #[schema(value_type = Option<String>)]
+    pub address: Option<Option<String>>,
+    #[serde(deserialize_with = "double")]
+    #[schema(value_type = Option<String>)]
+    pub country: Option<Option<String>>,
+    #[serde(deserialize_with = "double")]
+    #[schema(value_type = Option<String>)]
+    pub remark: Option<Option<String>>,
+    /// Digits only. Said from above.
+    #[serde(deserialize_with = "double")]
+    #[schema(value_type = Option<String>)]
+    pub reference: Option<Option<String>>,
+    #[serde(deserialize_with = "double")]
+    #[schema(value_type = Option<String>)]
+    pub link_id: Option<Option<String>>,
+    pub two_factor: Option<bool>,
+    /// Said from above; the account itself may ask with `requested`.
+    #[schema(inline)]
+    pub api_access: Option<ApiAccess>,
+    /// Said from above.
+    pub firmware_policy: Option<bool>,
+    /// PEM; null takes it away.
+    #[serde(deserialize_with = "double")]
+    #[schema(value_type = Option<String>)]
+    pub client_ca: Option<Option<String>>,
+}
+
+impl ChangeAccount {
+    /// Answers the names of what was said.
+    pub fn lay_over(&self, contact: &mut Contact) -> Result<Vec<&'static str>> {
+        let mut told = Vec::new();
+        let fields = [
+            ("contact", &self.contact, &mut contact.contact),
+            ("phone", &self.phone, &mut contact.phone),
+            ("address", &self.address, &mut contact.address),
+            ("country", &self.country, &mut contact.country),
+            ("remark", &self.remark, &mut contact.remark),
+        ];
+        for (name, said, field) in fields {
+            if let Some(said) = said {
+                *field = words::line(name, said.as_deref().unwrap_or_default(), LINE)?;
+                told.push(name);
+            }
+        }
+        if let Some(email) = &self.email {
+            let email = email.as_deref().map(str::trim).filter(|email| !email.is_empty());
+            contact.email = email.map(words::email).transpose()?;
+            told.push("email");
+        }
+        Ok(told)
+    }
+}
+
+/// AVA-029: digits only.
+pub fn reference(text: &str) -> Result<Option<String>> {
+    let text = words::line("reference", text, 32)?;
+    match text.as_deref().filter(|text| !text.bytes().all(|byte| byte.is_ascii_digit())) {
+        None => Ok(text),
+        Some(odd) => Err(Problem::bad_value(
+            format!("reference: {odd:?} is not accepted: it is a number."),
+            "Write digits only.",
+        )),
+    }
+}
+
+pub fn link_id(text: &str) -> Result<Option<String>> {
+    let text = words::line("link_id", text, 64)?;
+    match text
+        .as_deref()
+        .filter(|text| !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)))
+    {
+        None => Ok(text),
+        Some(odd) => Err(Problem::bad_value(
+            format!("link_id: {odd:?} is not accepted: it is made of letters, digits, dots and dashes."),
+            "Correct it and send it again.",
+        )),
+    }
+}

@@ -1,0 +1,78 @@
+//! Logging in by certificate over REST.
+
+use crate::accounts::store as accounts;
+use crate::ca::client;
+use crate::db::Db;
+use crate::seal::Keyring;
+use crate::users::guard::{Caller, Shown};
+use crate::users::session::api::{LoggedIn, answer, code_is_good, refused, start};
+use crate::users::session::{New, store as sessions};
+use crate::users::store as users;
+use crate::users::throttle::Throttle;
+use crate::web::{Code, Json, Problem, Result};
+use crate::{audit, clock};
+use actix_web::web::Data;
+use actix_web::{HttpResponse, post};
+
+#[derive(serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ByCertificate {
+    /// Of the authenticator app, or a recovery code; asked for with 401 `code_needed`.
+    code: Option<String>,
+}
+
+/// Log in with the client certificate of this connection
+#[utoipa::path(tag = "session", security(()), request_body = ByCertificate, responses((status = 200, body = LoggedIn)))]
+#[post("/session/certificate")]
+async fn log_in(
+    caller: Caller,
+    shown: Shown,
+    db: Data<Db>,
+    keys: Data<Keyring>,
+    throttle: Data<Throttle>,
+    Json(body): Json<ByCertificate>,
+) -> Result<HttpResponse> {
+    let now = clock::now();
+    let chain: Vec<&[u8]> = shown.0.iter().map(Vec::as_slice).collect();
+    let wrong = || {
+        let message = "There is no client certificate that opens a login here.";
+        Problem::new(Code::WrongLogin, message, "Choose another certificate, or log in with your password.")
+    };
+    let name = client::common_name(&chain).ok_or_else(wrong)?;
+    let key = name.trim().to_lowercase();
+    throttle.check(&key, caller.source, now)?;
+    let known = db.read(|conn| users::by_login(conn, &key))?.filter(|known| known.login.to_lowercase() == key);
+    let ca = match &known {
+        Some(known) => db.read(|conn| accounts::client_ca(conn, known.account_id))?,
+        None => None,
+    };
+    let below = ca.and_then(|pem| crate::ca::from_pem(&pem)).is_some_and(|ca| client::is_below(&chain, &ca, now));
+    let Some(known) = known.filter(|known| known.open && below) else {
+        let _ = refused(&db, &throttle, &key, &caller, None, Code::WrongLogin).await;
+        return Err(wrong());
+    };
+    let (user_id, account_id, login, totp) = (known.id, known.account_id, known.login.clone(), known.totp_on);
+    let (from, agent, old) = (caller.from(), caller.agent.clone(), caller.token.clone());
+    let made = db
+        .write(move |tx| {
+            let now = clock::now();
+            if totp {
+                code_is_good(tx, &keys, user_id, body.code.as_deref(), now)?;
+            }
+            old.map_or(Ok(()), |old| sessions::end_by_hash(tx, &old.hash()))?;
+            let detail = Some(format!("by certificate from {from}"));
+            audit::store::note(tx, account_id, &login, "session.begin", &login, detail, now)?;
+            start(tx, &New { user_id, acting_id: None, peer: &from, agent: &agent, by: "certificate" }, now)
+        })
+        .await;
+    match made {
+        Err(problem) if problem.code == Code::CodeNeeded => {
+            Err(refused(&db, &throttle, &key, &caller, Some(&known), Code::CodeNeeded).await)
+        }
+        made => Ok(answer(made?)),
+    }
+}
+
+pub fn configure(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
+    config.service(log_in);
+}

@@ -1,0 +1,7 @@
+//! Logging in with a client certificate: below the CA that an account has uploaded, with a user's login name as its
+//! common name (AVA-038, AVA-039, AVA-152).
+//!
+//! The listener asks for certificates once an account has such a CA, and takes what comes: TLS proves the key, here it is
+//! judged.
+
+pub mod api;

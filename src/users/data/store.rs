@@ -1,0 +1,65 @@
+//! The one place that says what a limited user sees.
+
+use crate::db::{Connection, Result, Tx, params};
+
+/// SQL over the site id in `site`.
+fn of_site(user_id: i64, site: &str) -> String {
+    format!(
+        "(NOT EXISTS (SELECT 1 FROM users lu JOIN role lr ON lr.id = lu.role_id WHERE lu.id = {user_id} AND lr.only_sites = 1)
+          OR {site} IN (SELECT rs.site_id FROM role_site rs JOIN users lu ON lu.role_id = rs.role_id WHERE lu.id = {user_id}))"
+    )
+}
+
+/// SQL over the profile id in `profile`.
+fn of_profile(user_id: i64, profile: &str) -> String {
+    format!(
+        "(NOT EXISTS (SELECT 1 FROM users lu WHERE lu.id = {user_id} AND lu.only_profiles = 1)
+          OR {profile} IN (SELECT pu.profile_id FROM profile_user pu WHERE pu.user_id = {user_id}))"
+    )
+}
+
+/// For lists of sites `s`.
+pub fn site(user_id: i64) -> String {
+    of_site(user_id, "s.id")
+}
+
+/// For lists of devices `d`. A device without a profile of its own has its site's (ALE-078).
+pub fn device(user_id: i64) -> String {
+    let profile = "coalesce(d.profile_id, (SELECT ls.profile_id FROM site ls WHERE ls.id = d.site_id))";
+    format!("{} AND {}", of_site(user_id, "d.site_id"), of_profile(user_id, profile))
+}
+
+/// Whether anything is limited.
+pub fn is_limited(conn: &Connection, user_id: i64) -> Result<bool> {
+    let sql =
+        "SELECT u.only_profiles = 1 OR r.only_sites = 1 FROM users u JOIN role r ON r.id = u.role_id WHERE u.id = $1";
+    Ok(conn.prepare_cached(sql)?.query_row([user_id], |row| row.get(0))?)
+}
+
+pub fn sees_site(conn: &Connection, user_id: i64, id: i64) -> Result<bool> {
+    exists(conn, &format!("SELECT EXISTS (SELECT 1 FROM site s WHERE s.id = $1 AND {})", site(user_id)), id)
+}
+
+pub fn sees_profile(conn: &Connection, user_id: i64, id: i64) -> Result<bool> {
+    let rule = of_profile(user_id, "p.id");
+    exists(conn, &format!("SELECT EXISTS (SELECT 1 FROM profile p WHERE p.id = $1 AND {rule})"), id)
+}
+
+pub fn sees_device(conn: &Connection, user_id: i64, id: i64) -> Result<bool> {
+    let rule = device(user_id);
+    let sql = format!("SELECT EXISTS (SELECT 1 FROM device d WHERE d.id = $1 AND {rule})");
+    exists(conn, &sql, id)
+}
+
+fn exists(conn: &Connection, sql: &str, id: i64) -> Result<bool> {
+    Ok(conn.prepare_cached(sql)?.query_row([id], |row| row.get(0))?)
+}
+
+/// ALE-080: what a limited user makes is that user's.
+pub fn made_profile(tx: &Tx, user_id: i64, profile_id: i64) -> Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO profile_user (profile_id, user_id, made) SELECT $1, id, 1 FROM users WHERE id = $2 AND only_profiles = 1",
+    )?
+    .execute(params![profile_id, user_id])?;
+    Ok(())
+}

@@ -1,0 +1,394 @@
+//! Users over REST: of one's own account and of those below it.
+
+use super::store::{self, Filter, User};
+use super::{must_hold, parse};
+use crate::accounts;
+use crate::db::{Connection, Db, Tx};
+use crate::seal::Keyring;
+use crate::settings::Secret;
+use crate::users::links::{self, Handed, PasswordLink, Purpose};
+use crate::users::store::{NewUser, SUPER_MANAGER, login_is_taken, permissions, set_password};
+use crate::users::{Actor, password, roles, session, totp};
+use crate::web::json::{created, double};
+use crate::web::{Code, Json, Page, Paging, Problem, Query, Result, words};
+use crate::{audit, clock, profiles};
+use actix_web::web::{Data, Path};
+use actix_web::{HttpResponse, delete, get, patch, post};
+
+const LINE: usize = 200;
+
+#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// Of an account below; absent: of yours.
+    account_id: Option<i64>,
+    role_id: Option<i64>,
+    /// Part of the login name, name, e-mail address or role.
+    search: Option<String>,
+    after: Option<String>,
+    limit: Option<u32>,
+}
+
+#[derive(serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AddUser {
+    /// Below yours; absent: yours.
+    account_id: Option<i64>,
+    /// Absent: the e-mail address.
+    login: Option<String>,
+    name: String,
+    email: String,
+    phone: Option<String>,
+    country: Option<String>,
+    remark: Option<String>,
+    /// Absent: English.
+    locale: Option<String>,
+    /// Absent: may do everything.
+    role_id: Option<i64>,
+    /// Besides those of the role.
+    #[serde(default)]
+    permissions: Vec<String>,
+    /// The only profiles this user works with; absent: all of the account.
+    profiles: Option<Vec<String>>,
+    #[serde(default)]
+    two_factor: bool,
+    /// Must be changed at the first login. Absent: the answer holds a link to choose one with.
+    password: Option<String>,
+}
+
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct Added {
+    #[serde(flatten)]
+    user: User,
+    /// To hand over, where no password was given and no mail server is set.
+    link: Option<PasswordLink>,
+}
+
+#[derive(Default, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ChangeUser {
+    login: Option<String>,
+    name: Option<String>,
+    email: Option<String>,
+    #[serde(deserialize_with = "double")]
+    #[schema(value_type = Option<String>)]
+    phone: Option<Option<String>>,
+    #[serde(deserialize_with = "double")]
+    #[schema(value_type = Option<String>)]
+    country: Option<Option<String>>,
+    #[serde(deserialize_with = "double")]
+    #[schema(value_type = Option<String>)]
+    remark: Option<Option<String>>,
+    locale: Option<String>,
+    role_id: Option<i64>,
+    permissions: Option<Vec<String>>,
+    /// Null: all of the account.
+    #[serde(deserialize_with = "double")]
+    #[schema(value_type = Option<Vec<String>>)]
+    profiles: Option<Option<Vec<String>>>,
+    two_factor: Option<bool>,
+    /// Must be changed at the next login.
+    password: Option<String>,
+}
+
+/// List the users of an account
+#[utoipa::path(tag = "users", params(ListQuery), responses((status = 200, body = Page<User>)))]
+#[get("/users")]
+async fn list(actor: Actor, db: Data<Db>, Query(query): Query<ListQuery>) -> Result<Json<Page<User>>> {
+    let paging = Paging::<i64>::new(query.after.as_deref(), query.limit)?;
+    let ListQuery { account_id, role_id, search, .. } = query;
+    let filter = Filter { id: None, account_id: Some(account_id.unwrap_or(actor.account_id)), role_id, search };
+    let users = db
+        .read_long(move |conn| {
+            accounts::api::load(conn, &actor, filter.account_id.unwrap_or(actor.account_id))?;
+            store::list(conn, actor.account_id, &filter, paging.after.unwrap_or(0), paging.rows())
+                .map_err(Problem::from)
+        })
+        .await?;
+    Ok(Json(paging.page(users, |user| user.id.to_string())))
+}
+
+/// Show a user
+#[utoipa::path(tag = "users", responses((status = 200, body = User)))]
+#[get("/users/{id}")]
+async fn show(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<Json<User>> {
+    Ok(Json(db.read(|conn| load(conn, &actor, *id))?))
+}
+
+/// Add a user
+#[utoipa::path(tag = "users", request_body = AddUser, responses((status = 201, body = Added)))]
+#[post("/users")]
+async fn add(actor: Actor, db: Data<Db>, keys: Data<Keyring>, Json(body): Json<AddUser>) -> Result<HttpResponse> {
+    let line = |field: &str, text: &Option<String>| match text {
+        Some(text) => words::line(field, text, LINE),
+        None => Ok(None),
+    };
+    let email = words::email(&body.email)?;
+    let login = words::login(body.login.as_deref().unwrap_or(&email))?;
+    let password_hash = match &body.password {
+        Some(text) => {
+            password::check(text, &login)?;
+            Some(password::seal(Secret::new(text)).await?)
+        }
+        None => None,
+    };
+    let new = NewUser {
+        account_id: body.account_id.unwrap_or(actor.account_id),
+        name: words::name("The user", &body.name)?,
+        phone: line("phone", &body.phone)?,
+        country: line("country", &body.country)?,
+        remark: line("remark", &body.remark)?,
+        locale: words::locale(body.locale.as_deref().unwrap_or("en"))?,
+        role_id: body.role_id.unwrap_or(SUPER_MANAGER),
+        temporary: password_hash.is_some(),
+        password_hash,
+        two_factor: body.two_factor,
+        login,
+        email,
+    };
+    let own = parse(&body.permissions)?;
+    let added = db
+        .write(move |tx| {
+            let id = insert(tx, &actor, &new)?;
+            store::set_permissions(tx, id, own)?;
+            set_profiles(tx, new.account_id, id, body.profiles.as_deref())?;
+            must_hold(&actor, new.account_id, permissions(tx, id)?)?;
+            let link = match new.password_hash {
+                Some(_) => None,
+                None => links::hand_over(tx, &keys, id, Purpose::Activate, clock::now())?.link,
+            };
+            Ok::<_, Problem>(Added { user: load(tx, &actor, id)?, link })
+        })
+        .await?;
+    Ok(created(added))
+}
+
+/// Checks what the rows say, makes and audits. The caller looks at what the new user may do.
+pub fn insert(tx: &Tx, actor: &Actor, new: &NewUser) -> Result<i64> {
+    let account = accounts::api::load(tx, actor, new.account_id)?;
+    roles::api::of_account(tx, account.id, new.role_id)?;
+    refuse_taken(tx, &new.login, &new.email)?;
+    let now = clock::now();
+    let id = crate::users::store::insert(tx, new, &actor.name, now)?;
+    audit::store::write(tx, actor, "user.add", &new.login, Some(account.name), now)?;
+    Ok(id)
+}
+
+/// Change a user; the account stays
+#[utoipa::path(tag = "users", request_body = ChangeUser, responses((status = 200, body = User)))]
+#[patch("/users/{id}")]
+async fn change(actor: Actor, db: Data<Db>, id: Path<i64>, Json(body): Json<ChangeUser>) -> Result<Json<User>> {
+    let hash = match &body.password {
+        Some(text) => {
+            let login = db.read(|conn| load(conn, &actor, *id))?.login;
+            password::check(text, &login)?;
+            Some(password::seal(Secret::new(text)).await?)
+        }
+        None => None,
+    };
+    let user = db
+        .write(move |tx| {
+            let mut user = manageable(tx, &actor, *id)?;
+            let mut told = body.lay_over(tx, &mut user)?;
+            let now = clock::now();
+            store::update(tx, &user, now)?;
+            if let Some(words) = &body.permissions {
+                store::set_permissions(tx, user.id, parse(words)?)?;
+                told.push("permissions");
+            }
+            if let Some(profiles) = &body.profiles {
+                set_profiles(tx, user.account_id, user.id, profiles.as_deref())?;
+                told.push("profiles");
+            }
+            must_hold(&actor, user.account_id, permissions(tx, user.id)?)?;
+            if let Some(hash) = &hash {
+                set_password(tx, user.id, hash, true, now)?;
+                told.push("password");
+            }
+            // What somebody may do has changed: what they hold from before ends.
+            if body.role_id.is_some() || body.permissions.is_some() || hash.is_some() {
+                session::store::end_all(tx, user.id, None)?;
+            }
+            if !told.is_empty() {
+                audit::store::write(tx, &actor, "user.set", &user.login, Some(told.join(" ")), now)?;
+            }
+            load(tx, &actor, user.id)
+        })
+        .await?;
+    Ok(Json(user))
+}
+
+impl ChangeUser {
+    fn lay_over(&self, tx: &Tx, user: &mut User) -> Result<Vec<&'static str>> {
+        let mut told = Vec::new();
+        if let Some(login) = &self.login {
+            let login = words::login(login)?;
+            if login.to_lowercase() != user.login.to_lowercase() {
+                refuse_taken(tx, &login, self.email.as_deref().unwrap_or(&user.email))?;
+            }
+            user.login = login;
+            told.push("login");
+        }
+        if let Some(name) = &self.name {
+            user.name = words::name("The user", name)?;
+            told.push("name");
+        }
+        if let Some(email) = &self.email {
+            user.email = words::email(email)?;
+            told.push("email");
+        }
+        let lines = [
+            ("phone", &self.phone, &mut user.phone),
+            ("country", &self.country, &mut user.country),
+            ("remark", &self.remark, &mut user.remark),
+        ];
+        for (name, said, field) in lines {
+            if let Some(said) = said {
+                *field = words::line(name, said.as_deref().unwrap_or_default(), LINE)?;
+                told.push(name);
+            }
+        }
+        if let Some(locale) = &self.locale {
+            user.locale = words::locale(locale)?;
+            told.push("locale");
+        }
+        if let Some(role_id) = self.role_id {
+            roles::api::of_account(tx, user.account_id, role_id)?;
+            user.role_id = role_id;
+            told.push("role");
+        }
+        if let Some(two_factor) = self.two_factor {
+            user.two_factor = two_factor;
+            told.push("two_factor");
+        }
+        Ok(told)
+    }
+}
+
+/// Shut a user out until unfrozen
+#[utoipa::path(tag = "users", responses((status = 200, body = User)))]
+#[post("/users/{id}/freeze")]
+async fn freeze(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<Json<User>> {
+    set_frozen(actor, &db, *id, true).await
+}
+
+/// Let a frozen user log in again
+#[utoipa::path(tag = "users", responses((status = 200, body = User)))]
+#[post("/users/{id}/unfreeze")]
+async fn unfreeze(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<Json<User>> {
+    set_frozen(actor, &db, *id, false).await
+}
+
+async fn set_frozen(actor: Actor, db: &Db, id: i64, frozen: bool) -> Result<Json<User>> {
+    let user = db
+        .write(move |tx| {
+            let user = another(tx, &actor, id)?;
+            let now = clock::now();
+            store::set_frozen(tx, id, frozen, now)?;
+            session::store::end_all(tx, id, None)?;
+            let action = if frozen { "user.freeze" } else { "user.unfreeze" };
+            audit::store::write(tx, &actor, action, &user.login, None, now)?;
+            load(tx, &actor, id)
+        })
+        .await?;
+    Ok(Json(user))
+}
+
+/// Make a link with which a user chooses a new password
+#[utoipa::path(tag = "users", responses((status = 200, body = Handed)))]
+#[post("/users/{id}/password-link")]
+async fn password_link(actor: Actor, db: Data<Db>, keys: Data<Keyring>, id: Path<i64>) -> Result<Json<Handed>> {
+    let handed = db
+        .write(move |tx| {
+            let user = manageable(tx, &actor, *id)?;
+            let now = clock::now();
+            let purpose = if user.state == "invited" { Purpose::Activate } else { Purpose::Reset };
+            audit::store::write(tx, &actor, "user.password-link", &user.login, None, now)?;
+            links::hand_over(tx, &keys, user.id, purpose, now)
+        })
+        .await?;
+    Ok(Json(handed))
+}
+
+/// Take a user's lost authenticator app away
+#[utoipa::path(tag = "users", responses((status = 200, body = User)))]
+#[delete("/users/{id}/totp")]
+async fn remove_totp(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<Json<User>> {
+    let user = db
+        .write(move |tx| {
+            let user = another(tx, &actor, *id)?;
+            totp::store::end(tx, user.id)?;
+            session::store::end_all(tx, user.id, None)?;
+            audit::store::write(tx, &actor, "totp.remove", &user.login, None, clock::now())?;
+            load(tx, &actor, user.id)
+        })
+        .await?;
+    Ok(Json(user))
+}
+
+/// Remove a user; their access ends at once
+#[utoipa::path(tag = "users", responses((status = 204)))]
+#[delete("/users/{id}")]
+async fn remove(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<HttpResponse> {
+    db.write(move |tx| {
+        let user = another(tx, &actor, *id)?;
+        store::remove(tx, user.id)?;
+        audit::store::write(tx, &actor, "user.remove", &user.login, Some(user.account), clock::now())?;
+        Ok::<_, Problem>(())
+    })
+    .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+fn load(conn: &Connection, actor: &Actor, id: i64) -> Result<User> {
+    let missing = || Problem::not_found("such user", "List them: GET /api/v1/users");
+    store::one(conn, actor.account_id, id)?.ok_or_else(missing)
+}
+
+/// One who may do no more than the actor: a password that is set for somebody opens all they may do.
+fn manageable(conn: &Connection, actor: &Actor, id: i64) -> Result<User> {
+    let user = load(conn, actor, id)?;
+    must_hold(actor, user.account_id, permissions(conn, id)?)?;
+    Ok(user)
+}
+
+/// And not oneself: nobody locks the last administrator out.
+fn another(conn: &Connection, actor: &Actor, id: i64) -> Result<User> {
+    let user = manageable(conn, actor, id)?;
+    if actor.user_id() == Some(id) {
+        return Err(Problem::new(Code::Forbidden, "You may not do this to yourself.", "Ask another administrator."));
+    }
+    Ok(user)
+}
+
+fn refuse_taken(tx: &Tx, login: &str, email: &str) -> Result<()> {
+    if login_is_taken(tx, login)? {
+        let message = format!("The login name {login:?} is taken.");
+        return Err(Problem::new(Code::Exists, message, "Choose another one."));
+    }
+    // Else whoever logs in by that address could be somebody else.
+    if login.contains('@') && !login.eq_ignore_ascii_case(email) {
+        let message = format!("login: {login:?} is not accepted: an e-mail address must be the user's own.");
+        return Err(Problem::bad_value(message, "Choose another one, or leave it out."));
+    }
+    Ok(())
+}
+
+fn set_profiles(tx: &Tx, account_id: i64, id: i64, names: Option<&[String]>) -> Result<()> {
+    let missing = |name: &str| Problem::not_found(format_args!("profile {name:?}"), "List them: GET /api/v1/profiles");
+    let find = |name: &String| profiles::store::id(tx, account_id, name)?.ok_or_else(|| missing(name));
+    let ids = names.map(|names| names.iter().map(find).collect::<Result<Vec<i64>>>()).transpose()?;
+    match store::set_profiles(tx, id, ids.as_deref())? {
+        None => Ok(()),
+        Some(name) => {
+            let message = format!("The profile {name:?} belongs to another user.");
+            Err(Problem::new(Code::InUse, message, "Take it away there first."))
+        }
+    }
+}
+
+pub fn configure(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
+    config.service(list).service(show).service(add).service(change).service(remove);
+    config.service(freeze).service(unfreeze).service(password_link).service(remove_totp);
+}

@@ -1,0 +1,202 @@
+//! API keys over REST.
+
+use super::store::{self, ApiKey, Change};
+use super::{access_key, generate, hash, place, signed};
+use crate::db::{Connection, Db, Tx};
+use crate::net::Cidr;
+use crate::profiles;
+use crate::seal::Keyring;
+use crate::settings::Secret;
+use crate::users::directory::{must_hold, parse};
+use crate::users::{Actor, Permissions};
+use crate::web::json::{created, double};
+use crate::web::{Code, Json, Problem, Result, words};
+use crate::{audit, clock};
+use actix_web::web::{Data, Path};
+use actix_web::{HttpResponse, delete, get, patch, post};
+
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AddKey {
+    name: String,
+    /// Absent: everything, of somebody who may do everything.
+    permissions: Option<Vec<String>>,
+    /// Networks in CIDR notation from which it works; absent: all.
+    #[serde(default)]
+    sources: Vec<String>,
+    /// Milliseconds since 1970-01-01 UTC; absent: never.
+    expires_at: Option<i64>,
+    /// Where events go.
+    callback: Option<String>,
+}
+
+#[derive(Debug, Default, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ChangeKey {
+    name: Option<String>,
+    permissions: Option<Vec<String>>,
+    sources: Option<Vec<String>>,
+    #[serde(deserialize_with = "double")]
+    #[schema(value_type = Option<i64>)]
+    expires_at: Option<Option<i64>>,
+    #[serde(deserialize_with = "double")]
+    #[schema(value_type = Option<String>)]
+    callback: Option<Option<String>>,
+}
+
+#[derive(serde::Serialize, utoipa::ToSchema)]
+pub struct NewKey {
+    #[serde(flatten)]
+    key: ApiKey,
+    /// Shown this once; the box keeps only its hash.
+    secret: String,
+}
+
+/// List the API keys
+#[utoipa::path(tag = "api-keys", responses((status = 200, body = [ApiKey])))]
+#[get("/api-keys")]
+async fn list(actor: Actor, db: Data<Db>) -> Result<Json<Vec<ApiKey>>> {
+    Ok(Json(db.read(|conn| store::list(conn, actor.account_id, None))?))
+}
+
+/// Make an API key
+#[utoipa::path(tag = "api-keys", request_body = AddKey, responses((status = 201, body = NewKey)))]
+#[post("/api-keys")]
+async fn add(actor: Actor, db: Data<Db>, keys: Data<Keyring>, Json(body): Json<AddKey>) -> Result<HttpResponse> {
+    let name = words::name("The API key", &body.name)?;
+    let new = Change {
+        permissions: body.permissions.as_deref().map(parse).transpose()?,
+        sources: networks(&body.sources)?,
+        expires_at: body.expires_at,
+        callback: body.callback.as_deref().map(callback).transpose()?,
+        name,
+    };
+    let made = db
+        .write(move |tx| {
+            must_hold(&actor, actor.account_id, new.permissions.unwrap_or_else(Permissions::all))?;
+            refuse_taken(tx, &actor, &new.name, None)?;
+            let now = clock::now();
+            let secret = generate()?;
+            let of = (actor.account_id, access_key()?, hash(&secret));
+            let id = store::insert(tx, of, &new, &actor.name, now)?;
+            seal(tx, &keys, id, &secret)?;
+            let detail = new.permissions.map_or("everything".to_owned(), |some| some.words().join(" "));
+            audit::store::write(tx, &actor, "api-key.add", &new.name, Some(detail), now)?;
+            shown(tx, &actor, id, &secret)
+        })
+        .await?;
+    Ok(created(made))
+}
+
+/// Change an API key; its id and secret stay
+#[utoipa::path(tag = "api-keys", request_body = ChangeKey, responses((status = 200, body = ApiKey)))]
+#[patch("/api-keys/{id}")]
+async fn change(actor: Actor, db: Data<Db>, id: Path<i64>, Json(body): Json<ChangeKey>) -> Result<Json<ApiKey>> {
+    let changed = db
+        .write(move |tx| {
+            let old = manageable(tx, &actor, *id)?;
+            let permissions = match &body.permissions {
+                Some(words) => Some(parse(words)?),
+                None if old.everything => None,
+                None => Some(parse(&old.permissions)?),
+            };
+            let new = Change {
+                name: body.name.as_deref().map_or(Ok(old.name.clone()), |name| words::name("The API key", name))?,
+                permissions,
+                sources: networks(body.sources.as_ref().unwrap_or(&old.sources))?,
+                expires_at: body.expires_at.unwrap_or(old.expires_at),
+                callback: match body.callback {
+                    Some(url) => url.as_deref().map(callback).transpose()?,
+                    None => old.callback,
+                },
+            };
+            must_hold(&actor, actor.account_id, permissions.unwrap_or_else(Permissions::all))?;
+            refuse_taken(tx, &actor, &new.name, Some(old.id))?;
+            store::update(tx, old.id, &new)?;
+            audit::store::write(tx, &actor, "api-key.set", &old.name, None, clock::now())?;
+            one(tx, &actor, old.id)
+        })
+        .await?;
+    Ok(Json(changed))
+}
+
+/// Make an API key a new secret; the old one stops working at once
+#[utoipa::path(tag = "api-keys", responses((status = 200, body = NewKey)))]
+#[post("/api-keys/{id}/reset")]
+async fn reset(actor: Actor, db: Data<Db>, keys: Data<Keyring>, id: Path<i64>) -> Result<Json<NewKey>> {
+    let made = db
+        .write(move |tx| {
+            let key = manageable(tx, &actor, *id)?;
+            let secret = generate()?;
+            store::set_secret(tx, key.id, &hash(&secret))?;
+            seal(tx, &keys, key.id, &secret)?;
+            audit::store::write(tx, &actor, "api-key.reset", &key.name, None, clock::now())?;
+            shown(tx, &actor, key.id, &secret)
+        })
+        .await?;
+    Ok(Json(made))
+}
+
+/// Remove an API key
+#[utoipa::path(tag = "api-keys", responses((status = 204)))]
+#[delete("/api-keys/{id}")]
+async fn remove(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<HttpResponse> {
+    db.write(move |tx| {
+        let key = manageable(tx, &actor, *id)?;
+        store::remove(tx, key.id)?;
+        audit::store::write(tx, &actor, "api-key.remove", &key.name, None, clock::now())?;
+        Ok::<_, Problem>(())
+    })
+    .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+fn seal(tx: &Tx, keys: &Keyring, id: i64, secret: &Secret) -> Result<()> {
+    let sealed = keys.seal(&place(id), &signed::signing_key(secret.reveal()))?;
+    Ok(store::set_signing(tx, id, &sealed)?)
+}
+
+fn shown(conn: &Connection, actor: &Actor, id: i64, secret: &Secret) -> Result<NewKey> {
+    Ok(NewKey { key: one(conn, actor, id)?, secret: secret.reveal().to_owned() })
+}
+
+fn one(conn: &Connection, actor: &Actor, id: i64) -> Result<ApiKey> {
+    let missing = || Problem::not_found("such API key", "List them: GET /api/v1/api-keys");
+    store::list(conn, actor.account_id, Some(id))?.pop().ok_or_else(missing)
+}
+
+/// One that may do no more than the actor: a new secret opens all it may do.
+fn manageable(conn: &Connection, actor: &Actor, id: i64) -> Result<ApiKey> {
+    let key = one(conn, actor, id)?;
+    let permissions = if key.everything { Permissions::all() } else { parse(&key.permissions)? };
+    must_hold(actor, actor.account_id, permissions)?;
+    Ok(key)
+}
+
+fn networks(words: &[String]) -> Result<String> {
+    let check = |word: &String| {
+        let network: std::result::Result<Cidr, _> = word.parse();
+        network
+            .map(|network| network.to_string())
+            .map_err(|error| Problem::bad_value(format!("sources: {error}."), "Write networks like 192.0.2.0/24."))
+    };
+    Ok(words.iter().map(check).collect::<Result<Vec<_>>>()?.join(" "))
+}
+
+fn callback(text: &str) -> Result<String> {
+    profiles::url::parse(text)?;
+    Ok(text.to_owned())
+}
+
+fn refuse_taken(tx: &Tx, actor: &Actor, name: &str, but: Option<i64>) -> Result<()> {
+    match store::named(tx, actor.account_id, name)?.filter(|id| Some(*id) != but) {
+        None => Ok(()),
+        Some(_) => {
+            Err(Problem::new(Code::Exists, format!("There is an API key {name:?} already."), "Choose another name."))
+        }
+    }
+}
+
+pub fn configure(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
+    config.service(list).service(add).service(change).service(reset).service(remove);
+}

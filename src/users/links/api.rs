@@ -1,0 +1,119 @@
+//! Forgotten passwords, and links used.
+
+use super::{Purpose, hand_over, store};
+use crate::db::Db;
+use crate::notify::{self, Kind};
+use crate::seal::{Keyring, sha256};
+use crate::settings::Secret;
+use crate::users::guard::Caller;
+use crate::users::throttle::Throttle;
+use crate::users::{password, session, store as users};
+use crate::web::{Code, Json, Problem, Result, words};
+use crate::{alarms, audit, clock};
+use actix_web::web::Data;
+use actix_web::{HttpResponse, post};
+
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Forgotten {
+    /// The login name or e-mail address.
+    pub login: String,
+}
+
+/// Ask for a new password. The answer is the same whether there is such a user or not
+#[utoipa::path(tag = "password", security(()), request_body = Forgotten, responses((status = 202)))]
+#[post("/password/forgotten")]
+async fn forgotten(
+    caller: Caller,
+    db: Data<Db>,
+    keys: Data<Keyring>,
+    throttle: Data<Throttle>,
+    Json(body): Json<Forgotten>,
+) -> Result<HttpResponse> {
+    // Counted for every source and name alike; a name's own count must not keep its user from logging in.
+    let key = format!("forgotten {}", body.login.trim().to_lowercase());
+    throttle.check(&key, caller.source, clock::now())?;
+    throttle.failed(&key, caller.source, clock::now());
+    let login = body.login.trim().to_lowercase();
+    let from = caller.from();
+    // In a task of its own: how long it takes is seen by nobody.
+    actix_web::rt::spawn(async move {
+        let told = db.write(move |tx| {
+            let Some(user) = users::by_login(tx, &login)?.filter(|user| user.open) else { return Ok(()) };
+            let now = clock::now();
+            audit::store::note(tx, user.account_id, &user.login, "password.forgotten", &user.login, Some(from), now)?;
+            if hand_over(tx, &keys, user.id, Purpose::Reset, now)?.mailed {
+                return Ok(());
+            }
+            let text = format!("{} asks for a new password. Make a link for it among the users", user.login);
+            alarms::store::raise(tx, user.account_id, "password-forgotten", &user.login, &text, now)?;
+            Ok::<_, Problem>(())
+        });
+        if let Err(error) = told.await {
+            tracing::warn!(%error, "a forgotten password could not be noted");
+        }
+    });
+    Ok(HttpResponse::Accepted().finish())
+}
+
+#[derive(serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reset {
+    /// Of the link.
+    pub token: String,
+    pub password: String,
+    /// With a first password only: another login name than the one given.
+    pub login: Option<String>,
+}
+
+/// Choose a password with a link. Every session of the user ends
+#[utoipa::path(tag = "password", security(()), request_body = Reset, responses((status = 204)))]
+#[post("/password/reset")]
+async fn reset(
+    caller: Caller,
+    db: Data<Db>,
+    throttle: Data<Throttle>,
+    Json(body): Json<Reset>,
+) -> Result<HttpResponse> {
+    let now = clock::now();
+    throttle.check("link", caller.source, now)?;
+    let hash = sha256(body.token.trim().as_bytes());
+    let Some(opened) = db.read(|conn| store::open(conn, &hash, now))? else {
+        throttle.failed("link", caller.source, now);
+        return Err(Code::BadLink.into());
+    };
+    let login = match body.login.filter(|_| opened.first) {
+        Some(login) => words::login(&login)?,
+        None => opened.login,
+    };
+    password::check(&body.password, &login)?;
+    let sealed = password::seal(Secret::new(body.password)).await?;
+    db.write(move |tx| {
+        let now = clock::now();
+        let opened = store::open(tx, &hash, now)?.ok_or(Code::BadLink)?;
+        if login.to_lowercase() != opened.login.to_lowercase() {
+            if users::login_is_taken(tx, &login)? || login.contains('@') {
+                let message = format!("The login name {login:?} is taken.");
+                return Err(Problem::new(Code::Exists, message, "Choose another one."));
+            }
+            store::set_login(tx, opened.user_id, &login)?;
+        }
+        users::set_password(tx, opened.user_id, &sealed, false, now)?;
+        session::store::end_all(tx, opened.user_id, None)?;
+        alarms::store::close_kind(tx, "password-forgotten", &opened.login, now)?;
+        if !opened.first {
+            let text = format!("The password of {login} was changed with a link.");
+            let data = serde_json::json!({ "login": login });
+            notify::store::tell(tx, opened.account_id, Kind::PasswordChanged, &login, &text, &data, now)?;
+        }
+        let action = if opened.first { "user.activate" } else { "password.reset" };
+        audit::store::note(tx, opened.account_id, &login, action, &login, Some(caller.from()), now)?;
+        Ok(())
+    })
+    .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+pub fn configure(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
+    config.service(forgotten).service(reset);
+}

@@ -1,0 +1,56 @@
+//! The rows of links.
+
+use crate::db::{Connection, OptionalExtension, Result, Tx, params};
+
+pub fn put(tx: &Tx, user_id: i64, hash: &[u8; 32], expires_at: i64) -> Result<()> {
+    tx.prepare_cached("DELETE FROM password_link WHERE user_id = $1")?.execute([user_id])?;
+    tx.prepare_cached("INSERT INTO password_link (hash, user_id, expires_at) VALUES ($1, $2, $3)")?
+        .execute(params![hash, user_id, expires_at])?;
+    Ok(())
+}
+
+/// Whom an open link is for.
+pub struct Opened {
+    pub user_id: i64,
+    pub account_id: i64,
+    pub login: String,
+    /// No password was ever chosen.
+    pub first: bool,
+}
+
+/// While it is good, and its user may log in.
+pub fn open(conn: &Connection, hash: &[u8; 32], now: i64) -> Result<Option<Opened>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT u.id, u.account_id, u.login, u.password_hash IS NULL
+         FROM password_link l JOIN users u ON u.id = l.user_id JOIN account a ON a.id = u.account_id
+         WHERE l.hash = $1 AND l.expires_at > $2 AND u.frozen = 0 AND a.enabled = 1",
+    )?;
+    let found = statement.query_row(params![hash, now], |row| {
+        Ok(Opened { user_id: row.get(0)?, account_id: row.get(1)?, login: row.get(2)?, first: row.get(3)? })
+    });
+    Ok(found.optional()?)
+}
+
+pub fn set_login(tx: &Tx, user_id: i64, login: &str) -> Result<()> {
+    tx.prepare_cached("UPDATE users SET login = $2, login_key = $3 WHERE id = $1")?.execute(params![
+        user_id,
+        login,
+        login.to_lowercase()
+    ])?;
+    Ok(())
+}
+
+/// Whom a mail goes to.
+pub struct Addressee {
+    pub account_id: i64,
+    pub login: String,
+    pub email: String,
+}
+
+pub fn addressee(conn: &Connection, user_id: i64) -> Result<Option<Addressee>> {
+    let sql = "SELECT account_id, login, email FROM users WHERE id = $1";
+    let found = conn
+        .prepare_cached(sql)?
+        .query_row([user_id], |row| Ok(Addressee { account_id: row.get(0)?, login: row.get(1)?, email: row.get(2)? }));
+    Ok(found.optional()?)
+}

@@ -1,0 +1,148 @@
+//! Personal information and one's own password over REST.
+
+use super::store::{self, Me};
+use crate::db::{Connection, Db};
+use crate::notify::{self, Kind};
+use crate::settings::Secret;
+use crate::users::guard::{Caller, Person};
+use crate::users::session::api::{LoggedIn, answer, start};
+use crate::users::session::{self, New};
+use crate::users::throttle::Throttle;
+use crate::users::{password, store as users};
+use crate::web::{Code, Json, Problem, Result, double, words};
+use crate::{audit, clock};
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get, patch, put};
+
+const LINE: usize = 200;
+
+/// Personal information
+#[utoipa::path(tag = "me", responses((status = 200, body = Me)))]
+#[get("/me")]
+async fn show(person: Person, db: Data<Db>) -> Result<Json<Me>> {
+    Ok(Json(db.read(|conn| one(conn, &person))?))
+}
+
+#[derive(Default, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ChangeMe {
+    name: Option<String>,
+    #[serde(deserialize_with = "double")]
+    #[schema(value_type = Option<String>)]
+    phone: Option<Option<String>>,
+    #[serde(deserialize_with = "double")]
+    #[schema(value_type = Option<String>)]
+    country: Option<Option<String>>,
+    locale: Option<String>,
+    /// Needs the password.
+    email: Option<String>,
+    password: Option<String>,
+}
+
+/// Change one's personal information
+#[utoipa::path(tag = "me", request_body = ChangeMe, responses((status = 200, body = Me)))]
+#[patch("/me")]
+async fn change(
+    person: Person,
+    caller: Caller,
+    db: Data<Db>,
+    throttle: Data<Throttle>,
+    Json(body): Json<ChangeMe>,
+) -> Result<Json<Me>> {
+    if body.email.is_some() {
+        prove(&db, &throttle, &person, &caller, body.password.unwrap_or_default()).await?;
+    }
+    let me = db
+        .write(move |tx| {
+            let mut me = one(tx, &person)?;
+            if let Some(name) = &body.name {
+                me.name = words::name("The user", name)?;
+            }
+            if let Some(phone) = &body.phone {
+                me.phone = words::line("phone", phone.as_deref().unwrap_or_default(), LINE)?;
+            }
+            if let Some(country) = &body.country {
+                me.country = words::line("country", country.as_deref().unwrap_or_default(), LINE)?;
+            }
+            if let Some(locale) = &body.locale {
+                me.locale = words::locale(locale)?;
+            }
+            if let Some(email) = &body.email {
+                me.email = words::email(email)?;
+            }
+            let now = clock::now();
+            store::update(tx, &me, now)?;
+            audit::store::write(tx, &person.actor, "user.set", &me.login, None, now)?;
+            one(tx, &person)
+        })
+        .await?;
+    Ok(Json(me))
+}
+
+#[derive(serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewPassword {
+    old: String,
+    new: String,
+}
+
+/// Change one's password. Every other session ends, and this one gets a new cookie
+#[utoipa::path(tag = "me", request_body = NewPassword, responses((status = 200, body = LoggedIn)))]
+#[put("/me/password")]
+async fn change_password(
+    person: Person,
+    caller: Caller,
+    db: Data<Db>,
+    throttle: Data<Throttle>,
+    Json(body): Json<NewPassword>,
+) -> Result<HttpResponse> {
+    let NewPassword { old, new } = body;
+    let same = old == new;
+    prove(&db, &throttle, &person, &caller, old).await?;
+    password::check(&new, &person.actor.name)?;
+    if same {
+        let message = "The password is not accepted: it is the present one.";
+        return Err(Problem::new(Code::BadPassword, message, "Choose another one."));
+    }
+    let sealed = password::seal(Secret::new(new)).await?;
+    let made = db
+        .write(move |tx| {
+            let now = clock::now();
+            users::set_password(tx, person.user_id, &sealed, false, now)?;
+            session::store::end_all(tx, person.user_id, None)?;
+            let login = &*person.actor.name;
+            let text = format!("{login} changed the password.");
+            let data = serde_json::json!({ "login": login });
+            notify::store::tell(tx, person.actor.home_id, Kind::PasswordChanged, login, &text, &data, now)?;
+            audit::store::write(tx, &person.actor, "password.set", &person.actor.name, None, now)?;
+            let acting_id = Some(person.actor.account_id).filter(|id| *id != person.actor.home_id);
+            let from = caller.from();
+            start(
+                tx,
+                &New { user_id: person.user_id, acting_id, peer: &from, agent: &caller.agent, by: "password" },
+                now,
+            )
+        })
+        .await?;
+    Ok(answer(made))
+}
+
+/// The password again, before what a stolen session must not do. Slowed like a login.
+pub async fn prove(db: &Db, throttle: &Throttle, person: &Person, caller: &Caller, given: String) -> Result<()> {
+    let key = person.actor.name.to_lowercase();
+    throttle.check(&key, caller.source, clock::now())?;
+    let stored = db.read(|conn| store::password_hash(conn, person.user_id))?;
+    if password::is_right(Secret::new(given), stored).await? {
+        return Ok(());
+    }
+    throttle.failed(&key, caller.source, clock::now());
+    Err(Problem::new(Code::Forbidden, "The password is wrong.", "Type the present password."))
+}
+
+fn one(conn: &Connection, person: &Person) -> Result<Me> {
+    store::one(conn, person.user_id)?.ok_or_else(|| Code::Unauthorized.into())
+}
+
+pub fn configure(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
+    config.service(show).service(change).service(change_password);
+}

@@ -1,0 +1,211 @@
+//! Logging in and out, and one's own sessions.
+
+use super::store::Session;
+use super::{New, Token, begin, no_cookie, store};
+use crate::accounts::store as accounts;
+use crate::db::{self, Connection, Db, Tx};
+use crate::seal::Keyring;
+use crate::settings::Secret;
+use crate::users::guard::{Caller, Person};
+use crate::users::throttle::Throttle;
+use crate::users::{Actor, Due, Who, password, store as users, totp};
+use crate::web::{Code, Json, Problem, Result};
+use crate::{audit, clock};
+use actix_web::web::{Data, Path};
+use actix_web::{HttpResponse, delete, get, post};
+
+/// Who is logged in, and what they may do.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct LoggedIn {
+    pub user: users::UserBrief,
+    /// The user's account.
+    pub account: accounts::AccountBrief,
+    /// The account the user acts in instead; null: in their own.
+    pub acting_in: Option<accounts::AccountBrief>,
+    pub permissions: Vec<&'static str>,
+    /// What must be done before anything else.
+    pub due: Option<Due>,
+    /// Goes with every change, as X-CSRF-Token.
+    pub csrf: String,
+}
+
+#[derive(serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Login {
+    /// The login name, or the e-mail address.
+    pub login: String,
+    pub password: String,
+    /// Of the authenticator app, or a recovery code; asked for with 401 `code_needed`.
+    pub code: Option<String>,
+}
+
+/// Log in
+#[utoipa::path(tag = "session", security(()), request_body = Login, responses((status = 200, body = LoggedIn)))]
+#[post("/session")]
+async fn login(
+    caller: Caller,
+    db: Data<Db>,
+    keys: Data<Keyring>,
+    throttle: Data<Throttle>,
+    Json(body): Json<Login>,
+) -> Result<HttpResponse> {
+    let key = body.login.trim().to_lowercase();
+    let now = clock::now();
+    throttle.check(&key, caller.source, now)?;
+    let known = db.read(|conn| users::by_login(conn, &key))?;
+    let stored = known.as_ref().and_then(|known| known.password_hash.clone());
+    let is_right = password::is_right(Secret::new(body.password), stored).await?;
+    let (Some(known), true) = (&known, is_right) else {
+        return Err(refused(&db, &throttle, &key, &caller, known.as_ref(), Code::WrongLogin).await);
+    };
+    if !known.open {
+        return Err(refused(&db, &throttle, &key, &caller, Some(known), Code::WrongLogin).await);
+    }
+    let (code, totp) = (body.code, known.totp_on);
+    // Asked for, it is no failure.
+    if totp && code.is_none() {
+        return Err(Code::CodeNeeded.into());
+    }
+    let (user_id, account_id, name) = (known.id, known.account_id, known.login.clone());
+    let (from, agent, old) = (caller.from(), caller.agent.clone(), caller.token.clone());
+    let made = db
+        .write(move |tx| {
+            let now = clock::now();
+            if totp {
+                code_is_good(tx, &keys, user_id, code.as_deref(), now)?;
+            }
+            // Whoever put a cookie there beforehand does not share what comes now.
+            old.map_or(Ok(()), |old| store::end_by_hash(tx, &old.hash()))?;
+            audit::store::note(tx, account_id, &name, "session.begin", &name, Some(format!("from {from}")), now)?;
+            let new = New { user_id, acting_id: None, peer: &from, agent: &agent, by: "password" };
+            start(tx, &new, now)
+        })
+        .await;
+    let made = match made {
+        Err(problem) if problem.code == Code::CodeNeeded => {
+            return Err(refused(&db, &throttle, &key, &caller, Some(known), Code::CodeNeeded).await);
+        }
+        made => made?,
+    };
+    throttle.succeeded(&key, caller.source, now);
+    Ok(answer(made))
+}
+
+/// Else 401: a code of the app, or a recovery code, is needed.
+pub fn code_is_good(tx: &Tx, keys: &Keyring, user_id: i64, code: Option<&str>, now: i64) -> Result<()> {
+    match code {
+        Some(code) if totp::api::is_good(tx, keys, user_id, code, now)? => Ok(()),
+        _ => Err(Code::CodeNeeded.into()),
+    }
+}
+
+/// A session begins: its cookie and what the page needs to know.
+pub fn start(tx: &mut Tx, new: &New, now: i64) -> Result<(Token, LoggedIn)> {
+    let token = begin(tx, new, now)?;
+    users::logged_in(tx, new.user_id, now)?;
+    let found = super::look_up(tx, &token, new.peer, now)?;
+    let (actor, _) = found.ok_or(Code::Unauthorized)?;
+    let view = view(tx, &actor, token.csrf())?;
+    Ok((token, view))
+}
+
+pub fn answer((token, view): (Token, LoggedIn)) -> HttpResponse {
+    HttpResponse::Ok().insert_header(("Set-Cookie", token.cookie())).json(view)
+}
+
+/// Counted, audited where there is an account to tell, and answered alike.
+pub async fn refused(
+    db: &Db,
+    throttle: &Throttle,
+    key: &str,
+    caller: &Caller,
+    known: Option<&users::Login>,
+    code: Code,
+) -> Problem {
+    throttle.failed(key, caller.source, clock::now());
+    let (account_id, name) =
+        known.map_or((crate::users::BOX_ACCOUNT, "nobody".to_owned()), |known| (known.account_id, known.login.clone()));
+    let detail = code.word().to_owned();
+    let told = db.write_soon(move |tx| {
+        let who = db::Who { name: name.clone(), account_id, home_id: account_id };
+        audit::refused(tx, &who, "session.begin", &name, detail, clock::now())
+    });
+    match told.await {
+        Ok(()) => code.into(),
+        Err(error) => error.into(),
+    }
+}
+
+fn view(conn: &Connection, actor: &Actor, csrf: String) -> Result<LoggedIn> {
+    let Who::Person { user_id, due, .. } = actor.who else { return Err(Code::Unauthorized.into()) };
+    let account = |id| accounts::brief(conn, id);
+    Ok(LoggedIn {
+        user: users::brief(conn, user_id)?.ok_or(Code::Unauthorized)?,
+        account: account(actor.home_id)?.ok_or(Code::Unauthorized)?,
+        acting_in: if actor.account_id == actor.home_id { None } else { account(actor.account_id)? },
+        permissions: actor.permissions.words(),
+        due,
+        csrf,
+    })
+}
+
+/// Who is logged in
+#[utoipa::path(tag = "session", responses((status = 200, body = LoggedIn)))]
+#[get("/session")]
+async fn show(person: Person, caller: Caller, db: Data<Db>) -> Result<Json<LoggedIn>> {
+    let csrf = caller.token.map(|token| token.csrf()).unwrap_or_default();
+    Ok(Json(db.read(|conn| view(conn, &person.actor, csrf))?))
+}
+
+/// Log out
+#[utoipa::path(tag = "session", responses((status = 204)))]
+#[delete("/session")]
+async fn logout(person: Person, db: Data<Db>) -> Result<HttpResponse> {
+    db.write(move |tx| {
+        store::end(tx, person.user_id, person.session_id)?;
+        audit::store::write(tx, &person.actor, "session.end", &person.actor.name, None, clock::now())?;
+        Ok::<_, Problem>(())
+    })
+    .await?;
+    Ok(HttpResponse::NoContent().insert_header(("Set-Cookie", no_cookie())).finish())
+}
+
+/// One's own sessions, newest first
+#[utoipa::path(tag = "session", responses((status = 200, body = [Session])))]
+#[get("/sessions")]
+async fn list(person: Person, db: Data<Db>) -> Result<Json<Vec<Session>>> {
+    let Person { user_id, session_id, .. } = person;
+    Ok(Json(db.read(|conn| store::of_user(conn, user_id, session_id, clock::now()))?))
+}
+
+/// End one of one's own sessions
+#[utoipa::path(tag = "session", responses((status = 204)))]
+#[delete("/sessions/{id}")]
+async fn end(person: Person, db: Data<Db>, id: Path<i64>) -> Result<HttpResponse> {
+    db.write(move |tx| {
+        if !store::end(tx, person.user_id, *id)? {
+            return Err(Problem::not_found(format_args!("session {id} of yours"), "List them: GET /api/v1/sessions"));
+        }
+        audit::store::write(tx, &person.actor, "session.end", &person.actor.name, None, clock::now())?;
+        Ok(())
+    })
+    .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Log out everywhere
+#[utoipa::path(tag = "session", responses((status = 204)))]
+#[delete("/sessions")]
+async fn end_all(person: Person, db: Data<Db>) -> Result<HttpResponse> {
+    db.write(move |tx| {
+        store::end_all(tx, person.user_id, None)?;
+        audit::store::write(tx, &person.actor, "session.end-all", &person.actor.name, None, clock::now())?;
+        Ok::<_, Problem>(())
+    })
+    .await?;
+    Ok(HttpResponse::NoContent().insert_header(("Set-Cookie", no_cookie())).finish())
+}
+
+pub fn configure(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
+    config.service(login).service(show).service(logout).service(list).service(end).service(end_all);
+}

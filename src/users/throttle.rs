@@ -1,0 +1,168 @@
+//! Slows those who guess passwords and codes, without letting them lock anybody out.
+//!
+//! Failures are counted for three things: one login from one source, one source, one login from everywhere. The last one
+//! slows only sources from which that login never succeeded: a stranger's failures never reach the person at their own
+//! desk. What is not a login is counted like one, so that the answers tell nothing.
+
+use crate::web::{Code, Problem};
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Mutex, PoisonError};
+
+const MINUTE: i64 = 60_000;
+/// How long failures are remembered after the last one.
+const MEMORY: i64 = 15 * MINUTE;
+/// Entries of each kind; beyond it the older half is forgotten.
+const MOST: usize = 16_384;
+const OF_PAIR: u32 = 5;
+const OF_SOURCE: u32 = 50;
+const OF_LOGIN: u32 = 50;
+
+#[derive(Default)]
+pub struct Throttle {
+    pairs: Counts<(String, IpAddr)>,
+    sources: Counts<IpAddr>,
+    logins: Counts<String>,
+    /// From where a login succeeded.
+    known: Counts<(String, IpAddr)>,
+}
+
+struct Counts<K>(Mutex<HashMap<K, Count>>);
+
+#[derive(Clone, Copy)]
+struct Count {
+    failed: u32,
+    last: i64,
+}
+
+impl<K> Default for Counts<K> {
+    fn default() -> Counts<K> {
+        Counts(Mutex::default())
+    }
+}
+
+impl<K: Hash + Eq> Counts<K> {
+    /// Until when it must wait: one second more than nothing, twice as long with every failure.
+    fn until(&self, key: &K, free: u32, now: i64) -> i64 {
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match counts.get(key) {
+            Some(count) if count.failed >= free && now - count.last < MEMORY => {
+                count.last + (1_000 << (count.failed - free).min(9)).min(5 * MINUTE)
+            }
+            _ => now,
+        }
+    }
+
+    fn add(&self, key: K, now: i64) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if counts.len() >= MOST {
+            let mut times: Vec<i64> = counts.values().map(|count| count.last).collect();
+            let (_, middle, _) = times.select_nth_unstable(MOST / 2);
+            let middle = *middle;
+            counts.retain(|_, count| count.last > middle);
+        }
+        let count = counts.entry(key).or_insert(Count { failed: 0, last: now });
+        count.failed = if now - count.last < MEMORY { count.failed.saturating_add(1) } else { 1 };
+        count.last = now;
+    }
+
+    fn forget(&self, key: &K) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    }
+
+    fn has(&self, key: &K) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains_key(key)
+    }
+}
+
+impl Throttle {
+    /// Before a password or code is looked at.
+    pub fn check(&self, login: &str, source: IpAddr, now: i64) -> Result<(), Problem> {
+        let pair = (login.to_owned(), network(source));
+        let from_everywhere = if self.known.has(&pair) { now } else { self.logins.until(&pair.0, OF_LOGIN, now) };
+        let until =
+            [self.pairs.until(&pair, OF_PAIR, now), self.sources.until(&pair.1, OF_SOURCE, now), from_everywhere];
+        match until.into_iter().max() {
+            Some(until) if until > now => Err(too_many(until - now)),
+            _ => Ok(()),
+        }
+    }
+
+    pub fn failed(&self, login: &str, source: IpAddr, now: i64) {
+        let source = network(source);
+        self.pairs.add((login.to_owned(), source), now);
+        self.sources.add(source, now);
+        self.logins.add(login.to_owned(), now);
+    }
+
+    pub fn succeeded(&self, login: &str, source: IpAddr, now: i64) {
+        let pair = (login.to_owned(), network(source));
+        self.pairs.forget(&pair);
+        self.known.add(pair, now);
+    }
+}
+
+/// Who has one address of IPv6 has the whole /64.
+pub fn network(source: IpAddr) -> IpAddr {
+    match source.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
+        v4 => v4,
+    }
+}
+
+pub fn too_many(wait: i64) -> Problem {
+    Problem { retry_after: Some((wait + 999) / 1_000), ..Code::TooMany.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn threat_051_the_waits_grow_and_end() {
+        let throttle = Throttle::default();
+        let source = at("192.0.2.1");
+        let mut waits = Vec::new();
+        for _ in 0..20 {
+            let wait = throttle.check("alice", source, 0).err().and_then(|problem| problem.retry_after);
+            waits.push(wait.unwrap_or(0));
+            throttle.failed("alice", source, 0);
+        }
+        assert_eq!(waits[..9], [0, 0, 0, 0, 0, 1, 2, 4, 8]);
+        assert_eq!(waits[19], 300, "five minutes at most");
+        assert!(throttle.check("alice", source, 299_000).is_err());
+        assert_eq!(throttle.check("alice", source, 300_000), Ok(()));
+    }
+
+    #[test]
+    fn threat_051_strangers_do_not_lock_out_whom_the_box_knows() {
+        let throttle = Throttle::default();
+        let desk = at("192.0.2.1");
+        throttle.succeeded("alice", desk, 0);
+        for host in 1..=200 {
+            throttle.failed("alice", at(&format!("198.51.100.{host}")), 0);
+        }
+        assert_eq!(throttle.check("alice", desk, 0), Ok(()));
+        assert!(throttle.check("alice", at("203.0.113.1"), 0).is_err(), "a new source waits");
+        assert_eq!(throttle.check("bob", at("203.0.113.1"), 0), Ok(()));
+    }
+
+    #[test]
+    fn a_source_that_tries_many_logins_waits_too_and_memory_is_bounded() {
+        let throttle = Throttle::default();
+        for number in 0..100 {
+            throttle.failed(&format!("user{number}"), at("2001:db8::1"), 0);
+        }
+        assert!(throttle.check("new", at("2001:db8::2"), 0).is_err(), "the same /64");
+        assert_eq!(throttle.check("new", at("2001:db8:0:1::2"), 0), Ok(()));
+        for number in 0..40_000u32 {
+            throttle.failed(&number.to_string(), IpAddr::from(number.to_be_bytes()), i64::from(number));
+        }
+        assert!(throttle.pairs.0.lock().unwrap().len() <= MOST && throttle.logins.0.lock().unwrap().len() <= MOST);
+    }
+}

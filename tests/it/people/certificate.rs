@@ -1,0 +1,74 @@
+//! Logging in with a client certificate, with curl and openssl as the person's browser and company.
+
+use crate::support::people::PASSWORD;
+use crate::support::server::Phonebox;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::Command;
+
+fn openssl(dir: &Path, words: &str) {
+    let output = Command::new("openssl").args(words.split(' ')).current_dir(dir).output().unwrap();
+    assert!(output.status.success(), "{words}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// A CA and a certificate below it for each name.
+fn company(dir: &Path, ca: &str, names: &[&str]) {
+    openssl(
+        dir,
+        &format!(
+            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout {ca}.key -out {ca}.pem -days 30 -subj /CN={ca}"
+        ),
+    );
+    for name in names {
+        openssl(
+            dir,
+            &format!(
+                "req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout {ca}-{name}.key -out {ca}-{name}.csr -subj /CN={name}"
+            ),
+        );
+        openssl(
+            dir,
+            &format!("x509 -req -in {ca}-{name}.csr -CA {ca}.pem -CAkey {ca}.key -days 30 -out {ca}-{name}.pem"),
+        );
+    }
+}
+
+/// The status and the body of POST /session/certificate with this certificate, or with none.
+fn log_in(phonebox: &Phonebox, dir: &Path, name: Option<&str>) -> (u16, Value) {
+    let mut curl = Command::new("curl");
+    curl.args(["-sk", "-w", "\n%{http_code}", "-H", "Content-Type: application/json", "-d", "{}"]).current_dir(dir);
+    if let Some(name) = name {
+        curl.args(["--cert", &format!("{name}.pem"), "--key", &format!("{name}.key")]);
+    }
+    let output = curl.arg(format!("https://{}/api/v1/session/certificate", phonebox.admin())).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let (body, status) = text.rsplit_once('\n').unwrap();
+    (status.parse().unwrap(), serde_json::from_str(body).unwrap_or(Value::Null))
+}
+
+#[test]
+fn ava_038_ava_039_ava_152_ava_153_a_certificate_with_the_login_name_below_the_accounts_ca_logs_in() {
+    let phonebox = Phonebox::start();
+    let dir = tempfile::tempdir().unwrap();
+    company(dir.path(), "ours", &["alice", "nobody"]);
+    company(dir.path(), "theirs", &["alice"]);
+    let password = phonebox.secret(PASSWORD);
+    let words =
+        ["setup", "--company", "Example", "--login", "alice", "--email", "a@example.com", "--password", &password];
+    phonebox.cli(&words);
+    // Before there is a CA nobody is asked for a certificate.
+    assert_eq!(log_in(&phonebox, dir.path(), Some("ours-alice")).0, 401);
+    let pem = std::fs::read_to_string(dir.path().join("ours.pem")).unwrap();
+    let set = |ca: &str| phonebox.admin_asks("PATCH", "/api/v1/accounts/1", &json!({ "client_ca": ca }).to_string());
+    assert_eq!(set("no certificate").status, 422);
+    let account: Value = serde_json::from_slice(&set(&pem).body).unwrap();
+    assert_eq!(account["client_ca"].as_str().unwrap().replace('\r', "").trim(), pem.trim());
+    let (status, told) = log_in(&phonebox, dir.path(), Some("ours-alice"));
+    assert_eq!((status, &told["user"]["login"]), (200, &json!("alice")), "{told}");
+    // Another name, another company's CA, none at all: the same refusal.
+    for name in [Some("ours-nobody"), Some("theirs-alice"), None] {
+        let (status, told) = log_in(&phonebox, dir.path(), name);
+        assert_eq!((status, &told["error"]["code"]), (401, &json!("wrong_login")), "{name:?}");
+    }
+    assert_eq!(phonebox.count("SELECT count(*) FROM session WHERE by = 'certificate'"), 1);
+}

@@ -1,0 +1,146 @@
+//! API keys: what they open, from where, how long, and what is signed with them.
+
+use crate::support::admin::{Answer, Running, running};
+use crate::support::people::{Browser, PASSWORD, log_in, set_up};
+use phonebox::users::keys::signed::{SCHEME, sign, signing_key};
+use serde_json::{Value, json};
+
+fn bearer(running: &Running, method: &str, path: &str, secret: &str, body: &str) -> Answer {
+    let kind = if body.is_empty() { "" } else { "Content-Type: application/json\r\n" };
+    let headers = format!("Authorization: Bearer {secret}\r\n{kind}");
+    running.raw(&format!("{method} /api/v1{path} HTTP/1.1"), &headers, body.as_bytes())
+}
+
+fn make(browser: &Browser, body: Value) -> (Value, String) {
+    let made = browser.post("/api-keys", body).json(201);
+    let secret = made["secret"].as_str().unwrap().to_owned();
+    (made, secret)
+}
+
+#[test]
+fn ale_091_ale_092_ale_093_ymc_173_threat_063_a_key_is_shown_once_limited_reset_and_removed() {
+    let running = running();
+    let alice = set_up(&running);
+    let (key, secret) =
+        make(&alice, json!({ "name": "pbx", "permissions": ["site.write"], "callback": "https://pbx.example/hook" }));
+    assert_eq!(key["permissions"], json!(["site.read", "site.write"]));
+    assert!(secret.len() >= 64 && key["access_key"].as_str().unwrap().starts_with("PB"));
+    let list = alice.get("/api-keys").text();
+    assert!(list.contains("pbx") && !list.contains(&secret), "{list}");
+    // Scope.
+    assert_eq!(bearer(&running, "GET", "/sites", &secret, "").status, 200);
+    assert_eq!(bearer(&running, "POST", "/sites", &secret, r#"{"name":"Berlin"}"#).status, 201);
+    assert_eq!(bearer(&running, "GET", "/devices", &secret, "").refused(403).0, "forbidden");
+    bearer(&running, "GET", "/me", &secret, "").refused(401);
+    bearer(&running, "GET", "/sessions", &secret, "").refused(401);
+    assert_eq!(running.get("/audit").json(200)["items"][0]["actor"], "pbx");
+    // Reset: the same id, another secret. Then gone.
+    let path = format!("/api-keys/{}", key["id"]);
+    let reset = alice.post(&format!("{path}/reset"), json!({})).json(200);
+    assert_eq!(reset["access_key"], key["access_key"]);
+    let newer = reset["secret"].as_str().unwrap();
+    bearer(&running, "GET", "/sites", &secret, "").refused(401);
+    assert_eq!(bearer(&running, "GET", "/sites", newer, "").status, 200);
+    // Source and expiry.
+    alice.patch(&path, json!({ "sources": ["192.0.2.0/24"] })).json(200);
+    bearer(&running, "GET", "/sites", newer, "").refused(401);
+    alice.patch(&path, json!({ "sources": ["192.0.2.0/24", "127.0.0.0/8"] })).json(200);
+    assert_eq!(bearer(&running, "GET", "/sites", newer, "").status, 200);
+    alice.patch(&path, json!({ "expires_at": phonebox::clock::now() - 1 })).json(200);
+    bearer(&running, "GET", "/sites", newer, "").refused(401);
+    alice.patch(&path, json!({ "expires_at": null })).json(200);
+    assert_eq!(alice.delete(&path).status, 204);
+    bearer(&running, "GET", "/sites", newer, "").refused(401);
+    alice.post("/api-keys", json!({ "name": "x", "sources": ["everywhere"] })).refused(422);
+    alice.post("/api-keys", json!({ "name": "x", "callback": "javascript:1" })).refused(422);
+    assert!(!running.get("/audit?limit=500").text().contains(newer));
+}
+
+#[test]
+fn ava_168_a_key_of_an_account_opens_nothing_of_another_and_needs_its_api_access() {
+    let running = running();
+    let alice = set_up(&running);
+    let shop = alice.post("/accounts", json!({ "kind": "customer", "name": "Shop" })).json(201)["id"].clone();
+    let body = json!({ "account_id": shop, "login": "carl", "name": "Carl", "email": "carl@example.com" });
+    let made = alice.post("/users", body).json(201);
+    alice.post("/password/reset", json!({ "token": made["link"]["token"], "password": PASSWORD }));
+    let carl = log_in(&running, "carl", PASSWORD);
+    let (_, secret) = make(&carl, json!({ "name": "crm" }));
+    bearer(&running, "GET", "/sites", &secret, "").refused(401);
+    alice.patch(&format!("/accounts/{shop}"), json!({ "api_access": "on" })).json(200);
+    alice.post("/sites", json!({ "name": "Secret place" })).json(201);
+    assert_eq!(bearer(&running, "GET", "/sites", &secret, "").json(200)["items"], json!([]));
+    // Everything, and still not what is the box's.
+    bearer(&running, "GET", "/networks", &secret, "").refused(403);
+    bearer(&running, "POST", "/key/rotate", &secret, "").refused(403);
+    // Nobody makes a key that may more than they.
+    let role =
+        alice.post("/roles", json!({ "name": "keys", "permissions": ["api-key.write"] })).json(201)["id"].clone();
+    let body = json!({ "login": "kim", "name": "Kim", "email": "kim@example.com", "role_id": role });
+    let made = alice.post("/users", body).json(201);
+    alice.post("/password/reset", json!({ "token": made["link"]["token"], "password": PASSWORD }));
+    let kim = log_in(&running, "kim", PASSWORD);
+    kim.post("/api-keys", json!({ "name": "x" })).refused(403);
+    kim.post("/api-keys", json!({ "name": "x", "permissions": ["device.read"] })).refused(403);
+    make(&kim, json!({ "name": "x", "permissions": ["api-key.read"] }));
+    let (all, _) = make(&alice, json!({ "name": "all" }));
+    kim.post(&format!("/api-keys/{}/reset", all["id"]), json!({})).refused(403);
+}
+
+#[test]
+fn a_signed_request_counts_once_at_its_time_for_its_body() {
+    let running = running();
+    let alice = set_up(&running);
+    let (key, secret) = make(&alice, json!({ "name": "pbx", "permissions": ["site.write"] }));
+    let access = key["access_key"].as_str().unwrap();
+    let now = phonebox::clock::now() / 1_000;
+    let header = |time: i64, nonce: &str, signature: &str| {
+        format!("Authorization: {SCHEME} key={access}, time={time}, nonce={nonce}, signature={signature}\r\n")
+    };
+    let send = |method: &str, path: &str, body: &str, header: &str| {
+        let headers = format!("Content-Type: application/json\r\n{header}");
+        running.raw(&format!("{method} /api/v1{path} HTTP/1.1"), &headers, body.as_bytes())
+    };
+    let signed = |method: &str, path: &str, body: &str, time: i64, nonce: &str| {
+        let signature = sign(&signing_key(&secret), method, &format!("/api/v1{path}"), time, nonce, body.as_bytes());
+        header(time, nonce, &signature)
+    };
+    let body = r#"{"name":"Berlin"}"#;
+    let first = signed("POST", "/sites", body, now, "nonce-0001");
+    assert_eq!(send("POST", "/sites", body, &first).status, 201);
+    // Replayed, and everything else that is not that request.
+    send("POST", "/sites", body, &first).refused(401);
+    let fresh = |nonce: &str| signed("POST", "/sites", body, now, nonce);
+    send("POST", "/sites", r#"{"name":"Munich"}"#, &fresh("nonce-0002")).refused(401);
+    send("POST", "/groups", body, &fresh("nonce-0003")).refused(401);
+    send("GET", "/sites", "", &fresh("nonce-0004")).refused(401);
+    send("POST", "/sites?x=1", body, &fresh("nonce-0005")).refused(401);
+    for time in [now - 400, now + 400] {
+        send("GET", "/sites", "", &signed("GET", "/sites", "", time, "nonce-0006")).refused(401);
+    }
+    send("GET", "/sites", "", &header(now, "nonce-0007", &"0".repeat(64))).refused(401);
+    send("GET", "/sites", "", &signed("GET", "/sites", "", now, "short")).refused(401);
+    assert_eq!(send("GET", "/sites", "", &signed("GET", "/sites", "", now, "nonce-0008")).status, 200);
+    assert_eq!(send("GET", "/sites?limit=1", "", &signed("GET", "/sites?limit=1", "", now, "nonce-0009")).status, 200);
+    // Its permissions are the key's, and it ends with it.
+    send("GET", "/devices", "", &signed("GET", "/devices", "", now, "nonce-0010")).refused(403);
+    alice.delete(&format!("/api-keys/{}", key["id"]));
+    send("GET", "/sites", "", &signed("GET", "/sites", "", now, "nonce-0011")).refused(401);
+}
+
+#[test]
+fn every_answer_to_a_key_says_how_often_it_may_ask() {
+    let running = running();
+    let head = |answer: &Answer, name: &str| -> i64 {
+        let line = answer.head.lines().find(|line| line.to_ascii_lowercase().starts_with(&format!("{name}:")));
+        line.unwrap_or_else(|| panic!("{}", answer.head)).split(':').nth(1).unwrap().trim().parse().unwrap()
+    };
+    let (first, second) = (running.get("/sites"), running.get("/nowhere"));
+    assert_eq!(head(&first, "ratelimit-limit"), 1_200);
+    assert_eq!(head(&first, "ratelimit-remaining"), head(&second, "ratelimit-remaining") + 1);
+    assert!((1..=60).contains(&head(&first, "ratelimit-reset")));
+    let answers: Vec<Answer> = (0..1_200).map(|_| running.get("/models?x")).collect();
+    let last = answers.last().unwrap();
+    assert_eq!((last.status, head(last, "ratelimit-remaining")), (429, 0));
+    assert!(head(last, "retry-after") <= 60);
+}

@@ -1,0 +1,104 @@
+//! Data permission: a user who sees some sites or profiles of the account only.
+
+use crate::support::admin::{Running, running};
+use crate::support::people::{Browser, PASSWORD, log_in, send, set_up};
+use serde_json::{Value, json};
+
+fn join<'a>(running: &'a Running, alice: &Browser, body: Value) -> Browser<'a> {
+    let made = alice.post("/users", body).json(201);
+    let reset = json!({ "token": made["link"]["token"], "password": PASSWORD });
+    send(running, "POST", "/password/reset", "", Some(reset));
+    log_in(running, made["login"].as_str().unwrap(), PASSWORD)
+}
+
+fn names(answer: &Value, field: &str) -> Vec<String> {
+    let items = answer["items"].as_array().or_else(|| answer.as_array()).unwrap();
+    items.iter().map(|one| one[field].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn ymc_032_a_role_of_some_sites_sees_these_sites_and_their_phones_only() {
+    let running = running();
+    let alice = set_up(&running);
+    for (site, mac) in [("Berlin", "805ec0aabb01"), ("Munich", "805ec0aabb02")] {
+        alice.post("/sites", json!({ "name": site })).json(201);
+        alice.post("/devices", json!({ "mac": mac, "site": site })).json(201);
+    }
+    let role = json!({ "name": "Berlin", "permissions": ["device.add", "device.write", "device.delete", "site.write", "setting.write",
+        "audit.read", "check-in.read", "user.write"], "sites": ["Berlin"] });
+    let role = alice.post("/roles", role).json(201)["id"].clone();
+    let bob =
+        join(&running, &alice, json!({ "login": "bob", "name": "Bob", "email": "bob@example.com", "role_id": role }));
+    assert_eq!(names(&bob.get("/sites").json(200), "name"), ["Berlin"]);
+    assert_eq!(names(&bob.get("/devices").json(200), "mac"), ["805ec0aabb01"]);
+    bob.patch("/devices/805ec0aabb01", json!({ "name": "Desk" })).json(200);
+    for refused in [
+        bob.get("/devices/805ec0aabb02"),
+        bob.get("/devices/805ec0aabb02/explain"),
+        bob.patch("/devices/805ec0aabb02", json!({ "name": "x" })),
+        bob.delete("/devices/805ec0aabb02"),
+        bob.get("/sites/Munich"),
+        bob.patch("/devices/805ec0aabb01", json!({ "site": "Munich" })),
+        bob.post("/devices", json!({ "mac": "805ec0aabb03", "site": "Munich" })),
+        bob.post("/devices", json!({ "mac": "805ec0aabb04" })),
+        bob.get("/settings?layer=site&scope=Munich"),
+        bob.patch("/settings?layer=global", json!({ "set": { "sip.server": "x.example" } })),
+        bob.patch("/settings?layer=device&scope=805ec0aabb02", json!({ "set": { "sip.server": "x.example" } })),
+    ] {
+        refused.refused(404);
+    }
+    bob.post("/devices", json!({ "mac": "805ec0aabb05", "site": "Berlin" })).json(201);
+    bob.get("/settings?layer=site&scope=Berlin").json(200);
+    // What is about the whole account has no part in it.
+    for path in ["/audit", "/check-ins", "/users", "/devices/export", "/sip-accounts", "/alarms", "/layers"] {
+        assert_eq!(bob.get(path).refused(403).0, "forbidden", "{path}");
+    }
+}
+
+#[test]
+fn ale_078_ale_079_ale_080_a_profile_is_one_users_and_brings_its_phones() {
+    let running = running();
+    let alice = set_up(&running);
+    for name in ["Desks", "Doors"] {
+        alice.post("/profiles", json!({ "name": name })).json(201);
+    }
+    alice.post("/sites", json!({ "name": "Berlin", "profile": "Desks" })).json(201);
+    alice.post("/devices", json!({ "mac": "805ec0aabb01", "site": "Berlin" })).json(201);
+    alice.post("/devices", json!({ "mac": "805ec0aabb02", "site": "Berlin", "profile": "Doors" })).json(201);
+    let role =
+        json!({ "name": "Part", "permissions": ["device.write", "profile.add", "profile.write", "profile.delete"] });
+    let role = alice.post("/roles", role).json(201)["id"].clone();
+    let person = |login: &str, profiles: Value| json!({ "login": login, "name": login, "email": format!("{login}@x.example"), "role_id": role, "profiles": profiles });
+    let bob = join(&running, &alice, person("bob", json!(["Doors"])));
+    assert_eq!(names(&bob.get("/profiles").json(200), "name"), ["Doors"]);
+    assert_eq!(names(&bob.get("/devices").json(200), "mac"), ["805ec0aabb02"]);
+    bob.get("/profiles/Desks").refused(404);
+    bob.patch("/profiles/Desks", json!({ "name": "x" })).refused(404);
+    bob.get("/devices/805ec0aabb01").refused(404);
+    // ALE-079.
+    assert!(alice.post("/users", person("carol", json!(["Doors"]))).refused(409).1.contains("another user"));
+    let carol = join(&running, &alice, person("carol", json!([])));
+    assert_eq!(carol.get("/devices").json(200)["items"], json!([]));
+    // ALE-080: what one makes is one's own.
+    bob.post("/profiles", json!({ "name": "Mine" })).json(201);
+    assert_eq!(names(&bob.get("/profiles").json(200), "name"), ["Doors", "Mine"]);
+    carol.get("/profiles/Mine").refused(404);
+    let carol_id = carol.told["user"]["id"].clone();
+    alice.patch(&format!("/users/{carol_id}"), json!({ "profiles": ["Mine"] })).refused(409);
+}
+
+#[test]
+fn a_role_whose_last_site_is_gone_sees_none_and_not_all() {
+    let running = running();
+    let alice = set_up(&running);
+    alice.post("/sites", json!({ "name": "Berlin" })).json(201);
+    alice.post("/devices", json!({ "mac": "805ec0aabb01", "site": "default" })).json(201);
+    let role = json!({ "name": "Berlin", "permissions": ["device.read", "site.read"], "sites": ["Berlin"] });
+    let role = alice.post("/roles", role).json(201)["id"].clone();
+    let bob =
+        join(&running, &alice, json!({ "login": "bob", "name": "Bob", "email": "bob@example.com", "role_id": role }));
+    assert_eq!(alice.delete("/sites/Berlin").status, 204);
+    assert_eq!(bob.get("/sites").json(200)["items"], json!([]));
+    assert_eq!(bob.get("/devices").json(200)["items"], json!([]));
+    assert_eq!(alice.get(&format!("/roles/{role}")).json(200)["sites"], json!([]));
+}

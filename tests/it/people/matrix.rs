@@ -1,0 +1,335 @@
+//! Every route, for every kind of user, on what is their own, below, beside and above: from the table of routes, so that
+//! a new route is tried too. One that takes an id and has no row in [`THINGS`] fails here.
+
+use crate::support::admin::{Answer, Running, running};
+use crate::support::people::{Browser, PASSWORD, log_in, set_up};
+use phonebox::users::permissions::{Permission, Reach};
+use phonebox::users::routes::{Need, ROUTES};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Whose thing a request names, seen from the reseller that asks.
+const OWNERS: [&str; 4] = ["own", "child", "sibling", "parent"];
+
+/// First word of a path with an id, and the parameter that is the id.
+const THINGS: [&str; 16] = [
+    "accounts",
+    "alarms",
+    "api-keys",
+    "channels",
+    "devices",
+    "enrollment",
+    "files",
+    "groups",
+    "links",
+    "profiles",
+    "role-groups",
+    "roles",
+    "sip-accounts",
+    "sites",
+    "users",
+    "webhooks",
+];
+
+/// Whom a superior manages without acting inside: accounts and their users (AVA-021, AVA-171).
+const FROM_ABOVE: [&str; 2] = ["accounts", "users"];
+
+/// What a change needs, so that it is not refused for its form.
+fn body(method: &str, path: &str) -> Option<Value> {
+    let body = match (method, path) {
+        ("GET" | "DELETE", _) => return None,
+        (_, "/accounts/{id}/devices" | "/accounts/{id}/devices/take-back") => json!({ "macs": [] }),
+        (_, "/devices/{mac}/bindings") => json!({ "network": "10.0.0.0/8" }),
+        (_, "/devices/{mac}/lines/{number}") => json!({ "user": "201" }),
+        ("PATCH", "/groups/{name}" | "/role-groups/{id}") => json!({ "name": "renamed" }),
+        ("POST", "/profiles/{name}/targets") => json!({ "url": "https://b.example/" }),
+        ("PUT", "/files/{name}") => json!("text"),
+        (
+            "POST",
+            "/alarms/{id}/close"
+            | "/accounts/{id}/enable"
+            | "/accounts/{id}/disable"
+            | "/users/{id}/freeze"
+            | "/users/{id}/unfreeze"
+            | "/users/{id}/password-link"
+            | "/api-keys/{id}/reset"
+            | "/webhooks/{id}/test"
+            | "/webhooks/{id}/deliveries/{delivery}/retry"
+            | "/channels/{id}/accept"
+            | "/links/{id}/approve"
+            | "/links/{id}/decline"
+            | "/sites/{name}/let-in",
+        ) => return None,
+        ("POST", path) if path.starts_with("/devices/") || path.starts_with("/enrollment/") => return None,
+        _ => json!({}),
+    };
+    Some(body)
+}
+
+struct World<'a> {
+    reseller: Browser<'a>,
+    /// By owner and thing.
+    ids: BTreeMap<(&'static str, &'static str), String>,
+}
+
+/// The box's Example has two resellers, one of them a customer; each has one of everything.
+fn world(running: &Running) -> World<'_> {
+    let alice = set_up(running);
+    let mut ids = BTreeMap::new();
+    let account = |kind: &str, name: &str, parent: &str| {
+        let body = json!({ "kind": kind, "name": name, "parent_id": parent.parse::<i64>().unwrap() });
+        alice.post("/accounts", body).json(201)["id"].to_string()
+    };
+    let account_of = |name: &str| account("customer", name, "1");
+    let own = account("reseller", "North", "1");
+    let child = account("customer", "Shop", &own);
+    let sibling = account("reseller", "South", "1");
+    let accounts = [("own", own), ("child", child), ("sibling", sibling), ("parent", "1".to_owned())];
+    let mut reseller = None;
+    run(
+        running,
+        "INSERT INTO certificate_profile (account_id, name, key_types, rsa_least, rsa_most, validity_days, backdate_days,
+           subject, san, created_at, updated_at) VALUES (1, 'phones', 'rsa', 2048, 4096, 1, 1, '', '', 1, 1)"
+            .to_owned(),
+    );
+    for (number, (owner, account)) in accounts.iter().enumerate() {
+        let person = |login: &str| {
+            let body = json!({ "account_id": account.parse::<i64>().unwrap(), "login": login, "name": login,
+                "email": format!("{login}@example.com") });
+            let made = alice.post("/users", body).json(201);
+            let reset = json!({ "token": made["link"]["token"], "password": PASSWORD });
+            assert_eq!(alice.post("/password/reset", reset).status, 204);
+            made["id"].to_string()
+        };
+        person(&format!("chief-{owner}"));
+        ids.insert((*owner, "users"), person(&format!("clerk-{owner}")));
+        ids.insert((*owner, "accounts"), account.clone());
+        let chief = log_in(running, &format!("chief-{owner}"), PASSWORD);
+        let name = format!("of-{owner}");
+        let mac = format!("805ec0aabb0{number}");
+        chief.post("/groups", json!({ "name": name })).json(201);
+        chief.post("/profiles", json!({ "name": name })).json(201);
+        chief.post("/sites", json!({ "name": name, "profile": name })).json(201);
+        let device = json!({ "mac": mac, "site": name, "vendor": "Yealink", "model": "T54W", "activate": true });
+        chief.post("/devices", device).json(201);
+        let sip = chief.post("/sip-accounts", json!({ "user": "201" })).json(201)["id"].to_string();
+        let role =
+            chief.post("/roles", json!({ "name": name, "permissions": ["site.read"] })).json(201)["id"].to_string();
+        let group = chief.post("/role-groups", json!({ "name": name })).json(201)["id"].to_string();
+        let headers = format!("Cookie: {}\r\nX-CSRF-Token: {}\r\n", chief.cookie, chief.csrf);
+        let file = format!("{name}.txt");
+        let put = running.raw(&format!("PUT /api/v1/files/{file} HTTP/1.1"), &headers, b"text");
+        assert!(put.status < 300, "{}", put.text());
+        run(
+            running,
+            format!(
+                "INSERT INTO alarm (account_id, kind, object, text, at) VALUES ({account}, 'x', '{owner}', 'x', 1)"
+            ),
+        );
+        run(
+            running,
+            format!(
+                "INSERT INTO certificate_request (account_id, mac, profile_id, transaction_id, spki, peer, state, created_at)
+                 SELECT {account}, 1, min(id), x'0{number}', x'00', 'x', 'waiting', 1 FROM certificate_profile"
+            ),
+        );
+        let key = json!({ "name": name, "permissions": ["site.read"] });
+        let key = chief.post("/api-keys", key).json(201)["id"].to_string();
+        let hook = json!({ "url": "https://hooks.example/x" });
+        let hook = chief.post("/webhooks", hook).json(201)["webhook"]["id"].to_string();
+        // Somebody whom only this one knows.
+        let other = account_of(&format!("Partner {owner}"));
+        run(
+            running,
+            format!(
+                "INSERT INTO channel (account_id, guest_id, state, created_by, created_at) VALUES ({other}, {account}, 'offered', 'x', 1)"
+            ),
+        );
+        run(
+            running,
+            format!(
+                "INSERT INTO account_link (provider_id, reseller_id, asked_by, state, created_at)
+                 VALUES ({other}, {account}, {other}, 'waiting', 1)"
+            ),
+        );
+        let last = |table: &str| number_of(running, &format!("SELECT max(id) FROM {table}")).to_string();
+        ids.extend([
+            ((*owner, "groups"), name.clone()),
+            ((*owner, "profiles"), name.clone()),
+            ((*owner, "sites"), name),
+            ((*owner, "api-keys"), key),
+            ((*owner, "webhooks"), hook),
+            ((*owner, "channels"), last("channel")),
+            ((*owner, "links"), last("account_link")),
+            ((*owner, "devices"), mac),
+            ((*owner, "sip-accounts"), sip),
+            ((*owner, "roles"), role),
+            ((*owner, "role-groups"), group),
+            ((*owner, "files"), file),
+            ((*owner, "alarms"), last("alarm")),
+            ((*owner, "enrollment"), last("certificate_request")),
+        ]);
+        if *owner == "own" {
+            reseller = Some(chief);
+        }
+    }
+    World { reseller: reseller.unwrap(), ids }
+}
+
+fn run(running: &Running, sql: String) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(running.db.write(move |tx| Ok::<_, phonebox::db::Error>(tx.execute(&sql, [])?))).unwrap();
+}
+
+fn number_of(running: &Running, sql: &str) -> i64 {
+    running.db.read(|conn| Ok::<_, phonebox::db::Error>(conn.query_row(sql, [], |row| row.get(0))?)).unwrap()
+}
+
+/// The thing of a path that carries an id.
+fn thing(path: &str) -> Option<&'static str> {
+    let first = path.split('/').nth(1).unwrap();
+    let with_id = path.contains('{') && !matches!(first, "raw-texts" | "sessions");
+    with_id.then(|| {
+        let known = THINGS.iter().find(|thing| **thing == first);
+        *known.unwrap_or_else(|| panic!("{path} takes an id: give its thing a row in THINGS and in world()"))
+    })
+}
+
+/// The path with the id of somebody's thing, and what else it needs.
+fn filled(path: &str, id: &str) -> String {
+    let mut first = true;
+    let parts = path.split('/').map(|part| match part {
+        "{number}" => "1",
+        "{position}" => "0",
+        "{address}" => "10.0.0.0",
+        "{prefix}" => "8",
+        "{delivery}" => "1",
+        "{file}" => "805ec0aabb00.cfg",
+        part if part.starts_with('{') && std::mem::replace(&mut first, false) => id,
+        part => part,
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// An answer, whatever id it was asked for.
+fn without(text: &str, id: &str) -> String {
+    let parts = text.split_inclusive(|c: char| !(c.is_ascii_alphanumeric() || "-.".contains(c)));
+    let bare = |part: &str| part.trim_end_matches(|c: char| !c.is_ascii_alphanumeric()).to_owned();
+    parts.map(|part| if bare(part) == id { part.replace(id, "ID") } else { part.to_owned() }).collect()
+}
+
+fn ask(browser: &Browser, method: &str, path: &str, filled: &str) -> Answer {
+    browser.ask(method, filled, body(method, path))
+}
+
+/// A reseller has no word in what is the box's.
+fn is_box(need: Need) -> bool {
+    matches!(need, Need::Console) || matches!(need, Need::May(permission) if permission.reach() == Reach::Box)
+}
+
+#[test]
+fn threat_048_threat_049_ava_021_every_route_for_every_user_on_everybodys_things() {
+    let running = running();
+    let world = world(&running);
+    let chief = &world.reseller;
+    let reads: Vec<&str> = Permission::ALL
+        .iter()
+        .map(|p| p.word())
+        .filter(|word| word.ends_with(".read"))
+        .filter(|word| word.parse::<Permission>().unwrap().reach() == Reach::Account)
+        .collect();
+    let readers = chief.post("/roles", json!({ "name": "readers", "permissions": reads })).json(201)["id"].clone();
+    let person = |login: &str, role: Value| {
+        let made = chief
+            .post(
+                "/users",
+                json!({ "login": login, "name": login, "email": format!("{login}@x.example"), "role_id": role }),
+            )
+            .json(201);
+        chief.post("/password/reset", json!({ "token": made["link"]["token"], "password": PASSWORD }));
+        log_in(&running, login, PASSWORD)
+    };
+    let (empty, reader) = (person("empty", json!(2)), person("reader", readers));
+    let mut tried = 0;
+    // What ends something comes last: by then everything else has been tried on it.
+    let mut routes: Vec<_> = ROUTES.to_vec();
+    routes.sort_by_key(|(method, path, _)| (*method == "DELETE", path.contains("disable"), path.contains("freeze")));
+    for (who, browser) in [("empty", &empty), ("reader", &reader), ("chief", chief)] {
+        for (method, path, need) in &routes {
+            if matches!(need, Need::Open | Need::LoggedIn | Need::Person) {
+                continue;
+            }
+            let held = match (who, need) {
+                (_, need) if is_box(*need) => false,
+                (_, Need::Anybody) | ("chief", _) => true,
+                ("reader", Need::May(permission)) => permission.word().ends_with(".read"),
+                _ => false,
+            };
+            let Some(thing) = (if is_box(*need) { None } else { thing(path) }) else {
+                let answer =
+                    ask(browser, method, path, &filled(path, if path.contains("{vendor}") { "yealink" } else { "1" }));
+                let refused = answer.status == 403;
+                assert_eq!(refused, !held, "{who} {method} {path}: {} {}", answer.status, answer.text());
+                assert!(answer.status < 500, "{method} {path}: {}", answer.text());
+                tried += 1;
+                continue;
+            };
+            // Its own last: that may change or end it.
+            for owner in ["sibling", "parent", "child", "own"] {
+                assert!(OWNERS.contains(&owner));
+                let Some(id) = world.ids.get(&(owner, thing)) else { panic!("world() makes no {thing}") };
+                // A file is stored under any name, as one's own.
+                if (*method, *path, owner == "own") == ("PUT", "/files/{name}", false) {
+                    continue;
+                }
+                let place = format!("{who} {method} {path} of {owner}");
+                let answer = ask(browser, method, path, &filled(path, id));
+                tried += 1;
+                assert!(answer.status < 500, "{place}: {}", answer.text());
+                if !held {
+                    assert_eq!(answer.refused(403).0, "forbidden", "{place}");
+                    continue;
+                }
+                let reached = owner == "own" || (owner == "child" && FROM_ABOVE.contains(&thing));
+                if !reached {
+                    // The same as for what was never there.
+                    let nobody = if id.parse::<i64>().is_ok() { "987654".to_owned() } else { id.replace("of-", "no-") };
+                    let nobody = if thing == "devices" { "805ec0ffffff".to_owned() } else { nobody };
+                    let never = ask(browser, method, path, &filled(path, &nobody));
+                    assert_eq!((answer.status, never.status), (404, 404), "{place}: {}", answer.text());
+                    assert_eq!(without(&answer.text(), id), without(&never.text(), &nobody), "{place}");
+                } else {
+                    let own_account = thing == "accounts" && owner == "own" && !matches!(*method, "GET" | "PATCH");
+                    let expected = if own_account { answer.status == 403 } else { !matches!(answer.status, 401 | 403) };
+                    assert!(expected, "{place}: {} {}", answer.status, answer.text());
+                }
+            }
+        }
+    }
+    assert!(tried > 500, "{tried}");
+}
+
+#[test]
+fn threat_050_an_account_that_a_request_names_is_never_taken_from_it() {
+    let running = running();
+    let world = world(&running);
+    let chief = &world.reseller;
+    let sibling: i64 = world.ids[&("sibling", "accounts")].parse().unwrap();
+    for field in ["account_id", "account", "tenant_id", "owner", "id", "returns_to", "created_by", "path"] {
+        chief.post("/sites", json!({ "name": "x", field: sibling })).refused(400);
+        chief.patch("/sites/of-own", json!({ field: sibling })).refused(400);
+        chief.patch("/devices/805ec0aabb00", json!({ field: sibling })).refused(400);
+        assert_eq!(chief.get(&format!("/sites?{field}={sibling}")).status, 400, "{field}");
+    }
+    // Where an account may be named, it must be one's own or below.
+    let user = |account: i64| json!({ "account_id": account, "login": format!("m{account}"), "name": "M", "email": "m@example.com" });
+    chief.post("/users", user(sibling)).refused(404);
+    chief.post("/users", user(1)).refused(404);
+    chief.get(&format!("/users?account_id={sibling}")).refused(404);
+    let account = |parent: i64| json!({ "kind": "customer", "name": "new", "parent_id": parent });
+    chief.post("/accounts", account(sibling)).refused(404);
+    chief.post("/accounts", account(1)).refused(404);
+    let headers = format!("Cookie: {}\r\nX-Account: {sibling}\r\nX-Tenant: {sibling}\r\n", chief.cookie);
+    let sites = crate::support::people::send(&running, "GET", "/sites", &headers, None).json(200);
+    assert_eq!(sites["items"][0]["name"], "of-own");
+}

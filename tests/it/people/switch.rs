@@ -1,0 +1,149 @@
+//! Working inside another account, by being above it or by its consent; links; who asks for an account.
+
+use crate::support::admin::{Running, running};
+use crate::support::people::{Browser, PASSWORD, log_in, send, set_up};
+use serde_json::{Value, json};
+
+fn account(above: &Browser, kind: &str, name: &str) -> Value {
+    above.post("/accounts", json!({ "kind": kind, "name": name })).json(201)
+}
+
+fn chief<'a>(running: &'a Running, above: &Browser, account: &Value, login: &str) -> Browser<'a> {
+    let body =
+        json!({ "account_id": account["id"], "login": login, "name": login, "email": format!("{login}@x.example") });
+    let made = above.post("/users", body).json(201);
+    let reset = json!({ "token": made["link"]["token"], "password": PASSWORD });
+    send(running, "POST", "/password/reset", "", Some(reset));
+    log_in(running, login, PASSWORD)
+}
+
+fn enter<'a>(browser: &Browser<'a>, account: &Value) -> Browser<'a> {
+    Browser::of(browser.box_, &browser.post("/switch", json!({ "account": account["id"] })))
+}
+
+#[test]
+fn ava_021_ymc_174_a_superior_works_inside_is_seen_there_and_leaves() {
+    let running = running();
+    let alice = set_up(&running);
+    let north = account(&alice, "reseller", "North");
+    let rita = chief(&running, &alice, &north, "rita");
+    let shop = account(&rita, "customer", "Shop");
+    let carl = chief(&running, &rita, &shop, "carl");
+    let inside = enter(&alice, &shop);
+    assert_eq!(
+        (&inside.told["acting_in"]["name"], &inside.told["account"]["name"]),
+        (&json!("Shop"), &json!("Example"))
+    );
+    // T55: another cookie; the one before is worth nothing.
+    alice.get("/session").refused(401);
+    inside.post("/sites", json!({ "name": "Berlin" })).json(201);
+    assert_eq!(carl.get("/sites").json(200)["items"][0]["name"], "Berlin");
+    // What is the box's is not the account's.
+    inside.get("/networks").refused(403);
+    // YMC-174: both logs tell it, by name.
+    let seen = carl.get("/audit").json(200);
+    let rows: Vec<(String, String)> = seen["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| (row["actor"].as_str().unwrap().to_owned(), row["action"].as_str().unwrap().to_owned()))
+        .collect();
+    assert!(
+        rows.contains(&("alice".into(), "switch.enter".into())) && rows.contains(&("alice".into(), "site.add".into()))
+    );
+    let back = Browser::of(&running, &inside.delete("/switch"));
+    inside.get("/session").refused(401);
+    assert_eq!((&back.told["acting_in"], back.get("/networks").status), (&Value::Null, 200));
+    back.delete("/switch").refused(400);
+    // Neither up nor sideways, and what is not there sounds the same.
+    for id in [json!(1), north["id"].clone(), json!(987_654)] {
+        let (code, message) = carl.post("/switch", json!({ "account": id })).refused(404);
+        assert_eq!((code.as_str(), message.as_str()), ("not-found", "There is no such account."), "{id}");
+    }
+    carl.post("/switch", json!({ "account": shop["id"] })).refused(404);
+}
+
+#[test]
+fn ymc_176_ymc_177_a_guest_comes_in_by_consent_and_is_out_when_it_ends() {
+    let running = running();
+    let alice = set_up(&running);
+    let (north, south) = (account(&alice, "reseller", "North"), account(&alice, "reseller", "South"));
+    let (rita, sam) = (chief(&running, &alice, &north, "rita"), chief(&running, &alice, &south, "sam"));
+    sam.post("/switch", json!({ "account": north["id"] })).refused(404);
+    rita.post("/channels", json!({ "number": 1 })).refused(404);
+    let offer = rita.post("/channels", json!({ "number": south["number"] })).json(201);
+    rita.post("/channels", json!({ "number": south["number"] })).refused(409);
+    // Offered is not accepted, and nobody accepts for another.
+    sam.post("/switch", json!({ "account": north["id"] })).refused(404);
+    let path = format!("/channels/{}", offer["id"]);
+    rita.post(&format!("{path}/accept"), json!({})).refused(403);
+    assert_eq!(sam.post(&format!("{path}/accept"), json!({})).json(200)["state"], "accepted");
+    let inside = enter(&sam, &north);
+    inside.post("/sites", json!({ "name": "Berlin" })).json(201);
+    // From inside it does not go on to what the host may.
+    let shop = account(&rita, "customer", "Shop");
+    inside.post("/switch", json!({ "account": shop["id"] })).refused(404);
+    assert_eq!(rita.delete(&path).status, 204);
+    inside.get("/session").refused(401);
+    let sam = log_in(&running, "sam", PASSWORD);
+    sam.post("/switch", json!({ "account": north["id"] })).refused(404);
+    assert_eq!(rita.get("/channels").json(200), json!([]));
+}
+
+#[test]
+fn ava_065_ava_132_provider_and_reseller_are_linked_by_id_once_the_other_approves() {
+    let running = running();
+    let alice = set_up(&running);
+    let (north, shop) = (account(&alice, "reseller", "North"), account(&alice, "customer", "Shop"));
+    let (rita, carl) = (chief(&running, &alice, &north, "rita"), chief(&running, &alice, &shop, "carl"));
+    alice.patch("/accounts/1", json!({ "link_id": "BP-1" })).json(200);
+    rita.patch(&format!("/accounts/{}", north["id"]), json!({ "link_id": "BP-1" })).refused(409);
+    rita.patch(&format!("/accounts/{}", north["id"]), json!({ "link_id": "BP-2" })).json(200);
+    carl.post("/links", json!({ "link_id": "BP-1" })).refused(403);
+    alice.post("/links", json!({ "link_id": "BP-9" })).refused(404);
+    let link = alice.post("/links", json!({ "link_id": "BP-2" })).json(201);
+    assert_eq!(link["state"], "waiting");
+    rita.post("/links", json!({ "link_id": "BP-1" })).refused(409);
+    let path = format!("/links/{}", link["id"]);
+    alice.post(&format!("{path}/approve"), json!({})).refused(403);
+    carl.post(&format!("{path}/approve"), json!({})).refused(404);
+    assert_eq!(rita.post(&format!("{path}/approve"), json!({})).json(200)["state"], "linked");
+    rita.post(&format!("{path}/decline"), json!({})).refused(409);
+    assert_eq!(alice.get("/links").json(200)[0]["reseller"]["name"], "North");
+    assert_eq!(rita.delete(&path).status, 204);
+    let again = rita.post("/links", json!({ "link_id": "BP-1" })).json(201);
+    assert_eq!(alice.post(&format!("/links/{}/decline", again["id"]), json!({})).json(200)["state"], "declined");
+    rita.post("/links", json!({ "link_id": "BP-1" })).json(201);
+}
+
+#[test]
+fn ava_027_to_ava_036_ale_005_to_ale_011_strangers_ask_for_an_account_and_one_is_made_when_approved() {
+    let running = running();
+    let alice = set_up(&running);
+    let asked = |email: &str, terms: bool| {
+        let body = json!({ "kind": "reseller", "company": "Newcomer", "contact": "Nora N", "email": email, "terms": terms,
+            "locale": "fr", "reference": "42" });
+        send(&running, "POST", "/sign-up", "", Some(body))
+    };
+    // Closed until somebody opens it: a box of one company never shows it.
+    assert_eq!(send(&running, "GET", "/sign-up", "", None).json(200), json!({ "open": false }));
+    assert_eq!(asked("nora@example.com", true).refused(404).0, "no-route");
+    alice.put("/sign-up", json!({ "open": true })).json(200);
+    asked("nora@example.com", false).refused(422);
+    assert_eq!(asked("nora@example.com", true).status, 202);
+    assert_eq!(asked("eve@example.com", true).status, 202);
+    let waiting = alice.get("/sign-ups?state=waiting").json(200);
+    assert_eq!(waiting["items"].as_array().unwrap().len(), 2);
+    let id = |place: usize| waiting["items"][place]["id"].clone();
+    assert_eq!(alice.post(&format!("/sign-ups/{}/decline", id(0)), json!({})).status, 204);
+    let made = alice.post(&format!("/sign-ups/{}/approve", id(1)), json!({})).json(200);
+    alice.post(&format!("/sign-ups/{}/approve", id(1)), json!({})).refused(404);
+    let reset = json!({ "token": made["link"]["token"], "password": PASSWORD });
+    assert_eq!(send(&running, "POST", "/password/reset", "", Some(reset)).status, 204);
+    // AVA-031, AVA-032: the address is the login, the language is theirs.
+    let nora = log_in(&running, "nora@example.com", PASSWORD);
+    assert_eq!((&nora.told["user"]["locale"], &nora.told["account"]["kind"]), (&json!("fr"), &json!("reseller")));
+    // Whoever floods it is slowed.
+    let statuses: Vec<u16> = (0..8).map(|number| asked(&format!("{number}@example.com"), true).status).collect();
+    assert!(statuses.contains(&429), "{statuses:?}");
+}

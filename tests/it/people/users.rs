@@ -1,0 +1,260 @@
+//! Users, roles and what one may do to another.
+
+use crate::support::admin::running;
+use crate::support::people::{Browser, PASSWORD, log_in, send, set_up, try_login};
+use serde_json::{Value, json};
+
+const OTHER: &str = "An0ther.Word";
+
+fn add(by: &Browser, body: Value) -> Value {
+    by.post("/users", body).json(201)
+}
+
+fn person(login: &str) -> Value {
+    json!({ "login": login, "name": login, "email": format!("{login}@example.com") })
+}
+
+#[test]
+fn ava_172_to_ava_177_an_administrator_is_added_with_a_temporary_password_and_ends_at_once() {
+    let running = running();
+    let alice = set_up(&running);
+    let mut body = person("bob");
+    body["password"] = PASSWORD.into();
+    body["locale"] = "de".into();
+    let bob = add(&alice, body);
+    assert_eq!((&bob["temporary"], &bob["link"], &bob["account"]), (&json!(true), &Value::Null, &json!("Example")));
+    let browser = log_in(&running, "bob", PASSWORD);
+    assert_eq!((&browser.told["user"]["locale"], &browser.told["due"]), (&json!("de"), &json!("password")));
+    // AVA-173: nothing else goes before it is changed.
+    assert_eq!(browser.get("/devices").refused(403).0, "password_due");
+    assert_eq!(browser.patch("/me", json!({ "name": "B" })).refused(403).0, "password_due");
+    assert_eq!(browser.put("/me/password", json!({ "old": "x", "new": OTHER })).status, 403);
+    let weak = browser.put("/me/password", json!({ "old": PASSWORD, "new": "Password1" }));
+    assert_eq!(weak.refused(422).0, "bad_password");
+    let same = browser.put("/me/password", json!({ "old": PASSWORD, "new": PASSWORD }));
+    assert_eq!(same.refused(422).0, "bad_password");
+    let changed = browser.put("/me/password", json!({ "old": PASSWORD, "new": OTHER }));
+    let after = Browser::of(&running, &changed);
+    browser.get("/session").refused(401);
+    assert_eq!((&after.told["due"], after.get("/devices").status), (&Value::Null, 200));
+    // AVA-176.
+    let path = format!("/users/{}", bob["id"]);
+    let body = json!({ "name": "Robert", "login": "robert", "email": "robert@example.com", "locale": "fr" });
+    assert_eq!(alice.patch(&path, body).json(200)["login"], "robert");
+    alice.patch(&path, json!({ "account_id": 2 })).refused(400);
+    // AVA-177.
+    assert_eq!(alice.delete(&path).status, 204);
+    after.get("/session").refused(401);
+    assert_eq!(try_login(&running, "robert", OTHER).refused(401).0, "wrong_login");
+    assert_eq!(alice.get(&path).refused(404).0, "not-found");
+}
+
+#[test]
+fn ale_012_ale_013_ale_077_an_invited_user_chooses_name_and_password_with_a_link_that_works_once() {
+    let running = running();
+    let alice = set_up(&running);
+    let invited = add(&alice, json!({ "name": "Bob", "email": "bob@example.com" }));
+    assert_eq!((&invited["state"], &invited["login"]), (&json!("invited"), &json!("bob@example.com")));
+    let link = &invited["link"];
+    assert!(link["path"].as_str().unwrap().starts_with("/activate#code="));
+    let days = (link["expires_at"].as_i64().unwrap() - phonebox::clock::now()) as f64 / 86_400_000.0;
+    assert!((2.99..=3.0).contains(&days), "ALE-010: three days, not {days}");
+    assert_eq!(try_login(&running, "bob@example.com", "").refused(401).0, "wrong_login");
+    let activate = |login: &str, password: &str| {
+        let body = json!({ "token": link["token"], "password": password, "login": login });
+        send(&running, "POST", "/password/reset", "", Some(body))
+    };
+    assert_eq!(activate("bob", "short").refused(422).0, "bad_password");
+    assert_eq!(activate("alice", PASSWORD).refused(409).0, "exists");
+    assert_eq!(activate("bob", PASSWORD).status, 204);
+    // The link is used up.
+    assert_eq!(activate("bob", OTHER).refused(403).0, "bad_link");
+    log_in(&running, "bob", PASSWORD);
+    log_in(&running, "bob@example.com", PASSWORD);
+    alice.post("/users", person("BOB")).refused(409);
+    // A login that is somebody else's address would catch whoever types it.
+    let mut catcher = person("mallory");
+    catcher["login"] = "alice@example.com".into();
+    alice.post("/users", catcher).refused(422);
+}
+
+#[test]
+fn ava_042_ava_043_ymc_194_a_forgotten_password_is_reset_once_within_ten_minutes() {
+    let running = running();
+    let alice = set_up(&running);
+    let bob = add(&alice, {
+        let mut body = person("bob");
+        body["password"] = PASSWORD.into();
+        body
+    });
+    let session = log_in(&running, "bob", PASSWORD);
+    let ask = |login: &str| send(&running, "POST", "/password/forgotten", "", Some(json!({ "login": login })));
+    let (known, unknown) = (ask("bob"), ask("nobody"));
+    assert_eq!((known.status, known.text()), (unknown.status, unknown.text()));
+    assert_eq!(known.status, 202);
+    // Without a mail server the administrator is told, and makes the link.
+    crate::support::eventually("the alarm", || {
+        let alarms = alice.get("/alarms").json(200);
+        alarms["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|one| one["kind"] == "password-forgotten" && one["object"] == "bob")
+    });
+    let make = || alice.post(&format!("/users/{}/password-link", bob["id"]), json!({})).json(200);
+    let (first, link) = (make(), make());
+    let minutes = (link["expires_at"].as_i64().unwrap() - phonebox::clock::now()) as f64 / 60_000.0;
+    assert!((9.0..=10.0).contains(&minutes), "{minutes}");
+    let reset = |token: &Value| {
+        send(
+            &running,
+            "POST",
+            "/password/reset",
+            "",
+            Some(json!({ "token": token, "password": OTHER, "login": "eve" })),
+        )
+    };
+    assert_eq!(reset(&first["token"]).refused(403).0, "bad_link", "a newer one takes its place");
+    assert_eq!(reset(&link["token"]).status, 204);
+    assert_eq!(reset(&link["token"]).refused(403).0, "bad_link");
+    session.get("/session").refused(401);
+    assert_eq!(try_login(&running, "bob", PASSWORD).refused(401).0, "wrong_login");
+    assert_eq!(log_in(&running, "bob", OTHER).told["user"]["login"], "bob", "only a first login may be renamed");
+    assert_eq!(alice.get("/alarms").json(200)["items"], json!([]));
+    // Late is too late.
+    let late = make();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let sql = "UPDATE password_link SET expires_at = expires_at - 600000";
+    runtime.block_on(running.db.write(move |tx| Ok::<_, phonebox::db::Error>(tx.execute(sql, [])?))).unwrap();
+    assert_eq!(reset(&late["token"]).refused(403).0, "bad_link");
+    // Neither the link nor the password lies readable in the database, nor in the log.
+    let audit = running.get("/audit?limit=500").text();
+    for secret in [late["token"].as_str().unwrap(), link["token"].as_str().unwrap(), OTHER, PASSWORD] {
+        assert!(!audit.contains(secret));
+    }
+}
+
+#[test]
+fn ale_089_ale_090_a_frozen_user_is_out_until_unfrozen_and_nobody_freezes_oneself() {
+    let running = running();
+    let alice = set_up(&running);
+    let mut body = person("bob");
+    body["password"] = PASSWORD.into();
+    let bob = add(&alice, body);
+    let session = log_in(&running, "bob", PASSWORD);
+    let path = format!("/users/{}", bob["id"]);
+    assert_eq!(alice.post(&format!("{path}/freeze"), json!({})).json(200)["state"], "frozen");
+    session.get("/session").refused(401);
+    assert_eq!(try_login(&running, "bob", PASSWORD).refused(401).0, "wrong_login");
+    assert_eq!(alice.post(&format!("{path}/unfreeze"), json!({})).json(200)["state"], "active");
+    log_in(&running, "bob", PASSWORD);
+    let own = format!("/users/{}", alice.told["user"]["id"]);
+    assert!(alice.post(&format!("{own}/freeze"), json!({})).refused(403).1.contains("yourself"));
+    assert!(alice.delete(&own).refused(403).1.contains("yourself"));
+}
+
+#[test]
+fn ymc_026_to_ymc_035_roles_are_made_given_and_kept_apart_from_those_of_the_box() {
+    let running = running();
+    let alice = set_up(&running);
+    let roles = alice.get("/roles").json(200);
+    let names: Vec<_> = roles.as_array().unwrap().iter().map(|role| role["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["Empty manager", "Super manager"]);
+    assert_eq!((&roles[0]["permissions"], &roles[1]["everything"]), (&json!([]), &json!(true)));
+    for id in [1, 2] {
+        assert!(
+            alice.patch(&format!("/roles/{id}"), json!({ "name": "x" })).refused(403).1.contains("came with the box")
+        );
+        alice.delete(&format!("/roles/{id}")).refused(403);
+    }
+    assert_eq!(alice.get("/role-groups").json(200)[0]["name"], "default");
+    alice.patch("/role-groups/1", json!({ "name": "x" })).refused(403);
+    alice.delete("/role-groups/1").refused(403);
+    let group = alice.post("/role-groups", json!({ "name": "Support" })).json(201);
+    let body = json!({ "name": "Installer", "group_id": group["id"], "permissions": ["device.write", "site.read"] });
+    let role = alice.post("/roles", body).json(201);
+    // ALE-082: reading comes along.
+    assert_eq!(role["permissions"], json!(["device.read", "device.write", "site.read"]));
+    alice.post("/roles", json!({ "name": "Installer" })).refused(409);
+    alice.post("/roles", json!({ "name": "x", "permissions": ["device.fly"] })).refused(422);
+    let mut body = person("bob");
+    body["password"] = PASSWORD.into();
+    body["role_id"] = role["id"].clone();
+    body["permissions"] = json!(["file.read"]);
+    let bob = add(&alice, body);
+    let bob_id = bob["id"].clone();
+    log_in(&running, "bob", PASSWORD).put("/me/password", json!({ "old": PASSWORD, "new": OTHER })).json(200);
+    let browser = log_in(&running, "bob", OTHER);
+    assert_eq!(browser.told["permissions"], json!(["device.read", "device.write", "site.read", "file.read"]));
+    assert_eq!((browser.get("/devices").status, browser.get("/files").status), (200, 200));
+    let (code, message) = browser.post("/devices", json!({ "mac": "805ec0aabb01" })).refused(403);
+    assert!(code == "forbidden" && message.contains("device.add"), "{message}");
+    browser.get("/users").refused(403);
+    // T55: what changes what one may do ends what was open before.
+    alice.patch(&format!("/roles/{}", role["id"]), json!({ "permissions": [] })).json(200);
+    browser.get("/session").refused(401);
+    assert_eq!(log_in(&running, "bob", OTHER).told["permissions"], json!(["file.read"]));
+    assert_eq!(alice.delete(&format!("/roles/{}", role["id"])).refused(409).0, "in-use");
+    assert_eq!(alice.delete(&format!("/role-groups/{}", group["id"])).refused(409).0, "in-use");
+    // YMC-029: only to log in.
+    alice.patch(&format!("/users/{bob_id}"), json!({ "role_id": 2, "permissions": [] })).json(200);
+    let empty = log_in(&running, "bob", OTHER);
+    assert_eq!((empty.get("/me").status, empty.get("/devices").status), (200, 403));
+    assert_eq!(alice.delete(&format!("/roles/{}", role["id"])).status, 204);
+    assert_eq!(alice.delete(&format!("/role-groups/{}", group["id"])).status, 204);
+    // YMC-036.
+    let found = alice.get("/users?search=empty").json(200);
+    assert_eq!(found["items"][0]["login"], "bob");
+}
+
+#[test]
+fn nobody_gives_more_than_they_have_nor_takes_over_who_may_more() {
+    let running = running();
+    let alice = set_up(&running);
+    let role = json!({ "name": "Hr", "permissions": ["user.write", "user.delete", "role.write"] });
+    let role = alice.post("/roles", role).json(201)["id"].clone();
+    let mut body = person("hank");
+    body["role_id"] = role;
+    let made = add(&alice, body);
+    let body = json!({ "token": made["link"]["token"], "password": PASSWORD });
+    send(&running, "POST", "/password/reset", "", Some(body));
+    let hank = log_in(&running, "hank", PASSWORD);
+    let alice_path = format!("/users/{}", alice.told["user"]["id"]);
+    for refused in [
+        hank.post("/users", person("super")),
+        hank.post("/roles", json!({ "name": "x", "permissions": ["box.write"] })),
+        hank.patch(&alice_path, json!({ "password": OTHER })),
+        hank.patch(&alice_path, json!({ "email": "hank@example.com" })),
+        hank.post(&format!("{alice_path}/password-link"), json!({})),
+        hank.post(&format!("{alice_path}/freeze"), json!({})),
+        hank.delete(&alice_path),
+        hank.patch(&format!("/users/{}", made["id"]), json!({ "role_id": 1 })),
+        hank.patch(&format!("/users/{}", made["id"]), json!({ "permissions": ["box.write"] })),
+    ] {
+        assert!(refused.refused(403).1.contains("more than you may yourself"), "{}", refused.text());
+    }
+    assert_eq!(try_login(&running, "super", "").refused(401).0, "wrong_login");
+    let mut clerk = person("clerk");
+    clerk["role_id"] = json!(2);
+    add(&hank, clerk);
+}
+
+#[test]
+fn ale_020_to_ale_025_ymc_023_one_changes_what_is_ones_own_and_the_address_with_the_password_only() {
+    let running = running();
+    let alice = set_up(&running);
+    let body = json!({ "name": "Alice B.", "phone": "+49 30 1", "country": "DE", "locale": "de" });
+    let me = alice.patch("/me", body).json(200);
+    assert_eq!((&me["name"], &me["phone"], &me["locale"]), (&json!("Alice B."), &json!("+49 30 1"), &json!("de")));
+    assert_eq!(alice.patch("/me", json!({ "email": "new@example.com" })).status, 403);
+    alice.patch("/me", json!({ "email": "new@example.com", "password": "wrong" })).refused(403);
+    let me = alice.patch("/me", json!({ "email": "new@example.com", "password": PASSWORD })).json(200);
+    assert_eq!(me["email"], "new@example.com");
+    for field in ["login", "account", "role_id", "permissions", "two_factor"] {
+        alice.patch("/me", json!({ field: "x" })).refused(400);
+    }
+    // T67: nothing that could end a header line.
+    for odd in ["a@b\r\nBcc: c@d", "a b@c", "a@b,c@d", "@b", "a@", "Alice <a@b>"] {
+        alice.patch("/me", json!({ "email": odd, "password": PASSWORD })).refused(422);
+    }
+}
