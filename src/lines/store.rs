@@ -96,6 +96,7 @@ pub fn drop_unused(tx: &Tx, sip_account_id: i64) -> Result<()> {
 
 /// A SIP account as lists show it.
 #[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
+#[schema(as = SipAccount)]
 pub struct Account {
     pub id: i64,
     pub user: String,

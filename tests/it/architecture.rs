@@ -244,8 +244,12 @@ fn every_schema_has_a_name_of_its_own() {
     let mut seen: Vec<(String, String)> = Vec::new();
     for source in sources("src") {
         for after in source.code.split("utoipa::ToSchema").skip(1) {
-            let words = after.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-            let name = words.skip_while(|word| !["struct", "enum"].contains(word)).nth(1).unwrap_or_default();
+            let mut words = after.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+            // `schema(as = Name)` stands before the type's own name.
+            let name = words
+                .find(|word| ["as", "struct", "enum"].contains(word))
+                .and_then(|_| words.next())
+                .unwrap_or_default();
             seen.push((name.to_owned(), source.path.clone()));
         }
     }

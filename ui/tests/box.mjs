@@ -1,5 +1,6 @@
 // The real program on ports of its own, its command line, and phones that ask it.
 import { execFileSync, spawn } from 'node:child_process';
+import { createHmac } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,12 +33,12 @@ export async function startBox() {
       return undefined;
     }
   });
+  const code = await until('the setup code', () => said.match(/Setup code +(\S+)/)?.[1]);
   const env = { ...process.env, PHONEBOX_DATA: dir };
   const told = (input, words) => execFileSync(PROGRAM, words, { env, input, encoding: 'utf8' });
-  const token = told('', ['token', 'rotate']).trim();
   return {
     url: `https://${run.admin}`,
-    token,
+    code,
     said: () => said,
     /** `phonebox WORDS…` on this box. */
     cli: (...words) => told('', words),
@@ -63,4 +64,14 @@ export async function boot(box, mac) {
   const own = text.match(/\/(p\/[^/\s]+\/)/)?.[1];
   if (!own) throw new Error(`no token in:\n${text}`);
   await (await box.ask(`${own}${mac}.cfg`, agent(mac))).text();
+}
+
+/** What an authenticator app shows now for a secret in base 32 (RFC 6238). */
+export function totp(secret) {
+  const bits = [...secret.replace(/[^A-Z2-7]/g, '')].map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('');
+  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
+  const mac = createHmac('sha1', key).update(step).digest();
+  return String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1_000_000).padStart(6, '0');
 }

@@ -17,23 +17,17 @@ export class Problem extends Error {
   }
 }
 
-const KEY = 'phonebox.key';
+/** The word that goes with every change; told with the session, and of no use without its cookie. */
+let csrf = '';
 
-export const key = {
-  get: () => sessionStorage.getItem(KEY),
-  set: (value: string) => { sessionStorage.setItem(KEY, value); },
-  forget: () => { sessionStorage.removeItem(KEY); },
-};
-
-export function credentials(): Record<string, string> {
-  const value = key.get();
-  return value ? { Authorization: `Bearer ${value}` } : {};
+export function tellCsrf(word: string) {
+  csrf = word;
 }
 
 export const client = createClient<paths>({ baseUrl: '/' });
 client.use({
   onRequest({ request }) {
-    for (const [name, value] of Object.entries(credentials())) request.headers.set(name, value);
+    if (request.method !== 'GET') request.headers.set('X-CSRF-Token', csrf);
   },
 });
 

@@ -1,87 +1,85 @@
-/** The frame of every page: header, navigation, content. */
-import { ActionIcon, AppShell, Badge, Burger, Group, NavLink, ScrollArea, Text } from '@mantine/core';
+/** The frame of every page: header, navigation, content; before that, the door. */
+import { ActionIcon, AppShell, Badge, Burger, Group, Menu, NavLink, ScrollArea, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
-import { Suspense, useState } from 'react';
+import { lazy, Suspense, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, Outlet, useLocation } from 'react-router';
-import { client, done, key } from '~/api/client';
-import { Icon, type IconName } from '~/components/icon';
+import { client, done } from '~/api/client';
+import { useEnter, useMay, useSession, type Session } from '~/api/session';
+import { Icon } from '~/components/icon';
 import { Waiting } from '~/components/page';
-import { KeyForm } from '~/features/users/key';
+import { ProblemBox } from '~/components/problem';
 import { Controls } from './controls';
 import icon from './icon.svg';
+import { PLACES, type Place } from './places';
 
-interface Place {
-  to: string;
-  word: 'overview' | 'devices' | 'waiting' | 'log' | 'alarms' | 'audit';
-  icon: IconName;
-}
+const Login = lazy(async () => ({ default: (await import('~/features/users/login')).Login }));
+const Setup = lazy(async () => ({ default: (await import('~/features/users/setup')).Setup }));
+const DueNow = lazy(async () => ({ default: (await import('~/features/users/due')).DueNow }));
 
-const PLACES: { group: 'phones' | 'box'; places: Place[] }[] = [
-  {
-    group: 'phones',
-    places: [
-      { to: '/', word: 'overview', icon: 'overview' },
-      { to: '/devices', word: 'devices', icon: 'phone' },
-      { to: '/waiting', word: 'waiting', icon: 'waiting' },
-      { to: '/log', word: 'log', icon: 'log' },
-      { to: '/alarms', word: 'alarms', icon: 'bell' },
-    ],
-  },
-  { group: 'box', places: [{ to: '/audit', word: 'audit', icon: 'list' }] },
-];
-
-export function Frame() {
-  const { t } = useTranslation();
-  const [opened, menu] = useDisclosure();
-  const [entered, setEntered] = useState(key.get() !== null);
-  const header = (
+function Header({ children, burger }: { children?: ReactNode; burger?: ReactNode }) {
+  return (
     <AppShell.Header>
       <Group h="100%" px="md" justify="space-between" wrap="nowrap">
         <Group gap="sm" wrap="nowrap">
-          {entered && <Burger opened={opened} onClick={menu.toggle} hiddenFrom="sm" size="sm" aria-label={t('app.menu')} />}
-          <Group component={Link} gap={8} wrap="nowrap" className="tile" {...{ to: '/' }}>
+          {burger}
+          <Link to="/" className="home">
             <img src={icon} alt="" width={26} height={26} />
-            <Text fw={650}>Phonebox</Text>
-          </Group>
+            <Text fw={650} component="span">
+              Phonebox
+            </Text>
+          </Link>
         </Group>
         <Group gap={2} wrap="nowrap">
           <Controls />
-          {entered && (
-            <ActionIcon
-              variant="subtle"
-              color="gray"
-              size="lg"
-              aria-label={t('app.logout')}
-              onClick={() => {
-                key.forget();
-                setEntered(false);
-              }}
-            >
-              <Icon name="leave" />
-            </ActionIcon>
-          )}
+          {children}
         </Group>
       </Group>
     </AppShell.Header>
   );
-  if (!entered) {
-    return (
-      <AppShell header={{ height: 52 }} padding="md">
-        {header}
-        <AppShell.Main>
-          <KeyForm entered={() => { setEntered(true); }} />
-        </AppShell.Main>
-      </AppShell>
-    );
-  }
+}
+
+/** What needs no login. */
+export function Bare({ children }: { children?: ReactNode }) {
+  return (
+    <AppShell header={{ height: 52 }} padding="md">
+      <Header />
+      <AppShell.Main>
+        <Suspense fallback={<Waiting />}>{children ?? <Outlet />}</Suspense>
+      </AppShell.Main>
+    </AppShell>
+  );
+}
+
+export function Frame() {
+  const session = useSession();
+  if (session.error) return <Bare><ProblemBox error={session.error} retry={() => void session.refetch()} /></Bare>;
+  if (session.data === undefined) return <Bare><Waiting /></Bare>;
+  if (session.data === null) return <Bare><Door /></Bare>;
+  if (session.data.due) return <Bare><DueNow due={session.data.due} /></Bare>;
+  return <Inside session={session.data} />;
+}
+
+/** Whoever comes first sets the box up; everybody else logs in. */
+function Door() {
+  const setup = useQuery({ queryKey: ['setup'], queryFn: () => done(client.GET('/api/v1/setup')) });
+  if (setup.error) return <ProblemBox error={setup.error} retry={() => void setup.refetch()} />;
+  if (!setup.data) return <Waiting />;
+  return setup.data.needed ? <Setup /> : <Login />;
+}
+
+function Inside({ session }: { session: Session }) {
+  const { t } = useTranslation();
+  const [opened, menu] = useDisclosure();
   return (
     <AppShell header={{ height: 52 }} navbar={{ width: 216, breakpoint: 'sm', collapsed: { mobile: !opened } }} padding="md">
       <a href="#content" className="skip">
         {t('app.skip')}
       </a>
-      {header}
+      <Header burger={<Burger opened={opened} onClick={menu.toggle} hiddenFrom="sm" size="sm" aria-label={t('app.menu')} />}>
+        <Person session={session} />
+      </Header>
       <AppShell.Navbar p="xs" aria-label={t('app.menu')}>
         <ScrollArea>
           <Places leave={menu.close} />
@@ -96,30 +94,75 @@ export function Frame() {
   );
 }
 
+function Person({ session }: { session: Session }) {
+  const { t } = useTranslation();
+  const enter = useEnter();
+  const leave = () => done(client.DELETE('/api/v1/session')).finally(() => { enter(null); });
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <ActionIcon variant="subtle" color="gray" size="lg" aria-label={session.user.name}>
+          <Icon name="person" />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>
+          {session.user.name} · {(session.acting_in ?? session.account).name}
+        </Menu.Label>
+        <Menu.Item component={Link} to="/me">
+          {t('nav.me')}
+        </Menu.Item>
+        <Menu.Item leftSection={<Icon name="leave" />} onClick={() => void leave()}>
+          {t('app.logout')}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
 function Places({ leave }: { leave: () => void }) {
   const { t } = useTranslation();
+  const may = useMay();
   const { pathname } = useLocation();
-  const overview = useQuery({ queryKey: ['overview'], queryFn: () => done(client.GET('/api/v1/overview')), refetchInterval: 30_000 });
+  const overview = useQuery({
+    queryKey: ['overview'],
+    queryFn: () => done(client.GET('/api/v1/overview')),
+    refetchInterval: 30_000,
+    enabled: may('device.read'),
+  });
+  // Two are enough to know that there are others.
+  const others = useQuery({
+    queryKey: ['accounts', 'others'],
+    queryFn: () => done(client.GET('/api/v1/accounts', { params: { query: { limit: 2 } } })),
+    enabled: may('account.read'),
+  });
+  const isAlone = (others.data?.items.length ?? 1) < 2;
   const counts: Partial<Record<Place['word'], number>> = { waiting: overview.data?.devices.waiting, alarms: overview.data?.alarms };
-  return PLACES.map(({ group, places }) => (
-    <div key={group}>
-      <Text size="xs" c="dimmed" fw={600} px="sm" pt="sm" pb={4}>
-        {t(`nav.${group}`)}
-      </Text>
-      {places.map(({ to, word, icon }) => (
-        <NavLink
-          key={to}
-          component={Link}
-          to={to}
-          onClick={leave}
-          className="nav-link"
-          active={to === '/' ? pathname === to : pathname.startsWith(to)}
-          aria-current={pathname === to ? 'page' : undefined}
-          label={t(`nav.${word}`)}
-          leftSection={<Icon name={icon} />}
-          rightSection={counts[word] ? <Badge size="sm" variant="filled" color="petrol">{counts[word]}</Badge> : undefined}
-        />
-      ))}
-    </div>
-  ));
+  const shown = (place: Place) => may(place.permission) && (place.alone === undefined || place.alone === isAlone);
+  return PLACES.map(({ group, places }) => {
+    const seen = places.filter(shown);
+    return (
+      seen.length > 0 && (
+        <div key={group}>
+          <Text size="xs" c="dimmed" fw={600} px="sm" pt="sm" pb={4}>
+            {t(`nav.${group}`)}
+          </Text>
+          {seen.map(({ to, word, icon }) => (
+            <NavLink
+              key={to}
+              component={Link}
+              to={to}
+              onClick={leave}
+              className="nav-link"
+              active={to === '/' ? pathname === to : pathname.startsWith(to)}
+              aria-current={pathname === to ? 'page' : undefined}
+              label={t(`nav.${word}`)}
+              leftSection={<Icon name={icon} />}
+              rightSection={counts[word] ? <Badge size="sm" variant="filled">{counts[word]}</Badge> : undefined}
+            />
+          ))}
+        </div>
+      )
+    );
+  });
 }

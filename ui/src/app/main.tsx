@@ -2,7 +2,7 @@
 import '@mantine/core/styles.css';
 import './app.css';
 import { MantineProvider } from '@mantine/core';
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { RouterProvider } from 'react-router';
@@ -17,6 +17,12 @@ const nonce = document.querySelector<HTMLMetaElement>('meta[property=csp-nonce]'
 Object.assign(globalThis, { __webpack_nonce__: nonce });
 
 const queries = new QueryClient({
+  queryCache: new QueryCache({
+    // The session has ended, here or elsewhere: the door again.
+    onError: (error) => {
+      if (error instanceof Problem && error.status === 401) queries.setQueryData(['session'], null);
+    },
+  }),
   defaultOptions: {
     queries: {
       staleTime: 1_000,

@@ -1,8 +1,10 @@
 /** Which address shows what. Every page is loaded when it is first asked for. */
 import { createBrowserRouter, type RouteObject } from 'react-router';
 import { Broken, NotFound } from './failures';
-import { Frame } from './frame';
+import { Bare, Frame } from './frame';
+import { NotYet } from './not_yet';
 
+/** For whoever is logged in. */
 const pages: RouteObject[] = [
   { index: true, lazy: async () => ({ Component: (await import('~/features/instance/overview')).Overview }) },
   { path: 'devices', lazy: async () => ({ Component: (await import('~/features/devices/list')).DeviceList }) },
@@ -10,8 +12,24 @@ const pages: RouteObject[] = [
   { path: 'waiting', lazy: async () => ({ Component: (await import('~/features/devices/waiting')).WaitingPage }) },
   { path: 'log', lazy: async () => ({ Component: (await import('~/features/checkins/log')).LogPage }) },
   { path: 'alarms', lazy: async () => ({ Component: (await import('~/features/alarms/list')).AlarmList }) },
+  { path: 'company', lazy: async () => ({ Component: (await import('~/features/accounts/company')).CompanyPage }) },
+  { path: 'accounts', lazy: async () => ({ Component: (await import('~/features/accounts/list')).AccountList }) },
+  { path: 'users', lazy: async () => ({ Component: (await import('~/features/users/list')).UserList }) },
+  { path: 'roles', lazy: async () => ({ Component: (await import('~/features/users/roles')).RoleList }) },
+  { path: 'keys', element: <NotYet word="keys" /> },
+  { path: 'mail', element: <NotYet word="mail" /> },
   { path: 'audit', lazy: async () => ({ Component: (await import('~/features/audit/list')).AuditList }) },
+  { path: 'me', lazy: async () => ({ Component: (await import('~/features/users/me')).MePage }) },
   { path: '*', Component: NotFound },
 ];
 
-export const router = createBrowserRouter([{ Component: Frame, ErrorBoundary: Broken, children: pages }]);
+/** For everybody. */
+const doors: RouteObject[] = [
+  { path: 'forgotten', lazy: async () => ({ Component: (await import('~/features/users/forgotten')).Forgotten }) },
+  { path: 'reset', lazy: async () => ({ Component: (await import('~/features/users/forgotten')).Reset }) },
+];
+
+export const router = createBrowserRouter([
+  { Component: Bare, ErrorBoundary: Broken, children: doors },
+  { Component: Frame, ErrorBoundary: Broken, children: pages },
+]);

@@ -2,7 +2,7 @@
 import { Button, Group, SegmentedControl, Text } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { credentials, problemOf } from '~/api/client';
+import { problemOf } from '~/api/client';
 import { CheckInRow, type CheckIn } from '~/components/checkin';
 import { Icon } from '~/components/icon';
 import { Empty, Page, Waiting } from '~/components/page';
@@ -15,7 +15,7 @@ const KINDS = ['all', 'refused', 'answered'] as const;
 type Kind = (typeof KINDS)[number];
 
 async function open(lastId: string, signal: AbortSignal): Promise<Response> {
-  const headers = { ...credentials(), ...(lastId && { 'Last-Event-ID': lastId }) };
+  const headers: HeadersInit = lastId ? { 'Last-Event-ID': lastId } : {};
   const response = await fetch('/api/v1/check-ins/live', { headers, signal });
   if (!response.ok) throw problemOf(response, await response.json().catch(() => undefined));
   return response;

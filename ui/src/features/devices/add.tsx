@@ -56,7 +56,7 @@ function Form({ known, title, close }: { known: Props['known']; title: string; c
   );
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    add.mutate(undefined);
+    add.mutate();
   };
   const choices = (first: string, rows: { name: string }[] | undefined) => [{ value: '', label: first }, ...(rows ?? []).map((row) => row.name)];
   return (

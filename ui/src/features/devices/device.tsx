@@ -141,23 +141,19 @@ function Actions({ device }: { device: Device }) {
   const activate = useChange(() => done(client.POST('/api/v1/devices/{mac}/activate', { params })), TOUCHED);
   const block = useChange(() => done(client.POST('/api/v1/devices/{mac}/deactivate', { params })), TOUCHED);
   const remove = useChange(() => done(client.DELETE('/api/v1/devices/{mac}', { params })), TOUCHED, () => void go('/devices'));
-  const act = <Change extends { mutateAsync: (input: unknown) => Promise<unknown>; isPending: boolean; error: Error | null }>(change: Change) => ({
-    ...change,
-    mutateAsync: () => change.mutateAsync(undefined),
-  });
   const needsLetIn = device.reset_at != null || device.conflict_at != null;
   return (
     <>
       {device.state === 'active' ? (
-        <ConfirmButton label={t('devices.letIn')} text={t('devices.letInText')} act={act(letIn)} variant={needsLetIn ? 'filled' : 'default'} />
+        <ConfirmButton label={t('devices.letIn')} text={t('devices.letInText')} act={letIn} variant={needsLetIn ? 'filled' : 'default'} />
       ) : (
-        <Button loading={activate.isPending} onClick={() => { activate.mutate(undefined); }}>
+        <Button loading={activate.isPending} onClick={() => { activate.mutate(); }}>
           {device.state === 'blocked' ? t('devices.unblock') : t('devices.activate')}
         </Button>
       )}
       <EditDevice device={device} touched={TOUCHED} />
-      {device.state !== 'blocked' && <ConfirmButton label={t('devices.block')} text={t('devices.blockText')} act={act(block)} variant="default" />}
-      <ConfirmButton label={t('devices.remove')} text={t('devices.removeText')} act={act(remove)} variant="default" />
+      {device.state !== 'blocked' && <ConfirmButton label={t('devices.block')} text={t('devices.blockText')} act={block} variant="default" />}
+      <ConfirmButton label={t('devices.remove')} text={t('devices.removeText')} act={remove} variant="default" />
       {activate.error && <ProblemBox error={activate.error} />}
     </>
   );

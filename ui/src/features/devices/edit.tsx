@@ -48,7 +48,7 @@ function Form({ device, touched, close }: { device: Device; touched: string[]; c
   );
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    change.mutate(undefined);
+    change.mutate();
   };
   const field = (name: keyof typeof words) => ({
     label: t(`devices.${name}`),

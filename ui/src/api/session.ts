@@ -1,0 +1,40 @@
+/** Who is logged in, and what they may do. */
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { client, done, Problem, tellCsrf, type Schema } from './client';
+
+export type Session = Schema<'LoggedIn'>;
+const KEY = ['session'];
+
+/** `null`: nobody. */
+export function useSession() {
+  return useQuery({
+    queryKey: KEY,
+    queryFn: async (): Promise<Session | null> => {
+      try {
+        const session = await done(client.GET('/api/v1/session'));
+        tellCsrf(session.csrf);
+        return session;
+      } catch (error) {
+        if (error instanceof Problem && error.status === 401) return null;
+        throw error;
+      }
+    },
+    staleTime: 60_000,
+  });
+}
+
+/** After a login, a logout, a new password: everything that was read belongs to somebody else. */
+export function useEnter() {
+  const queries = useQueryClient();
+  return (session: Session | null) => {
+    tellCsrf(session?.csrf ?? '');
+    queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== KEY[0] });
+    queries.setQueryData(KEY, session);
+  };
+}
+
+/** Whether whoever is logged in may do something of the permission table. */
+export function useMay() {
+  const { data } = useSession();
+  return (permission: string) => data?.permissions.includes(permission) ?? false;
+}

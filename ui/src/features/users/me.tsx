@@ -1,0 +1,143 @@
+/** Personal information: words, language, password, second factor, sessions. */
+import { Button, Card, Group, NativeSelect, PasswordInput, SimpleGrid, Stack, Text, TextInput, Title } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { useQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { client, done, type Schema } from '~/api/client';
+import { useChange } from '~/api/hooks';
+import { useEnter } from '~/api/session';
+import { Dialog, Form, useFields } from '~/components/form';
+import { Page, Waiting } from '~/components/page';
+import { ProblemBox } from '~/components/problem';
+import { Status } from '~/components/status';
+import { Time } from '~/components/time';
+import { chooseLanguage, LANGUAGES, type Language } from '~/lib/i18n';
+import { PasswordForm } from './password';
+import { TotpRemoval, TotpSetup } from './totp';
+
+export function MePage() {
+  const { t } = useTranslation();
+  const me = useQuery({ queryKey: ['me'], queryFn: () => done(client.GET('/api/v1/me')) });
+  if (me.error) return <ProblemBox error={me.error} retry={() => void me.refetch()} />;
+  if (!me.data) return <Waiting />;
+  return (
+    <Page title={t('me.title')} text={`${me.data.login} · ${me.data.account} · ${me.data.role}`}>
+      <SimpleGrid cols={{ base: 1, lg: 2 }}>
+        <Part title={t('me.info')}>
+          <Info me={me.data} />
+        </Part>
+        <Stack>
+          <Part title={t('people.password')}>
+            <PasswordForm />
+          </Part>
+          <Part title={t('totp.title')}>
+            <SecondFactor me={me.data} />
+          </Part>
+        </Stack>
+      </SimpleGrid>
+      <Part title={t('sessions.title')}>
+        <Sessions />
+      </Part>
+    </Page>
+  );
+}
+
+function Part({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <Card withBorder component="section">
+      <Stack>
+        <Title order={2} size="h5">
+          {title}
+        </Title>
+        {children}
+      </Stack>
+    </Card>
+  );
+}
+
+function Info({ me }: { me: Schema<'Me'> }) {
+  const { t } = useTranslation();
+  const { fields, field } = useFields({ name: me.name, email: me.email, phone: me.phone ?? '', locale: me.locale, password: '' });
+  const isMailNew = fields.email !== me.email;
+  const change = useChange(
+    () => {
+      const { name, email, phone, locale, password } = fields;
+      const body = { name, phone: phone || null, locale, ...(isMailNew && { email, password }) };
+      return done(client.PATCH('/api/v1/me', { body }));
+    },
+    ['me', 'session'],
+    ({ locale }) => void (locale in LANGUAGES && chooseLanguage(locale as Language)),
+  );
+  return (
+    <Form change={change} label={t('app.save')}>
+      <TextInput label={t('people.name')} {...field('name')} required autoComplete="name" />
+      <TextInput label={t('people.email')} type="email" {...field('email')} required autoComplete="email" />
+      {isMailNew && <PasswordInput label={t('people.password')} description={t('me.mailHint')} {...field('password')} required autoComplete="current-password" />}
+      <TextInput label={t('people.phone')} {...field('phone')} autoComplete="tel" />
+      <NativeSelect label={t('app.language')} {...field('locale')} data={Object.entries(LANGUAGES).map(([value, label]) => ({ value, label }))} />
+    </Form>
+  );
+}
+
+function SecondFactor({ me }: { me: Schema<'Me'> }) {
+  const { t } = useTranslation();
+  const [opened, dialog] = useDisclosure();
+  return (
+    <>
+      <Status tone={me.totp ? 'good' : 'quiet'}>{me.totp ? t('totp.on') : t('totp.off')}</Status>
+      <Text size="sm" c="dimmed">
+        {me.totp ? t('totp.left', { count: me.recovery_codes }) : t('totp.text')}
+      </Text>
+      <Group>
+        <Button variant="default" onClick={dialog.open}>
+          {me.totp ? t('totp.remove') : t('totp.setUp')}
+        </Button>
+      </Group>
+      <Dialog opened={opened} close={dialog.close} title={t('totp.title')}>
+        {me.totp ? <TotpRemoval close={dialog.close} /> : <TotpSetup done={dialog.close} />}
+      </Dialog>
+    </>
+  );
+}
+
+function Sessions() {
+  const { t } = useTranslation();
+  const enter = useEnter();
+  const sessions = useQuery({ queryKey: ['sessions'], queryFn: () => done(client.GET('/api/v1/sessions')) });
+  const end = useChange((id: number) => done(client.DELETE('/api/v1/sessions/{id}', { params: { path: { id } } })), ['sessions']);
+  const endAll = useChange(() => done(client.DELETE('/api/v1/sessions')), [], () => { enter(null); });
+  const error = sessions.error ?? end.error ?? endAll.error;
+  return (
+    <>
+      {error && <ProblemBox error={error} />}
+      <ul className="feed">
+        {sessions.data?.map((session) => (
+          <li key={session.id}>
+            <Group justify="space-between" gap="xs">
+              <Text size="sm" flex="1 1 18rem">
+                {session.agent || t('sessions.program')}
+                <br />
+                <span className="second">
+                  {session.peer} · <Time at={session.seen_at} />
+                </span>
+              </Text>
+              {session.current ? (
+                <Status tone="good">{t('sessions.current')}</Status>
+              ) : (
+                <Button size="xs" variant="default" onClick={() => { end.mutate(session.id); }}>
+                  {t('sessions.end')}
+                </Button>
+              )}
+            </Group>
+          </li>
+        ))}
+      </ul>
+      <Group>
+        <Button variant="default" onClick={() => { endAll.mutate(); }}>
+          {t('sessions.endAll')}
+        </Button>
+      </Group>
+    </>
+  );
+}
