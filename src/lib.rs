@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!         phones                                               people and programs
-//!   HTTP · HTTPS · TFTP                                        REST client · console (CLI)
+//!   HTTP · HTTPS · TFTP                                 browser · REST client · console (CLI)
 //!             │                                                      │
 //!         listen ──────────► provision ◄──── preview ──────── <domain>/api.rs
 //!    bytes → one Request    identify → load → authorize              │
@@ -16,7 +16,8 @@
 //! and programs want to hear of is an event in the same transaction ([`notify`]); one task makes mails ([`mail`]) and
 //! deliveries ([`webhooks`]) of events, others send them.
 //!
-//! Two fronts, one core: the phone listeners serve no admin page, the admin listener serves no phone file.
+//! Two fronts, one core: the phone listeners serve no admin page, the admin listener serves no phone file. The page is
+//! `ui/`, made by `build.rs` and typed by the API's document; it does nothing that the API cannot.
 //!
 //! Who asks on the administrators' side is found out by [`users::guard`]: the console, a program with an API key, a
 //! person with a session. What a route asks for stands in [`users::routes`], what there is to be allowed in

@@ -251,7 +251,7 @@ mod tests {
             "HTTP  port 8080: by its full URL only",
             "TFTP  port 6969: by its full URL only",
             "sudo /opt/phonebox service install --from '/home/x/my box'",
-            "Admin API    https://192.0.2.5:8443/api/v1",
+            "Page         https://192.0.2.5:8443/   its API: https://192.0.2.5:8443/api/v1",
             "Setup code   code-1",
             "/home/x/my box/seal.key   without it no stored password",
         ] {

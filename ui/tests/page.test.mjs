@@ -106,7 +106,7 @@ step('empty pages say what to do', async () => {
   ]) {
     await link(name).click();
     await heading(name).waitFor();
-    await page.getByText(words).waitFor();
+    await page.getByText(words).first().waitFor();
     await inspect(page, `${name.toLowerCase().replace(' ', '-')}-empty`);
   }
 });
@@ -239,7 +239,7 @@ step('alarms, audit and the log of a box in use', async () => {
   for (const name of ['Alarms', 'Audit', 'Live log', 'Overview']) {
     await link(name).click();
     await heading(name).waitFor();
-    await page.getByText(/Loading/).waitFor({ state: 'detached' });
+    await page.getByLabel('Loading').waitFor({ state: 'detached' });
     await inspect(page, name.toLowerCase().replace(' ', '-'));
   }
 });
@@ -269,7 +269,7 @@ step('a box of one company never says reseller, until it serves others', async (
   for (const name of ['Company', 'Users', 'Roles', 'API keys', 'Mail', 'Overview']) {
     await link(name).click();
     await heading(name).waitFor();
-    await page.getByText(/Loading/).waitFor({ state: 'detached' });
+    await page.getByLabel('Loading').waitFor({ state: 'detached' });
     seen.push(await page.locator('body').innerText());
     await inspect(page, name.toLowerCase().replace(' ', '-'));
   }
@@ -284,13 +284,37 @@ step('a box of one company never says reseller, until it serves others', async (
   await inspect(page, 'account-add');
   await dialog.getByRole('button', { name: 'Save' }).click();
   await heading('Accounts').waitFor();
-  await page.getByRole('row').filter({ hasText: 'Harbour Resale' }).getByText('Reseller').first().waitFor();
+  await page.getByRole('row').filter({ hasText: 'Harbour Resale' }).getByRole('cell', { name: 'Reseller', exact: true }).waitFor();
   await inspect(page, 'accounts');
   await page.getByRole('button', { name: 'Harbour Resale' }).click();
   await dialog.getByLabel('Country').fill('Austria');
   await inspect(page, 'account');
   await dialog.getByRole('button', { name: 'Save' }).click();
   await dialog.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Harbour Resale' }).click();
+  await dialog.getByRole('button', { name: 'Work inside' }).click();
+  await page.getByText('You work inside Harbour Resale.').waitFor();
+  await link('Devices').click();
+  await page.getByText('No device yet').waitFor();
+  await inspect(page, 'acting');
+  await page.getByRole('button', { name: 'Back to your own account' }).click();
+  await page.getByRole('link', { name: 'Reception' }).waitFor();
+});
+
+step('an API key is made, shown once, and taken away', async () => {
+  await link('API keys').click();
+  await page.getByRole('button', { name: 'Add API key' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel(/^Name( \*)?$/).fill('Inventory');
+  await inspect(page, 'key-add');
+  await dialog.getByRole('button', { name: 'Make' }).click();
+  await dialog.getByText('shown this once').waitFor();
+  await inspect(page, 'key-secret');
+  await dialog.getByRole('button', { name: 'Close' }).last().click();
+  await page.getByRole('listitem').filter({ hasText: 'Inventory' }).getByText('last used: never').waitFor();
+  await page.getByRole('listitem').filter({ hasText: 'Inventory' }).getByRole('button', { name: 'Remove' }).click();
+  await dialog.getByRole('button', { name: 'Remove' }).click();
+  await page.getByText('No API key yet').waitFor();
 });
 
 step('a role is put together; its user gets a link and sees only what the role shows', async () => {

@@ -1,13 +1,14 @@
 /** The frame of every page: header, navigation, content; before that, the door. */
-import { ActionIcon, AppShell, Badge, Burger, Group, Menu, NavLink, ScrollArea, Text } from '@mantine/core';
+import { ActionIcon, AppShell, Badge, Box, Burger, Button, Group, Menu, NavLink, ScrollArea, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { useQuery } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, Outlet, useLocation } from 'react-router';
 import { client, done } from '~/api/client';
 import { useEnter, useMay, useSession, type Session } from '~/api/session';
 import { Icon } from '~/components/icon';
+import { Notice } from '~/components/notice';
 import { Waiting } from '~/components/page';
 import { ProblemBox } from '~/components/problem';
 import { Controls } from './controls';
@@ -86,11 +87,32 @@ function Inside({ session }: { session: Session }) {
         </ScrollArea>
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1}>
+        {session.acting_in && <Acting name={session.acting_in.name} />}
         <Suspense fallback={<Waiting />}>
           <Outlet />
         </Suspense>
       </AppShell.Main>
     </AppShell>
+  );
+}
+
+/** Whoever works inside another account never forgets it. */
+function Acting({ name }: { name: string }) {
+  const { t } = useTranslation();
+  const enter = useEnter();
+  const leave = useMutation({ mutationFn: () => done(client.DELETE('/api/v1/switch')), onSuccess: enter });
+  return (
+    <Box mb="md">
+      <Notice tone="notice" role="status">
+        <Group justify="space-between">
+          {t('acting.text', { name })}
+          <Button size="xs" loading={leave.isPending} onClick={() => { leave.mutate(); }}>
+            {t('acting.leave')}
+          </Button>
+        </Group>
+        {leave.error && <ProblemBox error={leave.error} />}
+      </Notice>
+    </Box>
   );
 }
 

@@ -2,11 +2,11 @@
 import { useTranslation } from 'react-i18next';
 import { Empty, Page } from '~/components/page';
 
-export function NotYet({ word }: { word: 'keys' | 'mail' }) {
+export function MailNotYet() {
   const { t } = useTranslation();
   return (
-    <Page title={t(`nav.${word}`)}>
-      <Empty icon={word === 'keys' ? 'key' : 'mail'} title={t('notYet.title')} text={t(`notYet.${word}`)} />
+    <Page title={t('nav.mail')}>
+      <Empty icon="mail" title={t('notYet.title')} text={t('notYet.mail')} />
     </Page>
   );
 }

@@ -2,7 +2,7 @@
 import { createBrowserRouter, type RouteObject } from 'react-router';
 import { Broken, NotFound } from './failures';
 import { Bare, Frame } from './frame';
-import { NotYet } from './not_yet';
+import { MailNotYet } from './not_yet';
 
 /** For whoever is logged in. */
 const pages: RouteObject[] = [
@@ -16,8 +16,8 @@ const pages: RouteObject[] = [
   { path: 'accounts', lazy: async () => ({ Component: (await import('~/features/accounts/list')).AccountList }) },
   { path: 'users', lazy: async () => ({ Component: (await import('~/features/users/list')).UserList }) },
   { path: 'roles', lazy: async () => ({ Component: (await import('~/features/users/roles')).RoleList }) },
-  { path: 'keys', element: <NotYet word="keys" /> },
-  { path: 'mail', element: <NotYet word="mail" /> },
+  { path: 'keys', lazy: async () => ({ Component: (await import('~/features/users/keys')).KeyList }) },
+  { path: 'mail', Component: MailNotYet },
   { path: 'audit', lazy: async () => ({ Component: (await import('~/features/audit/list')).AuditList }) },
   { path: 'me', lazy: async () => ({ Component: (await import('~/features/users/me')).MePage }) },
   { path: '*', Component: NotFound },
@@ -26,6 +26,8 @@ const pages: RouteObject[] = [
 /** For everybody. */
 const doors: RouteObject[] = [
   { path: 'forgotten', lazy: async () => ({ Component: (await import('~/features/users/forgotten')).Forgotten }) },
+  // An invitation and a forgotten password: both choose one.
+  { path: 'activate', lazy: async () => ({ Component: (await import('~/features/users/forgotten')).Reset }) },
   { path: 'reset', lazy: async () => ({ Component: (await import('~/features/users/forgotten')).Reset }) },
 ];
 

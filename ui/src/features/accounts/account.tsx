@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { client, done, type Schema } from '~/api/client';
 import { useChange } from '~/api/hooks';
-import { useMay, useSession } from '~/api/session';
+import { useEnter, useMay, useSession } from '~/api/session';
 import { ConfirmButton } from '~/components/confirm';
 import { Dialog, Form, orNull, useFields } from '~/components/form';
 import { ProblemBox } from '~/components/problem';
@@ -93,6 +93,8 @@ function Acts({ account, close }: { account: Account; close: () => void }) {
   const params = { path: { id: account.id } };
   const enable = useChange(() => done(client.POST('/api/v1/accounts/{id}/enable', { params })), TOUCHED, close);
   const disable = useChange(() => done(client.POST('/api/v1/accounts/{id}/disable', { params })), TOUCHED, close);
+  const enter = useEnter();
+  const inside = useChange(() => done(client.POST('/api/v1/switch', { body: { account: account.id } })), [], enter);
   const remove = useChange(
     () => done(client.DELETE('/api/v1/accounts/{id}', { params: { ...params, query: { with_below: account.accounts > 0 || undefined } } })),
     TOUCHED,
@@ -100,8 +102,13 @@ function Acts({ account, close }: { account: Account; close: () => void }) {
   );
   return (
     <>
-      {enable.error && <ProblemBox error={enable.error} />}
+      {(enable.error ?? inside.error) && <ProblemBox error={(enable.error ?? inside.error) as Error} />}
       <Group gap="xs">
+        {may('account.switch') && account.enabled && (
+          <Button size="xs" loading={inside.isPending} onClick={() => { inside.mutate(); }}>
+            {t('acting.enter')}
+          </Button>
+        )}
         {may('account.enable') &&
           (account.enabled ? (
             <ConfirmButton size="xs" variant="default" label={t('accounts.disable')} text={t('accounts.disableText')} act={disable} />
