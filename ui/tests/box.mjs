@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const PROGRAM = process.env.PHONEBOX_BIN ?? new URL('../../target/debug/phonebox', import.meta.url).pathname;
-const PATIENCE = 20_000;
+const PATIENCE = 45_000;
 
 export async function until(what, is) {
   const ends = Date.now() + PATIENCE;

@@ -22,7 +22,7 @@ export async function fresh(browser, box, more = {}) {
     ...more,
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(45_000);
   page.complaints = [];
   page.on('console', (message) => {
     // What a test provokes on purpose (a 4xx) is told by the browser as well.

@@ -359,7 +359,7 @@ step('a role is put together; its user gets a link and sees only what the role s
 });
 
 step('a second factor is set up, asked for, and its recovery code opens once', async () => {
-  await page.getByRole('button', { name: 'Alice Example' }).click();
+  await page.getByRole('banner').getByRole('button', { name: 'Alice Example' }).click();
   await page.getByRole('menuitem', { name: 'Personal information' }).click();
   await heading('Personal information').waitFor();
   await inspect(page, 'me');
@@ -420,7 +420,7 @@ step('an address that is not there says so, and whoever leaves is gone', async (
   await page.goto('/nowhere');
   await heading('There is no such page').waitFor();
   await inspect(page, 'not-found');
-  await page.getByRole('button', { name: 'Alice Example' }).click();
+  await page.getByRole('banner').getByRole('button', { name: 'Alice Example' }).click();
   await page.getByRole('menuitem', { name: 'Log out' }).click();
   await heading('Log in').waitFor();
   await page.goto('/devices');

@@ -28,8 +28,11 @@ export function useEnter() {
   const queries = useQueryClient();
   return (session: Session | null) => {
     tellCsrf(session?.csrf ?? '');
-    queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== KEY[0] });
     queries.setQueryData(KEY, session);
+    const others = { predicate: ({ queryKey }: { queryKey: readonly unknown[] }) => queryKey[0] !== KEY[0] };
+    // What is on the screen is read anew; after a logout nothing is.
+    if (session) void queries.resetQueries(others);
+    else queries.removeQueries(others);
   };
 }
 

@@ -2,6 +2,7 @@
 import { Button, Checkbox, Group, NativeSelect, Stack, Textarea, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useNavigate } from 'react-router';
 import { client, done, type Schema } from '~/api/client';
 import { useChange } from '~/api/hooks';
 import { useEnter, useMay, useSession } from '~/api/session';
@@ -94,7 +95,12 @@ function Acts({ account, close }: { account: Account; close: () => void }) {
   const enable = useChange(() => done(client.POST('/api/v1/accounts/{id}/enable', { params })), TOUCHED, close);
   const disable = useChange(() => done(client.POST('/api/v1/accounts/{id}/disable', { params })), TOUCHED, close);
   const enter = useEnter();
-  const inside = useChange(() => done(client.POST('/api/v1/switch', { body: { account: account.id } })), [], enter);
+  const go = useNavigate();
+  const inside = useChange(() => done(client.POST('/api/v1/switch', { body: { account: account.id } })), [], (session) => {
+    close();
+    enter(session);
+    void go('/');
+  });
   const remove = useChange(
     () => done(client.DELETE('/api/v1/accounts/{id}', { params: { ...params, query: { with_below: account.accounts > 0 || undefined } } })),
     TOUCHED,
