@@ -363,10 +363,10 @@ step('a second factor is set up, asked for, and its recovery code opens once', a
   await page.getByRole('menuitem', { name: 'Personal information' }).click();
   await heading('Personal information').waitFor();
   await inspect(page, 'me');
-  await page.getByRole('button', { name: 'Set up' }).click();
+  await page.getByRole('button', { name: 'Set up', exact: true }).click();
   const dialog = page.getByRole('dialog');
   const secret = await dialog.locator('code').textContent();
-  await dialog.getByRole('img').waitFor();
+  await dialog.getByRole('img', { name: 'QR code' }).waitFor();
   await inspect(page, 'totp');
   await dialog.getByLabel('Code').fill(totp(secret));
   await dialog.getByRole('button', { name: 'Confirm' }).click();
@@ -386,7 +386,7 @@ step('a second factor is set up, asked for, and its recovery code opens once', a
   await again.context().close();
   await page.getByRole('button', { name: 'End' }).first().click();
   await page.getByRole('button', { name: 'Take it away' }).click();
-  await dialog.getByLabel('Password').fill(PASSWORD);
+  await dialog.getByRole('textbox', { name: 'Password', exact: true }).fill(PASSWORD);
   await dialog.getByRole('button', { name: 'Take it away' }).click();
   await page.getByText('Not set up').waitFor();
 });

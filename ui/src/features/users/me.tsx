@@ -1,7 +1,7 @@
 /** Personal information: words, language, password, second factor, sessions. */
 import { Button, Card, Group, NativeSelect, PasswordInput, SimpleGrid, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { client, done, type Schema } from '~/api/client';
@@ -83,6 +83,11 @@ function Info({ me }: { me: Schema<'Me'> }) {
 function SecondFactor({ me }: { me: Schema<'Me'> }) {
   const { t } = useTranslation();
   const [opened, dialog] = useDisclosure();
+  const queries = useQueryClient();
+  const finished = () => {
+    dialog.close();
+    void queries.invalidateQueries({ queryKey: ['me'] });
+  };
   return (
     <>
       <Status tone={me.totp ? 'good' : 'quiet'}>{me.totp ? t('totp.on') : t('totp.off')}</Status>
@@ -95,7 +100,7 @@ function SecondFactor({ me }: { me: Schema<'Me'> }) {
         </Button>
       </Group>
       <Dialog opened={opened} close={dialog.close} title={t('totp.title')}>
-        {me.totp ? <TotpRemoval close={dialog.close} /> : <TotpSetup done={dialog.close} />}
+        {me.totp ? <TotpRemoval close={dialog.close} /> : <TotpSetup done={finished} />}
       </Dialog>
     </>
   );

@@ -20,7 +20,8 @@ export function TotpSetup({ done: finished }: { done: () => void }) {
     gcTime: 0,
     refetchOnWindowFocus: false,
   });
-  const confirm = useChange(() => done(client.PUT('/api/v1/me/totp', { body: fields })), ['me']);
+  // Nothing is read anew yet: who looks at recovery codes must not lose them.
+  const confirm = useChange(() => done(client.PUT('/api/v1/me/totp', { body: fields })), []);
   if (confirm.data) {
     return (
       <Stack>
