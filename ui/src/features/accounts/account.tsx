@@ -10,7 +10,7 @@ import { ConfirmButton } from '~/components/confirm';
 import { Dialog, Form, orNull, useFields } from '~/components/form';
 import { ProblemBox } from '~/components/problem';
 
-type Account = Schema<'Account'>;
+type Account = Schema<'AccountView'>;
 type Kind = Account['kind'];
 const TOUCHED = ['accounts', 'users', 'session'];
 const CONTACT = ['contact', 'phone', 'email', 'address', 'country', 'reference', 'remark'] as const;

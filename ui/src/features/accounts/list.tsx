@@ -13,7 +13,7 @@ import { DataTable, type Column } from '~/components/table';
 import { number } from '~/lib/format';
 import { AccountDialog } from './account';
 
-export type Account = Schema<'Account'>;
+export type Account = Schema<'AccountView'>;
 
 export function AccountList() {
   const { t } = useTranslation();

@@ -14,7 +14,7 @@ import { absolute } from '~/lib/format';
 import { LANGUAGES } from '~/lib/i18n';
 import type { User } from './list';
 
-type Link = Schema<'Link'>;
+type Link = Schema<'PasswordLink'>;
 const TOUCHED = ['users', 'roles'];
 
 export function UserDialog({ user, close }: { user: User | 'new' | undefined; close: () => void }) {
