@@ -11,8 +11,8 @@ fn value(reply: &phonebox::phone::Reply) -> Value {
 
 /// The code in a mail's link.
 fn code(mail: &Value) -> String {
-    // A long line ends with = where it goes on.
-    let text = mail["text"].as_str().unwrap().replace("=\r\n", "").replace("=\n", "");
+    // As RFC 2045, 6.7 writes it: a long line ends with = where it goes on.
+    let text = mail["text"].as_str().unwrap().replace("=\r\n", "").replace("=\n", "").replace("=3D", "=");
     text.split("#code=").nth(1).unwrap().chars().take(64).collect()
 }
 

@@ -22,6 +22,14 @@ pub fn cookie_of(answer: &Answer) -> Option<String> {
     Some(line.split_once(':')?.1.trim().split(';').next()?.to_owned())
 }
 
+/// What an answer says, without the id that every request has of its own.
+pub fn words_of(answer: &Answer) -> String {
+    let text = answer.text();
+    let Some((before, rest)) = text.split_once(",\"request\":\"") else { return text };
+    let after = rest.split_once('"').map_or("", |(_, after)| after);
+    format!("{before}{after}")
+}
+
 /// Without any login.
 pub fn send(running: &Running, method: &str, path: &str, headers: &str, body: Option<Value>) -> Answer {
     let body = body.map(|body| body.to_string()).unwrap_or_default();
