@@ -1,4 +1,4 @@
-/** A page whose engine is not there yet says so. */
+/** What the box can do and the page cannot yet says so, and where it is done. */
 import { useTranslation } from 'react-i18next';
 import { Empty, Page } from '~/components/page';
 

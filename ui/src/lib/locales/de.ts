@@ -208,8 +208,8 @@ export const de: Words = {
     enter: 'Darin arbeiten',
   },
   notYet: {
-    title: 'Nicht in dieser Version',
-    mail: 'Diese Box kann noch keine Mail senden. Links für neue Passwörter sieht, wer sie unter Benutzer anfordert.',
+    title: 'Noch nicht auf der Seite',
+    mail: 'Auf der Konsole geht es: phonebox mail, phonebox notification und phonebox webhook. Solange kein Mailserver gesetzt ist, stehen Links für neue Passwörter unter Benutzer.',
   },
   overview: {
     title: 'Übersicht',

@@ -206,8 +206,8 @@ export const en = {
     enter: 'Work inside',
   },
   notYet: {
-    title: 'Not in this version',
-    mail: 'This box cannot send mail yet. Links for new passwords are shown to whoever asks for them under Users.',
+    title: 'Not on the page yet',
+    mail: 'The console does it: phonebox mail, phonebox notification and phonebox webhook. While no mail server is set, links for new passwords are shown under Users.',
   },
   overview: {
     title: 'Overview',
