@@ -2,7 +2,7 @@
 //! Nothing is lost in silence: what cannot be sent for a day raises an alarm.
 //!
 //! RFC 5321 and 5322, by lettre over rustls. A mail's texts may come from strangers (a display name, a file's name); they
-//! stand in headers only after [`line`].
+//! stand in headers only after [`line()`].
 
 pub mod api;
 pub mod send;

@@ -25,7 +25,7 @@ pub enum Answer {
     Redirect(String),
     /// Of an enrolment protocol.
     Enrollment(enroll::Reply),
-    /// The body may be read now, up to this many bytes, and given to [`Pipeline::store_upload`].
+    /// The body may be read now, up to this many bytes, and given to [`super::Pipeline::store_upload`].
     Upload {
         device: Arc<Subject>,
         name: String,
