@@ -15,11 +15,12 @@ pub fn step_back(nice: libc::c_int) {
 
 /// `None`: no thread could be started, or it ended without an answer.
 pub async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    let _place = PLACES.acquire().await.ok()?;
+    let place = PLACES.acquire().await.ok()?;
     let (tell, told) = oneshot::channel();
     let thread = std::thread::Builder::new().name("background".into()).spawn(move || {
         step_back(LOWEST);
         let _ = tell.send(work());
+        drop(place);
     });
     thread.ok()?;
     told.await.ok()

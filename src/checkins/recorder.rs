@@ -159,9 +159,10 @@ impl Recorder {
         self.0.stop.notify_one();
     }
 
-    /// Writes all that waits.
+    /// Writes all that waits: to its end, also when whoever asked for it has gone.
     pub async fn flush(&self) {
-        self.write(true).await;
+        let this = self.clone();
+        let _ = tokio::spawn(async move { this.write(true).await }).await;
     }
 
     /// Writes what is new, and with `repeats` the counts of what has its row, oldest first, in one transaction.

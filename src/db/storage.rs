@@ -112,12 +112,7 @@ fn is_sync(extended: i32) -> bool {
 /// `Ok`: the file is whole.
 pub fn check(conn: &Connection, path: &Path) -> Result<()> {
     let damaged = |found: &str| Error::Corrupt(damage(path, found));
-    // Every page is read, once: mapped, the whole file would count as this process's memory from then on.
-    let mapped: i64 = conn.query_row("PRAGMA mmap_size", [], |row| row.get(0))?;
-    conn.execute_batch("PRAGMA mmap_size=0")?;
-    let verdict = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
-    conn.execute_batch(&format!("PRAGMA mmap_size={mapped}"))?;
-    match verdict {
+    match conn.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0)) {
         Ok(verdict) if verdict == "ok" => Ok(()),
         Ok(verdict) => Err(damaged(&verdict)),
         Err(error) if is_damage(&error) => Err(damaged(&error.to_string())),

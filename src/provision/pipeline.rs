@@ -32,7 +32,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
-/// The one account there is until accounts can be managed.
+/// The box's own account: of strangers too.
 pub const ACCOUNT: i64 = 1;
 
 /// Whose settings and files a request is about.
