@@ -26,6 +26,7 @@ CREATE TABLE account (
   created_by      TEXT    NOT NULL,
   created_at      INTEGER NOT NULL,
   updated_at      INTEGER NOT NULL,
+  client_ca_list  TEXT,                                  -- PEM: the newest revocation list of client_ca
   UNIQUE (parent_id, name)
 ) STRICT;
 CREATE UNIQUE INDEX account_link_id ON account (link_id) WHERE link_id IS NOT NULL;
@@ -126,7 +127,8 @@ CREATE TABLE device (
   created_at           INTEGER NOT NULL,
   updated_at           INTEGER NOT NULL,                      -- last change of anything its files are made of
   tls_state            INTEGER NOT NULL DEFAULT 0,            -- 0 never seen, 1 plain only, 2 trusts our CA, 3 holds our certificate
-  returns_to           INTEGER REFERENCES account (id)        -- whose it was before it was handed down
+  returns_to           INTEGER REFERENCES account (id),       -- whose it was before it was handed down
+  keys_revoked_at      INTEGER                                -- "revoke all keys": none is issued before it is let in again
 ) STRICT;
 CREATE INDEX device_site ON device (site_id, mac);
 CREATE INDEX device_profile ON device (profile_id, mac) WHERE profile_id IS NOT NULL;
@@ -313,7 +315,8 @@ CREATE TABLE authority (
   certificate BLOB    NOT NULL UNIQUE,
   key_sealed  BLOB,                                      -- none: taken offline, or never here
   crl_number  INTEGER NOT NULL DEFAULT 0,
-  created_at  INTEGER NOT NULL
+  created_at  INTEGER NOT NULL,
+  crossed     BLOB                                       -- a root's: its key, certified by the root before it, DER
 ) STRICT;
 
 -- What a certificate may be: its keys, its time, its names.
