@@ -179,8 +179,20 @@ fn apply(tx: &Tx, actor: &Actor, body: ChangeAccount, account: &mut AccountView)
         told.push("firmware_policy");
     }
     if let Some(client_ca) = body.client_ca {
-        account.client_ca = client_ca.as_deref().map(check_ca).transpose()?;
+        let client_ca = client_ca.as_deref().map(check_ca).transpose()?;
+        if client_ca != account.client_ca {
+            store::set_client_ca_list(tx, account.id, None)?;
+            account.client_ca_listed = false;
+        }
+        account.client_ca = client_ca;
         told.push("client_ca");
+    }
+    if let Some(given) = body.client_ca_list {
+        let ca = account.client_ca.as_deref();
+        let revoked = given.map(|text| check_list(&text, ca)).transpose()?;
+        store::set_client_ca_list(tx, account.id, revoked.as_deref())?;
+        account.client_ca_listed = revoked.is_some();
+        told.push("client_ca_list");
     }
     Ok(told)
 }
@@ -192,6 +204,17 @@ fn check_ca(text: &str) -> Result<String> {
         Problem::bad_value(message, "Send one CA certificate as PEM (-----BEGIN CERTIFICATE-----).")
     })?;
     Ok(ca::pem::certificate(&der))
+}
+
+/// The revocation list that this CA has signed.
+fn check_list(text: &str, ca: Option<&str>) -> Result<String> {
+    let unfit = |why: &dyn std::fmt::Display| {
+        let message = format!("client_ca_list is not accepted: {why}.");
+        Problem::bad_value(message, "Send the newest list of client_ca as PEM (-----BEGIN X509 CRL-----).")
+    };
+    let ca = ca.and_then(ca::from_pem).ok_or_else(|| unfit(&"there is no client_ca"))?;
+    let der = ca::device_ca::list(text.as_bytes(), &ca).map_err(|error| unfit(&error))?;
+    Ok(ca::pem::block("X509 CRL", &der))
 }
 
 /// Let an account's users log in again

@@ -70,7 +70,7 @@ pub fn list(conn: &Connection, own: i64, filter: &Filter, after: Option<i64>, ro
                 (SELECT count(*) FROM account b WHERE b.parent_id = a.id),
                 (SELECT count(*) FROM users u WHERE u.account_id = a.id),
                 (SELECT count(*) FROM device d WHERE d.account_id = a.id),
-                a.created_by, a.created_at, a.updated_at
+                a.created_by, a.created_at, a.updated_at, a.client_ca_list IS NOT NULL
          FROM account a JOIN account own ON own.id = $1
          WHERE {WITHIN} AND ($2 IS NULL OR a.id = $2) AND ($3 IS NULL OR a.kind = $3) AND ($4 IS NULL OR a.enabled = $4)
            AND ($5 IS NULL OR a.name LIKE $5 ESCAPE '!' OR a.contact LIKE $5 ESCAPE '!' OR a.email LIKE $5 ESCAPE '!'
@@ -123,6 +123,7 @@ fn account(row: &Row) -> Result<AccountView> {
         api_access: ApiAccess::of_word(&access),
         firmware_policy: row.get(17)?,
         client_ca: row.get(18)?,
+        client_ca_listed: row.get(25)?,
         accounts: row.get(19)?,
         users: row.get(20)?,
         devices: row.get(21)?,
@@ -132,10 +133,15 @@ fn account(row: &Row) -> Result<AccountView> {
     })
 }
 
-/// PEM: certificates below it log the account's users in.
-pub fn client_ca(conn: &Connection, id: i64) -> Result<Option<String>> {
-    let sql = "SELECT client_ca FROM account WHERE id = $1";
-    Ok(conn.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?.flatten())
+/// PEM: certificates below it log the account's users in, but those on its revocation list.
+pub fn client_ca(conn: &Connection, id: i64) -> Result<Option<(String, Option<String>)>> {
+    let sql = "SELECT client_ca, client_ca_list FROM account WHERE id = $1 AND client_ca IS NOT NULL";
+    Ok(conn.prepare_cached(sql)?.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+}
+
+pub fn set_client_ca_list(tx: &Tx, id: i64, list: Option<&str>) -> Result<()> {
+    tx.prepare_cached("UPDATE account SET client_ca_list = $2 WHERE id = $1")?.execute(params![id, list])?;
+    Ok(())
 }
 
 /// Whether any account has one.

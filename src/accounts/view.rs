@@ -60,6 +60,8 @@ pub struct AccountView {
     pub firmware_policy: bool,
     /// PEM: certificates below it log its users in.
     pub client_ca: Option<String>,
+    /// There is a revocation list of client_ca: what is on it logs nobody in.
+    pub client_ca_listed: bool,
     /// Accounts directly below.
     pub accounts: i64,
     pub users: i64,
@@ -158,6 +160,10 @@ pub struct ChangeAccount {
     #[serde(deserialize_with = "double")]
     #[schema(value_type = Option<String>)]
     pub client_ca: Option<Option<String>>,
+    /// The revocation list of client_ca, PEM; null takes it away, and so does another client_ca.
+    #[serde(deserialize_with = "double")]
+    #[schema(value_type = Option<String>)]
+    pub client_ca_list: Option<Option<String>>,
 }
 
 impl ChangeAccount {

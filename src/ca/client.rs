@@ -229,9 +229,11 @@ pub fn common_name(chain: &[&[u8]]) -> Option<String> {
     plain.then(|| name.to_owned())
 }
 
-/// Whether the first of these certificates leads to this CA, is for clients and in its time.
-pub fn is_below(chain: &[&[u8]], ca: &[u8], now: i64) -> bool {
-    let row = DeviceCa { name: String::new(), certificate: ca.to_vec(), weak: false, list: None, created_at: 0 };
+/// Whether the first of these certificates leads to this CA, is for clients, in its time and not on this list; both PEM.
+pub fn is_below(chain: &[&[u8]], ca: &str, list: Option<&str>, now: i64) -> bool {
+    let list = list.map(|list| device_ca::list_der(list.as_bytes())).transpose();
+    let (Some(certificate), Ok(list)) = (super::from_pem(ca), list) else { return false };
+    let row = DeviceCa { name: String::new(), certificate, weak: false, list, created_at: 0 };
     let whole = chain.len() <= LONGEST && chain.iter().map(|der| der.len()).sum::<usize>() <= LARGEST;
     let Some(leaf) = chain.first().filter(|_| whole).and_then(|own| parse(own)) else { return false };
     let others: Vec<X509Certificate> = chain.iter().skip(1).filter_map(|der| parse(der)).collect();

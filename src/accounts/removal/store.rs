@@ -96,7 +96,7 @@ pub fn remove(tx: &mut Tx, id: i64, now: i64) -> Result<usize> {
         &format!(
             "UPDATE account SET path = '/gone/' || CAST(id AS TEXT) || '/', parent_id = NULL, enabled = 0, contact = NULL,
                phone = NULL, email = NULL, address = NULL, country = NULL, remark = NULL, reference = NULL, link_id = NULL,
-               client_ca = NULL, updated_at = $2 WHERE id IN {GONE}"
+               client_ca = NULL, client_ca_list = NULL, updated_at = $2 WHERE id IN {GONE}"
         ),
         params![id, now],
     )?;

@@ -46,7 +46,7 @@ pub enum Unfit {
     NoCertificate,
     #[error("it is no CA: its basic constraints do not say so (RFC 5280, 4.2.1.9)")]
     NotACa,
-    #[error("its key is none that signatures are verified with here: RSA of 1024 to 8192 bits, P-256 or P-384")]
+    #[error("its key is none that signatures are verified with here: RSA of 1024 to 8192 bits, P-256, P-384 or P-521")]
     Key,
     #[error("the list is no CRL, neither as PEM nor as DER")]
     NoList,
@@ -69,10 +69,15 @@ pub fn certificate(file: &[u8]) -> Result<Vec<u8>, Unfit> {
     Ok(der)
 }
 
+/// A file's list as DER.
+pub fn list_der(file: &[u8]) -> Result<Vec<u8>, Unfit> {
+    let pem = || x509_parser::pem::parse_x509_pem(file).ok().map(|(_, pem)| pem.contents);
+    if file.trim_ascii_start().starts_with(b"-----") { pem().ok_or(Unfit::NoList) } else { Ok(file.to_vec()) }
+}
+
 /// Its revocation list out of an uploaded file.
 pub fn list(file: &[u8], ca: &[u8]) -> Result<Vec<u8>, Unfit> {
-    let pem = || x509_parser::pem::parse_x509_pem(file).ok().map(|(_, pem)| pem.contents);
-    let der = if file.starts_with(b"-----") { pem().ok_or(Unfit::NoList)? } else { file.to_vec() };
+    let der = list_der(file)?;
     let (_, list) = CertificateRevocationList::from_der(&der).map_err(|_| Unfit::NoList)?;
     let ca = super::parsed::parse(ca).ok_or(Unfit::NoCertificate)?;
     let digest = super::signature::Digest::of_signature(list.signature_algorithm.algorithm.as_bytes());

@@ -46,7 +46,7 @@ async fn log_in(
         Some(known) => db.read(|conn| accounts::client_ca(conn, known.account_id))?,
         None => None,
     };
-    let below = ca.and_then(|pem| crate::ca::from_pem(&pem)).is_some_and(|ca| client::is_below(&chain, &ca, now));
+    let below = ca.is_some_and(|(pem, list)| client::is_below(&chain, &pem, list.as_deref(), now));
     let Some(known) = known.filter(|known| known.open && below) else {
         let _ = refused(&db, &throttle, &key, &caller, None, Code::WrongLogin).await;
         return Err(wrong());

@@ -72,3 +72,48 @@ fn ava_038_ava_039_ava_152_ava_153_a_certificate_with_the_login_name_below_the_a
     }
     assert_eq!(phonebox.count("SELECT count(*) FROM session WHERE by = 'certificate'"), 1);
 }
+
+/// T60's neighbour: a certificate on its CA's revocation list logs nobody in, from the moment the list is uploaded; who is
+/// not on it still does. The list must be that CA's, and goes with it.
+#[test]
+fn threat_011_a_certificate_on_the_revocation_list_of_the_accounts_ca_logs_nobody_in() {
+    let phonebox = Phonebox::start();
+    let dir = tempfile::tempdir().unwrap();
+    company(dir.path(), "ours", &["alice", "bob"]);
+    company(dir.path(), "theirs", &[]);
+    let password = phonebox.secret(PASSWORD);
+    let words =
+        ["setup", "--company", "Example", "--login", "alice", "--email", "a@example.com", "--password", &password];
+    phonebox.cli(&words);
+    let bob = json!({ "login": "bob", "name": "Bob", "email": "b@example.com" });
+    assert_eq!(phonebox.admin_asks("POST", "/api/v1/users", &bob.to_string()).status, 201);
+    let set = |body: Value| {
+        let answer = phonebox.admin_asks("PATCH", "/api/v1/accounts/1", &body.to_string());
+        (answer.status, serde_json::from_slice::<Value>(&answer.body).unwrap())
+    };
+    let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap();
+    assert_eq!(set(json!({ "client_ca_list": "no list" })).0, 422, "there is no CA yet");
+    assert_eq!(set(json!({ "client_ca": read("ours.pem") })).1["client_ca_listed"], false);
+    for name in ["ours-alice", "ours-bob"] {
+        assert_eq!(log_in(&phonebox, dir.path(), Some(name)).0, 200, "{name}");
+    }
+    std::fs::write(
+        dir.path().join("ca.cnf"),
+        "[ca]\ndefault_ca=c\n[c]\ndatabase=index\ndefault_md=sha256\ndefault_crl_days=9\n",
+    )
+    .unwrap();
+    std::fs::write(dir.path().join("index"), "").unwrap();
+    openssl(dir.path(), "ca -config ca.cnf -cert ours.pem -keyfile ours.key -revoke ours-bob.pem");
+    openssl(dir.path(), "ca -config ca.cnf -cert ours.pem -keyfile ours.key -gencrl -out ours.crl");
+    openssl(dir.path(), "ca -config ca.cnf -cert theirs.pem -keyfile theirs.key -gencrl -out theirs.crl");
+    for (list, word) in [("theirs.crl", "not signed by this CA"), ("ours.pem", "no CRL")] {
+        let (status, told) = set(json!({ "client_ca_list": read(list) }));
+        assert!(status == 422 && told.to_string().contains(word), "{told}");
+    }
+    assert_eq!(set(json!({ "client_ca_list": read("ours.crl") })).1["client_ca_listed"], true);
+    let (status, told) = log_in(&phonebox, dir.path(), Some("ours-bob"));
+    assert_eq!((status, &told["error"]["code"]), (401, &json!("wrong_login")));
+    assert_eq!(log_in(&phonebox, dir.path(), Some("ours-alice")).0, 200);
+    // Another CA takes its list along.
+    assert_eq!(set(json!({ "client_ca": read("theirs.pem") })).1["client_ca_listed"], false);
+}
