@@ -20,6 +20,8 @@ type Setting = (u8, String);
 struct Own {
     lines: Vec<Line>,
     settings: HashMap<Setting, String>,
+    /// SHA-256 of the certificate that an import named.
+    certificate: Option<String>,
 }
 
 struct Line {
@@ -29,7 +31,8 @@ struct Line {
     display_name: Option<String>,
 }
 
-const WORDS: [&str; 9] = ["mac", "vendor", "model", "serial", "name", "site", "profile", "group", "active"];
+const WORDS: [&str; 10] =
+    ["mac", "vendor", "model", "serial", "name", "site", "profile", "group", "active", "certificate"];
 
 /// The columns of one export.
 struct Columns {
@@ -60,6 +63,7 @@ impl Columns {
             word(&device.profile),
             word(&device.group),
             (device.state == "active").to_string(),
+            own.certificate.clone().unwrap_or_default(),
         ];
         for number in 1..=self.lines.min(MAX_LINES) {
             let line = own.lines.iter().find(|line| line.number == number);
@@ -88,7 +92,7 @@ fn object(device: &Summary, own: &Own) -> Value {
     without_nulls(json!({
         "mac": device.mac, "vendor": device.vendor, "model": device.model, "serial": device.serial, "name": device.name,
         "site": device.site, "profile": device.profile, "group": device.group, "active": device.state == "active",
-        "lines": lines.collect::<Vec<_>>(), "settings": settings(0),
+        "certificate": own.certificate, "lines": lines.collect::<Vec<_>>(), "settings": settings(0),
     }))
 }
 

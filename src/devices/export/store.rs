@@ -3,6 +3,7 @@
 use super::{Columns, Line, Owns};
 use crate::db::{Connection, Result, params};
 use crate::net::Mac;
+use crate::seal::hex;
 
 /// More different settings than this are not exported as columns.
 const MAX_SETTINGS: u32 = 800;
@@ -22,7 +23,7 @@ pub fn columns(conn: &Connection, account_id: i64) -> Result<Columns> {
     Ok(Columns { lines, settings: settings.collect::<std::result::Result<_, _>>()? })
 }
 
-/// Lines and settings of the devices from one MAC to another.
+/// Lines, settings and certificates of the devices from one MAC to another.
 pub fn own(conn: &Connection, account_id: i64, first: Mac, last: Mac) -> Result<Owns> {
     let (first, last) = (first.to_u64() as i64, last.to_u64() as i64);
     let mut owns = Owns::new();
@@ -46,6 +47,15 @@ pub fn own(conn: &Connection, account_id: i64, first: Mac, last: Mac) -> Result<
     while let Some(row) = rows.next()? {
         let Some(mac) = Mac::from_u64(row.get::<_, i64>(0)? as u64) else { continue };
         owns.entry(mac).or_default().settings.insert((row.get(1)?, row.get(2)?), row.get(3)?);
+    }
+    let mut certificates = conn.prepare_cached(
+        "SELECT d.mac, k.sha256 FROM device d JOIN known_certificate k ON k.device_id = d.id
+         WHERE d.account_id = $1 AND d.mac BETWEEN $2 AND $3",
+    )?;
+    let mut rows = certificates.query(params![account_id, first, last])?;
+    while let Some(row) = rows.next()? {
+        let Some(mac) = Mac::from_u64(row.get::<_, i64>(0)? as u64) else { continue };
+        owns.entry(mac).or_default().certificate = Some(hex(&row.get::<_, Vec<u8>>(1)?));
     }
     Ok(owns)
 }

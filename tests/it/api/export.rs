@@ -66,6 +66,25 @@ fn threat_070_an_export_comes_back_as_it_was_without_secrets_and_without_formula
     phonebox.get("/devices/export?format=xml").refused(400);
 }
 
+/// AVA-003: the certificate by which a device is known goes out with it and comes in again.
+#[test]
+fn ava_003_an_export_names_each_devices_certificate_and_the_import_takes_it_back() {
+    let phonebox = running();
+    let print = "AB:".repeat(31) + "CD";
+    let csv = format!("mac,serial,certificate\n805ec0aabb01,S-1,{print}\n805ec0aabb02,S-2,\n");
+    phonebox.upload("POST", "/devices/import", csv.as_bytes()).json(200);
+    let known = "ab".repeat(31) + "cd";
+    for format in ["csv", "json"] {
+        let export = phonebox.get(&format!("/devices/export?format={format}"));
+        assert_eq!(export.text().matches(&known).count(), 1, "{}", export.text());
+        let other = running();
+        assert_eq!(other.upload("POST", "/devices/import", &export.body).json(200)["added"], 2, "{format}");
+        assert_eq!(other.get("/devices/805ec0aabb01").json(200)["certificate"], *known, "{format}");
+        assert_eq!(other.get("/devices/805ec0aabb02").json(200)["certificate"], json!(null), "{format}");
+        assert_eq!(other.get(&format!("/devices/export?format={format}")).text(), export.text(), "{format}");
+    }
+}
+
 /// ALE-047, YMC-071: all devices, as one file.
 #[test]
 fn an_export_is_longer_than_a_page() {
