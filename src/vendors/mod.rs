@@ -31,7 +31,7 @@ pub mod yealink;
 
 pub use brand::Vendor;
 pub use identify::{Evidence, Identity, classify, identify, macs_in};
-pub use identity_certificate::{CertificateWay, asks_for_certificates, certificate_way};
+pub use identity_certificate::{CertificateWay, asks_for_certificates, certificate_way, takes_pkcs12};
 pub use models::Model;
 pub use steady::{SteadyProof, steady_proof, steady_proof_note};
 

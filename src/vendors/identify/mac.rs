@@ -102,6 +102,17 @@ pub fn all(text: &[u8]) -> impl Iterator<Item = Mac> + '_ {
     })
 }
 
+/// Cisco's `SEP` and twelve digits, as its factory certificates end: `CN=CP-7962G-SEP001122AABBCC`.
+pub fn of_sep(text: &[u8]) -> impl Iterator<Item = Mac> + '_ {
+    (0..text.len()).filter_map(|at| {
+        let starts =
+            at.checked_sub(1).and_then(|before| text.get(before)).is_none_or(|byte| !byte.is_ascii_alphanumeric());
+        let rest = text.get(at..).filter(|_| starts)?;
+        let is_sep = rest.get(..3)?.eq_ignore_ascii_case(b"SEP") && run(rest).0 == 15;
+        Mac::from_hex12(rest.get(3..15).filter(|_| is_sep)?)
+    })
+}
+
 /// Seven groups are not six and one more: how much of a chain that is too long is passed over.
 fn group_tail(rest: &[u8], size: usize) -> usize {
     let Some(separator) = rest.get(size).filter(|byte| b".:-_ ".contains(byte)) else { return 0 };

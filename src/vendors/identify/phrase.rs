@@ -69,7 +69,7 @@ pub fn certificate(dn: &[u8]) -> Said<'_> {
         }
         inside = byte.is_ascii_alphanumeric();
     }
-    said.add_macs(mac::all(dn));
+    said.add_macs(mac::all(dn).chain(mac::of_sep(dn)));
     said
 }
 

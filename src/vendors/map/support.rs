@@ -5,6 +5,7 @@
 use super::table::{Row, TABLES, Table};
 use crate::settings::catalogue;
 use crate::settings::catalogue::{Entry, Kind};
+use crate::vendors::{VENDORS, identity_certificate};
 use std::fmt::Write;
 
 const HEAD: &str = "\
@@ -57,11 +58,35 @@ pub fn markdown() -> String {
         let _ = writeln!(out, "{} {count} ({})", names(table.vendor), table.dialects.join(", "));
     }
     out.push_str(&body);
+    out.push_str(&certificates(names));
     let reasons = catalogue.entries().iter().filter_map(|entry| Some((entry, entry.unmapped.as_ref()?)));
     let _ = writeln!(out, "\n## Without a parameter\n");
     reasons.for_each(|(entry, why)| {
         let _ = writeln!(out, "- `{}`: {why}", entry.id);
     });
+    out
+}
+
+/// How each family comes to an identity certificate of this box.
+fn certificates(names: impl Fn(&str) -> &'static str) -> String {
+    let mut out = "\n## Identity certificates\n\nWhat a profile's switch (`profile set NAME --certificates true`) does for \
+        each phone; none of it was tried on hardware. Every other phone can be set up by hand for SCEP, EST or a file, where it \
+        knows one of them.\n\n| vendor | family | models | its own certificate by |\n|---|---|---|---|\n"
+        .to_owned();
+    for vendor in VENDORS.iter().filter(|vendor| TABLES.iter().any(|table| table.vendor == vendor.id)) {
+        let mut families: Vec<(&str, Vec<&str>)> = Vec::new();
+        for model in vendor.models.rows() {
+            let family = model.dialect.as_deref().unwrap_or(vendor.id);
+            match families.iter_mut().find(|(known, _)| *known == family) {
+                Some((_, models)) => models.push(&model.name),
+                None => families.push((family, vec![&model.name])),
+            }
+        }
+        for (family, models) in families {
+            let way = identity_certificate::words(vendor.id, family);
+            let _ = writeln!(out, "| {} | {family} | {} | {way} |", names(vendor.id), models.join(", "));
+        }
+    }
     out
 }
 

@@ -4,6 +4,7 @@ use super::tools::run;
 use crate::support::eventually;
 use crate::support::phone::{PASSWORD, add, mac};
 use crate::support::server::Phonebox;
+use phonebox::vendors::{Evidence, identify};
 use std::path::Path;
 use std::process::Command;
 
@@ -159,6 +160,43 @@ fn threat_009_what_is_wrong_with_a_certificate_is_refused_and_said() {
     }
     factory.accepted_by(&phonebox, &["--weak"]);
     assert_eq!(factory.ask(&phonebox, "sha1", &file("T54W"), &[]).0, "200", "the administrator allowed SHA-1");
+}
+
+/// The MAC in a subject, as vendors write it (vendors.md §0.3): Cisco's commas, its SEP, separators, capitals, another
+/// attribute than the common name. It must be the MAC of the request, and a subject with two is nobody's.
+#[test]
+fn threat_008_the_mac_is_read_from_every_vendors_subject_and_must_be_the_requests() {
+    let phonebox = Phonebox::start();
+    let factory = Factory::new("-sha256");
+    factory.accepted_by(&phonebox, &[]);
+    add(&phonebox, "T54W", &[]);
+    phonebox.cli(&["profile", "set", "default", "--settings-trust", "certificate", "--secrets-trust", "certificate"]);
+    for (number, (subject, status)) in [
+        ("/CN=80-5e-c0-aa-bb-01", "200"),
+        ("/CN=805e.c0aa.bb01/O=Example", "200"),
+        ("/O=Example/serialNumber=80:5E:C0:AA:BB:01/CN=Desk phone", "200"),
+        ("/CN=Example, MAC: 805EC0AABB01, Serial: CBT141400UK", "200"),
+        ("/CN=Example-SEP805EC0AABB01", "200"),
+        ("/CN=805ec0aabb02", "404"),
+        ("/CN=Example, MAC: 805EC0AABB02, Serial: CBT141400UK", "404"),
+        ("/CN=Desk phone", "404"),
+        ("/CN=805ec0aabb02/O=805ec0aabb01", "404"),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let name = format!("phone{number}");
+        factory.phone(&name, subject, "", &[]);
+        assert_eq!(factory.ask(&phonebox, &name, &file("T54W"), &[]).0, *status, "{subject}");
+    }
+    // Cisco's own, for whom this box writes no files.
+    for dn in [
+        "C=US, ST=805EC0AABB01, L=CBT141400UK, O=Cisco Systems, Inc., CN=SPA-525G2, MAC: 805EC0AABB01, Serial: CBT141400UK",
+        "O=Cisco Systems Inc., CN=CP-8845-SEP805EC0AABB01",
+    ] {
+        let evidence = Evidence { client_cert_dn: Some(dn.as_bytes()), ..Evidence::default() };
+        assert_eq!(identify(&evidence).mac.map(|mac| mac.to_string()).as_deref(), Some("805ec0aabb01"), "{dn}");
+    }
 }
 
 /// T8: a phone's certificate opens its own files and nobody else's, and that somebody tried is told.
