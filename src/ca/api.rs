@@ -48,6 +48,8 @@ struct AuthorityView {
     key_here: bool,
     not_after: i64,
     created_at: i64,
+    /// A root's: the one before it certified its key, so phones that trust only that one are carried over.
+    crossed: bool,
     pem: String,
 }
 
@@ -67,6 +69,7 @@ impl AuthorityView {
             key_here: authority.issuer().is_some(),
             not_after: authority.parsed.not_after,
             created_at: authority.created_at,
+            crossed: authority.crossed.is_some(),
             pem: authority.pem(),
         }
     }
@@ -257,6 +260,15 @@ async fn switch(actor: Actor, ca: Data<Lazy>) -> Result<Json<CaView>> {
     Ok(Json(view(&ca).await?))
 }
 
+/// Leave behind the root before the present one: it is given to phones no longer
+#[utoipa::path(tag = "ca", responses((status = 200, body = CaView)))]
+#[post("/ca/rollover/finish")]
+async fn finish(actor: Actor, ca: Data<Lazy>) -> Result<Json<CaView>> {
+    let now = clock::now();
+    ca.get(now).await?.rollover_finish(&actor.name, now).await?;
+    Ok(Json(view(&ca).await?))
+}
+
 /// Forget the next root
 #[utoipa::path(tag = "ca", responses((status = 200, body = CaView)))]
 #[post("/ca/rollover/cancel")]
@@ -311,6 +323,7 @@ async fn crl(_actor: Actor, ca: Data<Lazy>) -> Result<Json<ListFile>> {
 
 pub fn configure(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.service(show).service(trust_clock).service(export).service(offline).service(online);
-    config.service(request).service(import).service(report).service(start).service(switch).service(cancel);
+    config.service(request).service(import).service(report).service(start).service(switch).service(finish);
+    config.service(cancel);
     config.service(install).service(uninstall).service(expiring).service(crl);
 }

@@ -104,6 +104,8 @@ pub struct Authority {
     pub state: State,
     pub origin: String,
     pub created_at: i64,
+    /// A root's: its key, certified by the root before it.
+    pub crossed: Option<Vec<u8>>,
     pub parsed: Parsed,
     der: CertificateDer<'static>,
     issuer: Option<Issuer<'static, KeyPair>>,
@@ -116,8 +118,8 @@ impl Authority {
         let parsed = parse(&row.certificate).ok_or_else(|| fail("its certificate is damaged"))?;
         let der = CertificateDer::from(row.certificate);
         let issuer = key.map(|key| issuer(&der, &parsed, key)).transpose().map_err(|reason| fail(&reason))?;
-        let AuthorityRow { id, parent_id: parent, issues, state, origin, created_at, .. } = row;
-        Ok(Authority { id, parent, issues, state, origin, created_at, parsed, der, issuer })
+        let AuthorityRow { id, parent_id: parent, issues, state, origin, created_at, crossed, .. } = row;
+        Ok(Authority { id, parent, issues, state, origin, created_at, crossed, parsed, der, issuer })
     }
 
     pub fn der(&self) -> &CertificateDer<'static> {
@@ -156,6 +158,22 @@ pub struct Made {
     pub params: CertificateParams,
 }
 
+/// An issuing CA, and room above it for the next root of a roll-over.
+const BELOW_A_ROOT: u8 = 2;
+
+/// A new root's key, certified by the root in force: a phone that never fetched the new one verifies what stands below it
+/// all the same. `None`: the old one's key is not here, or it allows no CA that far below it.
+pub fn cross(new: &Made, old: &Authority) -> Result<Option<Vec<u8>>, CaError> {
+    let has_room = old.parsed.path_length.is_none_or(|most| most >= u32::from(BELOW_A_ROOT));
+    let Some(issuer) = old.issuer().filter(|_| has_room) else { return Ok(None) };
+    let mut params = new.params.clone();
+    params.serial_number = Some(Serial::random()?.der());
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(BELOW_A_ROOT - 1));
+    params.use_authority_key_identifier_extension = true;
+    validity(&mut params, FIRST_DAY, old.parsed.not_after);
+    Ok(Some(params.signed_by(&new.key, issuer)?.der().to_vec()))
+}
+
 /// A root and the CA below it. Two boxes' CAs differ in name too: a phone may trust both.
 pub fn make_pair(options: &Options) -> Result<(Made, Made), CaError> {
     if !options.permitted.is_empty() {
@@ -163,7 +181,7 @@ pub fn make_pair(options: &Options) -> Result<(Made, Made), CaError> {
     }
     let mark = seal::hex(&seal::random::<4>()?);
     let key = options.key.make()?;
-    let params = ca_params(&format!("Phonebox Root CA {mark}"), 1, options)?;
+    let params = ca_params(&format!("Phonebox Root CA {mark}"), BELOW_A_ROOT, options)?;
     let root = Made { der: params.self_signed(&key)?.der().clone(), key, params };
     let key = options.key.make()?;
     let mut params = ca_params(&format!("Phonebox Issuing CA {mark}"), 0, options)?;
@@ -262,6 +280,7 @@ fn adopt(pem: &[u8], key: &[u8], keys: &Keyring, now: i64) -> Result<AuthorityRo
         certificate,
         key_sealed: Some(keys.seal(&store::authority_key_place(1), key)?),
         created_at: now,
+        crossed: None,
     })
 }
 
@@ -287,6 +306,7 @@ pub fn new_pair(
             certificate,
             key_sealed,
             created_at: now,
+            crossed: None,
         })
     };
     Ok([row(root, first, None)?, row(issuing, first + 1, Some(first))?])

@@ -29,6 +29,8 @@ pub enum CsrError {
     Malformed,
     #[error("the request is signed with an algorithm this box does not take: RSA or ECDSA with SHA-1 or SHA-2 is")]
     Algorithm,
+    #[error("no signature of its kind of key is verified here: RSA of 1024 to 8192 bits, P-256, P-384 and P-521 are")]
+    Key,
     #[error("the request's own signature is wrong, so it does not prove that its key exists: make a new request")]
     Signature,
 }
@@ -68,6 +70,9 @@ impl Csr {
         let attributes = parts.optional(CONTEXT_0)?.map(|set| set.body).unwrap_or_default();
         parts.end()?;
         let digest = Digest::of_signature(algorithm).filter(|digest| md5 || *digest != Digest::Md5);
+        if !signature::is_usable(spki) {
+            return Err(CsrError::Key);
+        }
         if !signature::is_good(spki, digest.ok_or(CsrError::Algorithm)?, info.raw, signed) {
             return Err(CsrError::Signature);
         }

@@ -81,8 +81,17 @@ impl Ca {
                 let place = store::authority_key_place(id);
                 let key_sealed = issues.then(|| keys.seal(&place, &key)).transpose()?;
                 let state = State::Next;
-                let row =
-                    AuthorityRow { id, parent_id, issues, state, origin, certificate, key_sealed, created_at: now };
+                let row = AuthorityRow {
+                    id,
+                    parent_id,
+                    issues,
+                    state,
+                    origin,
+                    certificate,
+                    key_sealed,
+                    created_at: now,
+                    crossed: None,
+                };
                 store::insert_authority(tx, &row)?;
                 parent_id = Some(id);
             }

@@ -31,6 +31,7 @@ mod import;
 mod installed;
 pub mod issue;
 mod key;
+mod limits;
 pub mod ocsp;
 mod offline;
 mod parsed;

@@ -93,8 +93,9 @@ impl Ca {
         if !request.asked.iter().all(|asked| by_it(asked, authority)) {
             return Err(Failure::Unauthorized);
         }
-        let statuses: Vec<Status> =
-            request.asked.iter().map(|asked| self.status_under(&authority.parsed.subject, &asked.serial)).collect();
+        let of = |asked: &CertId| self.status_under(&authority.parsed.subject, &asked.serial);
+        let statuses: Result<Vec<Status>, CaError> = request.asked.iter().map(of).collect();
+        let statuses = statuses.map_err(|_| Failure::Internal)?;
         let data = yasna::try_construct_der(|writer| response_data(writer, authority, request, &statuses, now));
         let signed = data.and_then(|data| sign(authority, &data).map_err(|_| Failure::Internal));
         signed.inspect_err(|_| tracing::warn!(authority = authority.id, "an OCSP answer could not be signed"))

@@ -62,8 +62,10 @@ pub struct Revocation {
 /// What is to be revoked.
 pub enum Revoke {
     Certificate(Serial),
-    /// Everything that a holder has: "revoke all keys" (PGS-010).
+    /// Everything that a holder has: "revoke all keys" (PGS-010). None is issued any more before somebody says so (PGS-011).
     All(Mac),
+    /// Everything that it had before it was let in again.
+    Past(Mac),
     /// The same for a holder that is no device.
     AllOf(String),
 }
@@ -85,7 +87,7 @@ impl Lazy {
     pub async fn let_go(&self, macs: &[Mac], by: &str, now: i64) -> Result<(), CaError> {
         for mac in macs {
             if self.db.read(|conn| store::has_certificates(conn, *mac))? {
-                self.get(now).await?.revoke(Revoke::All(*mac), Reason::Superseded, by, now).await?;
+                self.get(now).await?.revoke(Revoke::Past(*mac), Reason::Superseded, by, now).await?;
             }
         }
         Ok(())
@@ -96,9 +98,13 @@ impl Ca {
     /// Revokes. When this returns it is on disk and in force: the next handshake, OCSP answer and CRL say so. Answers
     /// which certificates were revoked now; one that was revoked before stays as it was.
     pub async fn revoke(&self, what: Revoke, reason: Reason, by: &str, now: i64) -> Result<Vec<Serial>, CaError> {
+        let last = match &what {
+            Revoke::All(mac) => Some(*mac),
+            _ => None,
+        };
         let (which, object) = match what {
             Revoke::Certificate(serial) => (store::Which::Serial(serial), serial.to_string()),
-            Revoke::All(mac) => (store::Which::Holder(mac.to_string()), mac.to_string()),
+            Revoke::All(mac) | Revoke::Past(mac) => (store::Which::Holder(mac.to_string()), mac.to_string()),
             Revoke::AllOf(holder) => (store::Which::Holder(holder.clone()), holder),
         };
         let by = by.to_owned();
@@ -108,6 +114,9 @@ impl Ca {
             .db
             .write(move |tx| {
                 let revoked = store::revoke(tx, &which, reason, &by, now)?;
+                if let Some(mac) = last {
+                    store::no_more_keys(tx, mac, &by, now)?;
+                }
                 if !revoked.is_empty() {
                     let detail = format!("{} certificates, {}", revoked.len(), reason.word());
                     audit::store::note(tx, store::ACCOUNT, &by, "certificate.revoke", object, Some(detail), now)?;
@@ -132,11 +141,20 @@ impl Ca {
         }
     }
 
-    /// The same for a serial of one authority: its name as DER, as a certificate's issuer field holds it.
-    pub fn status_under(&self, issuer: &[u8], serial: &[u8]) -> Status {
-        let by = Serial::of(serial).and_then(|serial| self.issued().get(&serial).copied());
+    /// The same for a serial of one authority: its name as DER, as a certificate's issuer field holds it. What is over
+    /// too is asked of the disk: revoked is final.
+    pub fn status_under(&self, issuer: &[u8], serial: &[u8]) -> Result<Status, CaError> {
+        let Some(serial) = Serial::of(serial) else { return Ok(Status::Unknown) };
+        let by = self.issued().get(&serial).copied();
         let snapshot = self.snapshot();
         let ours = snapshot.authorities.iter().any(|known| Some(known.id) == by && known.parsed.subject == issuer);
-        if ours { self.status(serial) } else { Status::Unknown }
+        Ok(match self.status(serial.as_slice()) {
+            _ if !ours => Status::Unknown,
+            Status::Good => match self.0.db.read(|conn| store::revocation(conn, &serial))? {
+                Some(revocation) => Status::Revoked { at: revocation.at, reason: revocation.reason },
+                None => Status::Good,
+            },
+            known => known,
+        })
     }
 }

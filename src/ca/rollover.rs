@@ -13,10 +13,16 @@ impl Ca {
         let options = self.0.options.clone();
         let made = tokio::task::spawn_blocking(move || authority::make_pair(&options)).await;
         let (root, issuing) = made.map_err(|_| crate::db::Error::Stopped)??;
+        let crossed = match self.current() {
+            Some(current) => authority::cross(&root, &current.root)?,
+            None => None,
+        };
         let (keys, by) = (self.0.keys.clone(), by.to_owned());
         let write = self.0.db.write(move |tx| {
             let first = tx.next_id("authority")?;
-            for row in &authority::new_pair(&root, &issuing, first, State::Next, &keys, now)? {
+            let mut rows = authority::new_pair(&root, &issuing, first, State::Next, &keys, now)?;
+            rows[0].crossed = crossed;
+            for row in &rows {
                 store::insert_authority(tx, row)?;
             }
             let object = super::fingerprint(&root.der);
@@ -39,6 +45,27 @@ impl Ca {
         write.await?;
         self.0.registration.store(None);
         self.reload(now).await
+    }
+
+    /// The old root is no longer given to phones, and what it says of the new one no longer shown: whoever trusts only the
+    /// old one is left behind.
+    pub async fn rollover_finish(&self, by: &str, now: i64) -> Result<(), CaError> {
+        let _one_at_a_time = self.0.change.lock().await;
+        let by = by.to_owned();
+        let write = self.0.db.write(move |tx| {
+            let finished = store::forget_crossings(tx)?;
+            if finished {
+                audit::store::note(tx, store::ACCOUNT, &by, "ca.rollover-finish", "ca", None, now)?;
+            }
+            Ok::<_, CaError>(finished)
+        });
+        match write.await? {
+            true => self.reload(now).await,
+            false => Err(CaError::rule(
+                "No root carries over phones that trust only the one before it.",
+                "A roll-over that is begun with the old root's key in the box does.",
+            )),
+        }
     }
 
     /// Forgets the next root. It has signed nothing.

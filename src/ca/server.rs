@@ -3,10 +3,12 @@
 //! signs, and when a third of their life is left.
 
 use super::authority::{Authority, FIRST_DAY, validity};
+use super::limits::Limits;
 use super::parsed::parse;
 use super::serial::Serial;
 use super::store::{self, NewCertificate, Rows};
 use super::{Ca, CaError, opened, sealed, tls};
+use crate::alarms;
 use crate::seal::sha256;
 use rcgen::{
     CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, PublicKeyData, RsaKeySize,
@@ -91,6 +93,22 @@ impl Subject {
         }
     }
 
+    /// What a CA that is limited may say of it, and the names and addresses that it may not.
+    fn within(&self, limits: &Limits) -> (Subject, Vec<String>) {
+        let (names, no_names): (Vec<String>, Vec<String>) =
+            self.names.iter().cloned().partition(|name| limits.allow_name(name));
+        let (addresses, no_addresses): (Vec<IpAddr>, Vec<IpAddr>) =
+            self.addresses.iter().partition(|address| limits.allow_address(**address));
+        let left_out = no_names.into_iter().chain(no_addresses.iter().map(ToString::to_string)).collect();
+        let keeps_name =
+            names.contains(&self.common_name) || addresses.iter().any(|a| a.to_string() == self.common_name);
+        let inside = Subject::new(&names, &addresses);
+        match keeps_name {
+            true => (Subject { common_name: self.common_name.clone(), ..inside }, left_out),
+            false => (inside, left_out),
+        }
+    }
+
     /// The first name or address that a certificate does not cover.
     pub fn uncovered(&self, der: &[u8]) -> Option<String> {
         let nothing = || self.names.iter().next().cloned();
@@ -141,6 +159,12 @@ impl Ca {
     /// The same for the names and addresses there are; with the lock held. `anew`: something else has changed.
     pub(super) async fn show_server(&self, now: i64, anew: bool) -> Result<bool, CaError> {
         let Some(subject) = self.0.subject.load_full() else { return Ok(false) };
+        let (subject, left_out) = match self.snapshot().issuing() {
+            Some(issuing) => {
+                subject.within(&Limits::of(self.snapshot().chain_up(&issuing).iter().map(|known| known.der().as_ref())))
+            }
+            None => subject.within(&Limits::default()),
+        };
         let rsa = self.own(&RSA, Some(&subject), now)?;
         let ecdsa = self.own(&ECDSA, Some(&subject), now)?;
         let shown = self.0.leafs.load().is_some();
@@ -148,6 +172,7 @@ impl Ca {
             return Ok(false);
         }
         let (rsa, ecdsa) = (self.keep(rsa).await?, self.keep(ecdsa).await?);
+        self.tell_left_out(&left_out, now).await?;
         let certified = |own: &Own| tls::certified(own.chain.clone(), own.key.serialized_der());
         let mut leafs = tls::Leafs { rsa: certified(&rsa)?, ecdsa: certified(&ecdsa)? };
         if let Some(installed) = self.installed(now)? {
@@ -159,6 +184,22 @@ impl Ca {
         }
         self.0.leafs.store(Some(Arc::new(leafs)));
         Ok(true)
+    }
+
+    async fn tell_left_out(&self, left_out: &[String], now: i64) -> Result<(), CaError> {
+        const KIND: &str = "names-left-out";
+        let text = format!(
+            "The CA is limited to names and networks, so the server's certificate leaves out {}: phones that dial that refuse it",
+            left_out.join(", ")
+        );
+        let none = left_out.is_empty();
+        let write = self.0.db.write(move |tx| match none {
+            true => alarms::store::close_kind(tx, KIND, "server", now).map_err(CaError::from),
+            false => {
+                alarms::store::raise(tx, store::ACCOUNT, KIND, "server", &text, now).map(drop).map_err(CaError::from)
+            }
+        });
+        write.await
     }
 
     /// A certificate of the box as it is stored, or a new one that is still to be stored. `subject`: a server's.
@@ -174,6 +215,11 @@ impl Ca {
             }
         };
         let snapshot = self.snapshot();
+        // SCEP's clients take every certificate that they are sent for a CA of their own.
+        let chain_of = |authority: &Arc<Authority>| match subject {
+            Some(_) => snapshot.shown_chain(authority),
+            None => snapshot.chain(authority),
+        };
         let authority = snapshot.issuing();
         let der = stored.get(kind.row).filter(|der| {
             rows.is_empty()
@@ -189,13 +235,13 @@ impl Ca {
         if let Some(der) = der {
             let issuer = parse(der).map(|leaf| leaf.issuer);
             let above = snapshot.issuers().find(|known| Some(&known.parsed.subject) == issuer.as_ref());
-            let above = above.map(|authority| snapshot.chain(authority)).unwrap_or_default();
+            let above = above.map(chain_of).unwrap_or_default();
             return Ok(Own { chain: [vec![der.clone()], above].concat(), key, made: None });
         }
         let authority = authority.ok_or(CaError::Stored { what: "CA", reason: "its key is not in this box".into() })?;
         let new = self.sign_own(kind, &key, subject, &authority, now)?;
         rows.insert(kind.row, new.der.clone());
-        let chain = [vec![new.der.clone()], snapshot.chain(&authority)].concat();
+        let chain = [vec![new.der.clone()], chain_of(&authority)].concat();
         Ok(Own { chain, key, made: Some((rows, new)) })
     }
 

@@ -3,7 +3,7 @@
 //! All of it is aws-lc but RSA with MD5, which aws-lc does not verify: that public operation is done here, only where
 //! an administrator allowed it (old phones sign so), and no secret takes part in it.
 
-use super::asn1::{self, BIT_STRING, INTEGER, OID, Reader, SEQUENCE};
+use super::asn1::{self, BIT_STRING, INTEGER, NULL, OID, Reader, SEQUENCE};
 use aws_lc_rs::digest as hash;
 use aws_lc_rs::signature::{self as aws, UnparsedPublicKey, VerificationAlgorithm};
 use md5::Digest as _;
@@ -24,6 +24,7 @@ enum Key {
     Rsa,
     P256,
     P384,
+    P521,
 }
 
 /// rsaEncryption.
@@ -56,7 +57,11 @@ const DIGESTS: &[(Digest, Oid, Oid, Oid)] = &[
     ),
 ];
 
-const CURVES: &[(Key, &[u8])] = &[(Key::P256, &oid!(raw 1.2.840.10045.3.1.7)), (Key::P384, &oid!(raw 1.3.132.0.34))];
+const CURVES: &[(Key, &[u8])] = &[
+    (Key::P256, &oid!(raw 1.2.840.10045.3.1.7)),
+    (Key::P384, &oid!(raw 1.3.132.0.34)),
+    (Key::P521, &oid!(raw 1.3.132.0.35)),
+];
 
 /// What aws-lc verifies. RSA from 1,024 bits, because some phones sign with such a key for one last time; what gets a
 /// certificate is the authority's decision.
@@ -73,7 +78,10 @@ fn algorithm(key: Key, digest: Digest) -> Option<&'static dyn VerificationAlgori
         (Key::P384, Digest::Sha256) => &aws::ECDSA_P384_SHA256_ASN1,
         (Key::P384, Digest::Sha384) => &aws::ECDSA_P384_SHA384_ASN1,
         (Key::P384, Digest::Sha512) => &aws::ECDSA_P384_SHA512_ASN1,
-        (Key::P384, Digest::Sha1) | (_, Digest::Md5) => return None,
+        (Key::P521, Digest::Sha256) => &aws::ECDSA_P521_SHA256_ASN1,
+        (Key::P521, Digest::Sha384) => &aws::ECDSA_P521_SHA384_ASN1,
+        (Key::P521, Digest::Sha512) => &aws::ECDSA_P521_SHA512_ASN1,
+        (Key::P384 | Key::P521, Digest::Sha1) | (_, Digest::Md5) => return None,
     })
 }
 
@@ -116,11 +124,17 @@ impl<'a> PublicKey<'a> {
         let mut info = asn1::only(spki, SEQUENCE)?.inside();
         let mut algorithm = info.open(SEQUENCE)?;
         let bytes = bits(info.expect(BIT_STRING)?.body)?;
+        info.end()?;
         let id = algorithm.expect(OID)?.body;
         let kind = match id {
-            RSA => Some(Key::Rsa),
+            RSA => {
+                algorithm.optional(NULL)?;
+                algorithm.end()?;
+                Some(Key::Rsa)
+            }
             EC => {
                 let curve = algorithm.optional(OID)?.map(|curve| curve.body);
+                algorithm.end()?;
                 CURVES.iter().find(|(_, id)| Some(*id) == curve).map(|(key, _)| *key)
             }
             _ => None,

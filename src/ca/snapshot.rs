@@ -51,6 +51,15 @@ impl Snapshot {
         here.clone()
     }
 
+    /// An authority and all that stands above it.
+    pub fn chain_up(&self, authority: &Arc<Authority>) -> Vec<Arc<Authority>> {
+        let mut all = vec![authority.clone()];
+        while let Some(parent) = all.last().and_then(|here| self.parent_of(here).filter(|parent| parent.id < here.id)) {
+            all.push(parent.clone());
+        }
+        all
+    }
+
     /// From an authority up, without the root: what is sent after a certificate. Nothing for a root that signs itself.
     pub fn chain(&self, authority: &Authority) -> Vec<Vec<u8>> {
         let mut chain = Vec::new();
@@ -62,10 +71,26 @@ impl Snapshot {
         chain
     }
 
-    /// What is to be trusted: the root in force, then the one that is being given to phones.
+    /// The same, and at its end what carries over those who trust only the root before: for whoever verifies this box.
+    pub fn shown_chain(&self, authority: &Arc<Authority>) -> Vec<Vec<u8>> {
+        let is_current = self.root_of(authority).state == State::Current;
+        let crossing = self.crossing().filter(|_| is_current).map(<[u8]>::to_vec);
+        self.chain(authority).into_iter().chain(crossing).collect()
+    }
+
+    /// What carries over whoever trusts only the root before the one in force: that one's word for this one.
+    pub fn crossing(&self) -> Option<&[u8]> {
+        let current = self.authorities.iter().find(|known| known.parent.is_none() && known.state == State::Current);
+        current?.crossed.as_deref()
+    }
+
+    /// What is to be trusted: the root in force, the one that is being given to phones, and, as long as it carries phones
+    /// over, the one before.
     pub fn roots(&self) -> Vec<Arc<Authority>> {
         let of = |state| self.authorities.iter().filter(move |known| known.parent.is_none() && known.state == state);
-        of(State::Current).chain(of(State::Next)).cloned().collect()
+        let by = self.crossing().and_then(super::parsed::parse).map(|crossed| crossed.issuer);
+        let before = of(State::Old).filter(|old| by.as_ref() == Some(&old.parsed.subject));
+        of(State::Current).chain(of(State::Next)).chain(before).cloned().collect()
     }
 
     pub fn roots_pem(&self) -> String {

@@ -7,7 +7,7 @@ use super::cert_profile::CertProfile;
 use super::expiring::Expiring;
 use super::revoke::{Reason, Revocation};
 use super::serial::Serial;
-use crate::db::{Connection, OptionalExtension, Result, Row, ToSql, Tx, named, params};
+use crate::db::{Connection, OptionalExtension, Result, Row, ToSql, Touch, Tx, named, params};
 use crate::net::Mac;
 use std::collections::{BTreeMap, HashMap};
 
@@ -94,11 +94,14 @@ pub struct AuthorityRow {
     pub certificate: Vec<u8>,
     pub key_sealed: Option<Vec<u8>>,
     pub created_at: i64,
+    /// A root's: its key, certified by the root before it.
+    pub crossed: Option<Vec<u8>>,
 }
 
 pub fn authorities(conn: &Connection) -> Result<Vec<AuthorityRow>> {
     let mut statement = conn.prepare(
-        "SELECT id, parent_id, issues, state, origin, certificate, key_sealed, created_at FROM authority ORDER BY id",
+        "SELECT id, parent_id, issues, state, origin, certificate, key_sealed, created_at, crossed
+         FROM authority ORDER BY id",
     )?;
     let rows = statement.query_map([], |row| {
         Ok(AuthorityRow {
@@ -110,6 +113,7 @@ pub fn authorities(conn: &Connection) -> Result<Vec<AuthorityRow>> {
             certificate: row.get(5)?,
             key_sealed: row.get(6)?,
             created_at: row.get(7)?,
+            crossed: row.get(8)?,
         })
     })?;
     Ok(rows.collect::<std::result::Result<_, _>>()?)
@@ -117,8 +121,9 @@ pub fn authorities(conn: &Connection) -> Result<Vec<AuthorityRow>> {
 
 pub fn insert_authority(tx: &Tx, row: &AuthorityRow) -> Result<()> {
     tx.prepare_cached(
-        "INSERT INTO authority (id, account_id, parent_id, issues, state, origin, certificate, key_sealed, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO authority (id, account_id, parent_id, issues, state, origin, certificate, key_sealed, created_at,
+             crossed)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )?
     .execute(params![
         row.id,
@@ -129,9 +134,16 @@ pub fn insert_authority(tx: &Tx, row: &AuthorityRow) -> Result<()> {
         row.origin,
         row.certificate,
         row.key_sealed,
-        row.created_at
+        row.created_at,
+        row.crossed
     ])?;
     Ok(())
+}
+
+/// No root is certified by another any more. Whether one was.
+pub fn forget_crossings(tx: &Tx) -> Result<bool> {
+    let sql = "UPDATE authority SET crossed = NULL WHERE crossed IS NOT NULL AND state = 'current'";
+    Ok(tx.prepare_cached(sql)?.execute([])? > 0)
 }
 
 /// The next authorities become the current ones, those the old ones.
@@ -170,6 +182,24 @@ pub fn remove_next(tx: &Tx) -> Result<()> {
 
 pub fn set_key(tx: &Tx, id: i64, sealed: Option<&[u8]>) -> Result<()> {
     tx.prepare_cached("UPDATE authority SET key_sealed = $2 WHERE id = $1")?.execute(params![id, sealed])?;
+    Ok(())
+}
+
+/// A device whose keys were all revoked: what it could still have asked for one with is void.
+pub fn no_more_keys(tx: &mut Tx, mac: Mac, by: &str, now: i64) -> Result<()> {
+    let number = mac.to_u64() as i64;
+    tx.prepare_cached("UPDATE device SET keys_revoked_at = $2, updated_at = $2 WHERE mac = $1")?
+        .execute(params![number, now])?;
+    tx.prepare_cached(
+        "DELETE FROM challenge WHERE used_for IS NULL AND device_id = (SELECT id FROM device WHERE mac = $1)",
+    )?
+    .execute([number])?;
+    tx.prepare_cached(
+        "UPDATE certificate_request SET state = 'declined', decided_by = $2, decided_at = $3
+         WHERE mac = $1 AND state IN ('waiting', 'approved')",
+    )?
+    .execute(params![number, by, now])?;
+    tx.touch(Touch::Device(mac));
     Ok(())
 }
 
@@ -374,6 +404,18 @@ pub fn serials(conn: &Connection) -> Result<HashMap<Serial, i64>> {
         }
     }
     Ok(found)
+}
+
+/// Whether and why a certificate is revoked, over or not.
+pub fn revocation(conn: &Connection, serial: &Serial) -> Result<Option<Revocation>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT authority_id, revoked_at, revoked_for FROM certificate WHERE serial = $1 AND revoked_at IS NOT NULL",
+    )?;
+    let found = statement.query_row(params![serial.as_slice()], |row| {
+        let reason = row.get::<_, Option<String>>(2)?.and_then(|word| Reason::of_word(&word));
+        Ok(Revocation { authority: row.get(0)?, at: row.get(1)?, reason: reason.unwrap_or(Reason::Unspecified) })
+    });
+    Ok(found.optional()?)
 }
 
 /// What is revoked and not over yet.

@@ -118,6 +118,8 @@ pub enum Rollover {
     },
     /// Sign with the next root from now on
     Switch,
+    /// Leave behind the root before the present one, and the phones that trust no other
+    Finish,
     /// Forget the next root
     Cancel,
 }
@@ -315,6 +317,7 @@ pub async fn run(client: &Client, command: Ca, as_json: bool) -> Result<(), Fail
         Ca::Rollover { command } => match command {
             Rollover::Start => shown(act("/ca/rollover/start").await?),
             Rollover::Switch => shown(act("/ca/rollover/switch").await?),
+            Rollover::Finish => shown(act("/ca/rollover/finish").await?),
             Rollover::Cancel => shown(act("/ca/rollover/cancel").await?),
             Rollover::Report { devices } => {
                 let report = client.get("/ca/rollover").await?;

@@ -52,6 +52,7 @@ pub const ROUTES: &[(&str, &str, Need)] = &[
     ("POST",   "/ca/request",                                  May(AuthorityWrite)),
     ("GET",    "/ca/rollover",                                 May(CertificateRead)),
     ("POST",   "/ca/rollover/cancel",                          May(AuthorityWrite)),
+    ("POST",   "/ca/rollover/finish",                          May(AuthorityWrite)),
     ("POST",   "/ca/rollover/start",                           May(AuthorityWrite)),
     ("POST",   "/ca/rollover/switch",                          May(AuthorityWrite)),
     ("POST",   "/ca/root/export",                              May(AuthorityWrite)),

@@ -174,7 +174,7 @@ async fn revoke(
 #[post("/certificates/revoke-all")]
 async fn revoke_all(actor: Actor, ca: Data<Lazy>, Json(body): Json<RevokeAll>) -> Result<Json<Revoked>> {
     let (reason, now) = (reason(body.reason.as_deref())?, clock::now());
-    let what = Revoke::AllOf(holder_id(&body.holder));
+    let what = body.holder.parse().map_or(Revoke::AllOf(body.holder), Revoke::All);
     let serials = ca.get(now).await?.revoke(what, reason, &actor.name, now).await?;
     Ok(Json(Revoked { serials: serials.iter().map(Serial::to_string).collect() }))
 }

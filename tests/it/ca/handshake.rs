@@ -44,6 +44,13 @@ fn a_failed_handshake_is_told_with_its_reason_and_the_next_step() {
     assert_eq!((&unknown["transport"], &unknown["peer"]), (&"https".into(), &"127.0.0.1".into()));
     assert!(unknown["next"].as_str().unwrap().contains("phonebox-ca.pem"), "{unknown}");
 
+    // To a phone whose clock stands after the end of 2037 everything has ended.
+    let late =
+        run(phonebox.path(), &["faketime", "2039-06-01", "curl", "-s", "--cacert", &roots, &format!("https://{to}/x")]);
+    assert!(!late.0, "{}", late.1);
+    let expired = newest_is(&phonebox, "tls-expired");
+    assert!(!expired["next"].as_str().unwrap().is_empty(), "{expired}");
+
     s_client(&["-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0"]);
     newest_is(&phonebox, "tls-old");
     s_client(&["-tls1_2", "-cipher", "AES128-SHA"]);

@@ -37,7 +37,7 @@ async fn openssl_and_gnutls_accept_every_chain() {
 #[tokio::test]
 async fn threat_086_serials_are_unique_under_parallel_issues_and_recorded_before_they_are_answered() {
     let made = tools::with(Options { key: KeyKind::EcdsaP256, ..Options::default() }).await;
-    const COUNT: usize = 1_000;
+    const COUNT: usize = 10_000;
     let tasks: Vec<_> = (0..COUNT)
         .map(|number| {
             let order = made.order(&format!("0015650{number:05x}"), &ecdsa());

@@ -142,6 +142,28 @@ fn fault_19_what_ends_is_told_and_the_server_is_renewed_in_time() {
     assert!(sh(files.path(), &script).contains("BEGIN CERTIFICATE"));
 }
 
+/// At two thirds of its life, in a box that runs all along: the next handshake shows the new certificate.
+#[test]
+fn the_server_is_renewed_at_two_thirds_of_its_life_without_a_restart() {
+    let mut phonebox = Phonebox::start();
+    let files = tempfile::tempdir().unwrap();
+    let clock = files.path().join("clock");
+    std::fs::write(&clock, "+0d").unwrap();
+    phonebox.restart_with_clock(&clock);
+    let (pid, root) = (phonebox.pid(), phonebox.cli(&["ca", "fingerprint"]));
+    let script = format!(
+        "openssl s_client -connect {} </dev/null 2>/dev/null | openssl x509 -noout -enddate -pubkey",
+        phonebox.https()
+    );
+    let shown = || sh(files.path(), &script);
+    let first = shown();
+    std::fs::write(&clock, "+552d").unwrap();
+    until("the server is renewed", || shown() != first);
+    let key = |text: &str| text.split_once("-----BEGIN").unwrap().1.to_owned();
+    assert_eq!(key(&shown()), key(&first), "the same key");
+    assert_eq!((phonebox.pid(), phonebox.cli(&["ca", "fingerprint"])), (pid, root), "no restart, no new root");
+}
+
 /// Asks for certificates until the box goes away. Every serial that was answered.
 fn issue_until_it_ends(dir: &Path, most: usize) -> Vec<String> {
     let mut answered = Vec::new();

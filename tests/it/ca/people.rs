@@ -51,6 +51,83 @@ fn what_is_refused_says_what_and_why() {
     assert!(running.raw("GET /api/v1/ca HTTP/1.1", "", b"").refused(401).1.contains("token"));
 }
 
+/// A request for a key of 16,384 bits. OpenSSL would need minutes for one; the public half is enough, its own signature is
+/// looked at last.
+fn giant() -> String {
+    use phonebox::ca::{asn1, signature};
+    let modulus = [&[0][..], &[0xc5; 2_048]].concat();
+    let numbers = asn1::sequence(&[&asn1::element_of(asn1::INTEGER, &[&modulus]), &asn1::integer(65_537)]);
+    let bits = |bytes: &[u8]| asn1::element_of(asn1::BIT_STRING, &[&[0], bytes]);
+    let spki = asn1::sequence(&[&asn1::algorithm(signature::RSA), &bits(&numbers)]);
+    let info = asn1::sequence(&[&asn1::integer(0), &asn1::sequence(&[]), &spki]);
+    let sha256 = asn1::algorithm(&x509_parser::asn1_rs::oid!(raw 1.2.840.113549.1.1.11));
+    phonebox::ca::pem::block("CERTIFICATE REQUEST", &asn1::sequence(&[&info, &sha256, &bits(&modulus)]))
+}
+
+/// AVA-099. From a request by API and by command line: every kind of key that a profile may name, and what is refused says
+/// why. The subject is the box's word.
+#[test]
+fn a_request_of_every_kind_of_key_is_signed_and_others_say_why_not() {
+    let running = running();
+    let files = tempfile::tempdir().unwrap();
+    let dir = files.path();
+    let made = |name: &str, key: &[&str]| {
+        let pem = format!("{name}.key");
+        let words = [&["openssl", "genpkey", "-out", &pem][..], key].concat();
+        assert!(super::tools::run(dir, &words).0, "{name}");
+        let csr = format!("{name}.csr");
+        let words = ["openssl", "req", "-new", "-key", &pem, "-subj", "/CN=somebody", "-out", &csr];
+        assert!(super::tools::run(dir, &words).0, "{name}");
+        std::fs::read_to_string(dir.join(csr)).unwrap()
+    };
+    let ec = |curve: &str| format!("ec_paramgen_curve:{curve}");
+    for curve in ["P-256", "P-384", "P-521"] {
+        let csr = made(curve, &["-algorithm", "EC", "-pkeyopt", &ec(curve)]);
+        let issued = running.post("/certificates", json!({ "csr": csr, "mac": "001565aabb01" })).json(201);
+        let write =
+            |name: &str, text: &serde_json::Value| std::fs::write(dir.join(name), text.as_str().unwrap()).unwrap();
+        write("leaf.pem", &issued["pem"]);
+        write("above.pem", &issued["chain"]);
+        let root = running.get("/ca").json(200)["authorities"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|one| one["role"] == "root")
+            .unwrap()
+            .clone();
+        write("root.pem", &root["pem"]);
+        let verify = [
+            "openssl",
+            "verify",
+            "-x509_strict",
+            "-purpose",
+            "sslclient",
+            "-CAfile",
+            "root.pem",
+            "-untrusted",
+            "above.pem",
+        ];
+        let (worked, text) = super::tools::run(dir, &[&verify[..], &["leaf.pem"]].concat());
+        assert!(worked, "{curve}: {text}");
+        let (_, text) = super::tools::run(dir, &["openssl", "x509", "-in", "leaf.pem", "-noout", "-subject"]);
+        assert!(text.contains("CN = 001565aabb01") && !text.contains("somebody"), "{text}");
+    }
+    let refused =
+        |csr: String| running.post("/certificates", json!({ "csr": csr, "mac": "001565aabb01" })).refused(422).1;
+    let rsa = |bits: &str| format!("rsa_keygen_bits:{bits}");
+    let short = made("short", &["-algorithm", "RSA", "-pkeyopt", &rsa("512")]);
+    assert!(refused(short).contains("1024 to 8192 bits"));
+    assert!(
+        refused(made("old", &["-algorithm", "RSA", "-pkeyopt", &rsa("1024")])).contains("1024 bits, 2048 is the least")
+    );
+    assert!(
+        refused(made("k1", &["-algorithm", "EC", "-pkeyopt", &ec("secp256k1")])).contains("P-256, P-384 and P-521")
+    );
+    let since = std::time::Instant::now();
+    assert!(refused(giant()).contains("1024 to 8192 bits"));
+    assert!(since.elapsed() < std::time::Duration::from_secs(1));
+}
+
 /// T87: the passphrase stands in no command, the key leaves encrypted, and the copy is tried before it is removed.
 #[test]
 fn threat_087_the_command_line_takes_the_root_offline_and_back() {

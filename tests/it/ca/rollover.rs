@@ -26,6 +26,31 @@ fn holders(phonebox: &Phonebox, state: &str) -> Value {
     root.unwrap_or_else(|| panic!("{report}"))["macs"].clone()
 }
 
+/// The chain that the server sends holds for who trusts the old root alone, and for who trusts the new one alone: OpenSSL
+/// strictly, and GnuTLS.
+fn judged_below_either_root(phonebox: &Phonebox, dir: &Path) {
+    let roots = dir.join("roots.pem").display().to_string();
+    let (worked, text) = run(
+        dir,
+        &[
+            "sh",
+            "-ec",
+            &format!(
+            "cp first.pem old.pem; curl -sf http://{}/phonebox-ca.pem -o {roots}; openssl x509 -in {roots} -out new.pem
+             openssl s_client -connect {} -showcerts </dev/null 2>/dev/null | sed -n '/BEGIN/,/END/p' > sent.pem
+             [ $(grep -c BEGIN sent.pem) = 3 ]
+             for root in old new; do
+               openssl verify -x509_strict -purpose sslserver -CAfile $root.pem -untrusted sent.pem sent.pem
+               certtool --verify --load-ca-certificate $root.pem --infile sent.pem
+             done",
+            phonebox.http(),
+            phonebox.https()
+        ),
+        ],
+    );
+    assert!(worked, "{text}");
+}
+
 /// AVA-103. The file begins with the root in force: who reads no further is served before the switch and after it.
 #[test]
 fn a_next_root_reaches_the_phones_is_reported_and_switched_to() {
@@ -60,12 +85,20 @@ fn a_next_root_reaches_the_phones_is_reported_and_switched_to() {
 
     phonebox.cli(&["ca", "rollover", "switch"]);
     assert_ne!(phonebox.cli(&["ca", "fingerprint"]), before);
-    assert!(!first_certificate_only(&phonebox, desk.path(), false), "the server stands below the new root");
-    assert!(first_certificate_only(&phonebox, desk.path(), true), "and the file begins with it");
+    assert!(first_certificate_only(&phonebox, desk.path(), false), "the old root vouches for the new one");
+    judged_below_either_root(&phonebox, desk.path());
+    assert!(first_certificate_only(&phonebox, desk.path(), true), "and the file begins with the new one");
     for phone in &mut phones {
         let boot = phone.boot(Some(&phonebox.url(true)));
         assert!(boot.configured && boot.requests.iter().all(|asked| asked.error.is_none()), "{:?}", boot.lines());
         assert_eq!(account(phone), own_account());
     }
+    // Until somebody says that it is over.
+    std::fs::copy(desk.path().join("old.pem"), desk.path().join("first.pem")).unwrap();
+    assert!(first_certificate_only(&phonebox, desk.path(), false));
+    phonebox.cli(&["ca", "rollover", "finish"]);
+    assert!(!first_certificate_only(&phonebox, desk.path(), false), "the server stands below the new root alone");
+    assert!(first_certificate_only(&phonebox, desk.path(), true));
+    assert!(!phonebox.try_cli(&["ca", "rollover", "finish"]).refused().is_empty());
     assert!(phones[1].poll().requests.iter().any(|asked| asked.url.starts_with("https://") && asked.status == 200));
 }

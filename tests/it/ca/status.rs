@@ -67,6 +67,19 @@ async fn threat_088_openssl_accepts_lists_and_answers_and_a_revocation_is_in_the
     }
 }
 
+/// Revoked is final: also once the certificate has ended and the box was started again.
+#[tokio::test]
+async fn threat_088_what_was_revoked_is_revoked_after_its_end() {
+    let made = tools::made().await;
+    let issued = made.issue("001565aabb01", &ecdsa()).await;
+    made.ca.revoke(Revoke::Certificate(issued.serial), Reason::KeyCompromise, "test", clock::now()).await.unwrap();
+    let end = "UPDATE certificate SET not_after = 5 WHERE mac IS NOT NULL";
+    made.dir.db.write(move |tx| Ok::<_, phonebox::db::Error>(tx.execute_batch(end)?)).await.unwrap();
+    let ca = phonebox::ca::Ca::open(&made.dir.db, &made.dir.keys, Options::default(), clock::now()).await.unwrap();
+    let again = Box { ca, ..made };
+    assert!(ocsp(&again, &issued, &[]).await.contains("leaf.pem: revoked"));
+}
+
 #[tokio::test]
 async fn threat_088_what_is_not_ours_is_unknown_or_unauthorized_and_rubbish_is_malformed() {
     let (made, other) = (tools::made().await, tools::made().await);
