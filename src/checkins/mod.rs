@@ -89,6 +89,7 @@ reasons! {
     CertificateFile = "certificate-file", RequestWaits = "request-waits", RequestDeclined = "request-declined",
     ChallengeMissing = "challenge-missing", ChallengeUnknown = "challenge-unknown",
     ChallengeExpired = "challenge-expired", ChallengeUsed = "challenge-used", CertificateVoid = "certificate-void",
+    KeysRevoked = "keys-revoked",
     OtherName = "other-name", KeyRefused = "key-refused", RequestUnreadable = "request-unreadable",
     NoAuthority = "no-authority",
 }

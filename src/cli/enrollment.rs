@@ -1,6 +1,6 @@
 //! `phonebox enrollment …`
 
-use super::console::{Client, Method};
+use super::console::{Client, Method, encode};
 use super::{Failure, table};
 use clap::Subcommand;
 
@@ -17,9 +17,19 @@ pub enum Commands {
     /// Refuse a request
     Decline { id: i64 },
     /// Print a device's challenge, for a phone that is set up by hand
-    Challenge { mac: String },
+    Challenge {
+        mac: String,
+        /// The certificate profile, instead of "device"
+        #[arg(long)]
+        profile: Option<String>,
+    },
     /// Make a certificate and key for a phone that fetches them as a file
-    File { mac: String },
+    File {
+        mac: String,
+        /// The certificate profile, instead of "device"
+        #[arg(long)]
+        profile: Option<String>,
+    },
 }
 
 pub async fn run(client: &Client, command: Commands, as_json: bool) -> Result<(), Failure> {
@@ -48,10 +58,10 @@ pub async fn run(client: &Client, command: Commands, as_json: bool) -> Result<()
         Commands::Decline { id } => (format!("/enrollment/requests/{id}/decline"), |answer| {
             table::print(std::slice::from_ref(answer), &COLUMNS)
         }),
-        Commands::Challenge { mac } => (format!("/devices/{mac}/challenge"), |answer| {
+        Commands::Challenge { mac, profile } => (format!("/devices/{mac}/challenge{}", of(profile)), |answer| {
             table::say(answer["challenge"].as_str().unwrap_or_default());
         }),
-        Commands::File { mac } => (format!("/devices/{mac}/certificate-file"), |answer| {
+        Commands::File { mac, profile } => (format!("/devices/{mac}/certificate-file{}", of(profile)), |answer| {
             for name in answer["files"].as_array().into_iter().flatten() {
                 table::say(name.as_str().unwrap_or_default());
             }
@@ -64,4 +74,8 @@ pub async fn run(client: &Client, command: Commands, as_json: bool) -> Result<()
         show(&answer)
     }
     Ok(())
+}
+
+fn of(profile: Option<String>) -> String {
+    profile.map(|name| format!("?profile={}", encode(&name))).unwrap_or_default()
 }

@@ -101,8 +101,8 @@ keys! {
         |c, text| value::networks(text).map(|networks| c.webhooks.networks = networks);
     "scep.approve" "scep-approve" Text "YES" = "no", "A known phone may ask for a certificate without its challenge; you decide",
         |c, text| value::yes(text).map(|yes| c.scep.approve = yes);
-    "scep.old_phones" "scep-old-phones" Text "YES" = "no", "SCEP for old phones: MD5 signatures, and the CA in place of its RA",
-        |c, text| value::yes(text).map(|yes| c.scep.old_phones = yes);
+    "scep.old_phones" "scep-old-phones" List "ADDR" = "off", "Old phones by HTTP: SCEP takes MD5 there, and the CA is its own RA",
+        |c, text| value::bind(text, 8085).map(|bind| c.scep.old_phones = bind);
 
     "log.format" "log-format" Text "FORMAT" = "text", "text or json",
         |c, text| value::log_format(text).map(|format| c.log.format = format);

@@ -144,8 +144,8 @@ pub struct Webhooks {
 pub struct Scep {
     /// Without a challenge, when a person says yes.
     pub approve: bool,
-    /// MD5 signatures, and messages for the issuing CA itself.
-    pub old_phones: bool,
+    /// A listener of its own, where MD5 signatures and messages for the issuing CA itself are taken.
+    pub old_phones: Bind,
 }
 
 #[derive(Debug, Clone, Default)]

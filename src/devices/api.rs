@@ -244,8 +244,15 @@ async fn change(
 /// Remove a device with its lines, settings and uploads
 #[utoipa::path(tag = "devices", params(("mac" = String, Path)), responses((status = 204)))]
 #[delete("/devices/{mac}")]
-async fn remove(actor: Actor, db: Data<Db>, keys: Data<Keyring>, mac: Path<String>) -> Result<HttpResponse> {
+async fn remove(
+    actor: Actor,
+    db: Data<Db>,
+    keys: Data<Keyring>,
+    ca: Data<Lazy>,
+    mac: Path<String>,
+) -> Result<HttpResponse> {
     let mac = words::mac(&mac)?;
+    let by = actor.name.clone();
     db.write(move |tx| {
         let before = view(tx, &keys, &actor, mac)?;
         let device = load(tx, &keys, &actor, mac)?;
@@ -256,6 +263,8 @@ async fn remove(actor: Actor, db: Data<Db>, keys: Data<Keyring>, mac: Path<Strin
         Ok::<_, Problem>(())
     })
     .await?;
+    // Whoever adds it next, with whatever it holds: it is nobody's key any more.
+    ca.let_go(&[mac], &by, clock::now()).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -107,6 +107,8 @@ pub struct Device {
     pub enrolled_at: Option<i64>,
     pub reset_at: Option<i64>,
     pub conflict_at: Option<i64>,
+    /// All its keys were revoked: none is issued before it is let in again.
+    pub keys_revoked_at: Option<i64>,
     pub created_at: i64,
     pub updated_at: i64,
 }

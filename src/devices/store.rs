@@ -7,7 +7,7 @@ use crate::seal::Keyring;
 
 const COLUMNS: &str = "id, account_id, mac, vendor, model, serial, name, site_id, profile_id, group_id, url_sealed, state, \
     activated_at, window_until, window_peer, token_sealed, http_password_sealed, proof, proof_at, secrets_at, tls_at, \
-    enrolled_at, reset_at, conflict_at, created_at, updated_at, tls_state";
+    enrolled_at, reset_at, conflict_at, created_at, updated_at, tls_state, keys_revoked_at";
 
 pub fn by_mac(conn: &Connection, keys: &Keyring, mac: Mac) -> Result<Option<Device>> {
     one(conn, keys, "mac = $1", params![mac.to_u64() as i64])
@@ -75,6 +75,7 @@ fn device(row: &Row, keys: &Keyring) -> Result<Device> {
         created_at: row.get(24)?,
         updated_at: row.get(25)?,
         tls_state: TlsState::of_number(row.get(26)?),
+        keys_revoked_at: row.get(27)?,
     })
 }
 
@@ -167,7 +168,7 @@ pub fn let_in_again(tx: &mut Tx, mac: Mac, birth: &Birth, window_ms: i64, now: i
         .prepare_cached(
             "UPDATE device SET state = 'active', window_until = $2, window_peer = NULL, token_sealed = $3, token_hash = $4,
                 http_password_sealed = $5, proof = NULL, proof_at = NULL, secrets_at = NULL, tls_at = NULL, reset_at = NULL,
-                conflict_at = NULL, enrolled_at = NULL, tls_state = min(tls_state, 1)
+                conflict_at = NULL, enrolled_at = NULL, tls_state = min(tls_state, 1), keys_revoked_at = NULL
              WHERE mac = $1",
         )?
         .execute(params![
@@ -177,8 +178,24 @@ pub fn let_in_again(tx: &mut Tx, mac: Mac, birth: &Birth, window_ms: i64, now: i
             birth.token_hash.as_slice(),
             birth.http_password_sealed
         ])?;
+    // What was made for the phone that had the old ones is no key to the new window.
+    for sql in [
+        "DELETE FROM challenge WHERE device_id = (SELECT id FROM device WHERE mac = $1)",
+        "DELETE FROM certificate_file WHERE device_id = (SELECT id FROM device WHERE mac = $1)",
+    ] {
+        tx.prepare_cached(sql)?.execute([mac.to_u64() as i64])?;
+    }
     changed(tx, mac, now)?;
     Ok(rows == 1)
+}
+
+/// After "revoke all keys": somebody gives it a new one.
+pub fn may_have_keys(tx: &mut Tx, mac: Mac, now: i64) -> Result<()> {
+    let sql = "UPDATE device SET keys_revoked_at = NULL WHERE mac = $1 AND keys_revoked_at IS NOT NULL";
+    if tx.prepare_cached(sql)?.execute([mac.to_u64() as i64])? > 0 {
+        changed(tx, mac, now)?;
+    }
+    Ok(())
 }
 
 pub fn remove(tx: &mut Tx, device: &Device) -> Result<()> {

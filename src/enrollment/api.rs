@@ -2,10 +2,11 @@
 
 use super::requests::{Request, RequestState};
 use super::{challenge, store};
-use crate::db::{Db, Tx};
+use crate::db::{Connection, Db, Tx};
 use crate::devices::{self, Device};
 use crate::net::Mac;
-use crate::provision::Enrollment;
+use crate::provision::certificate_file::Filing;
+use crate::provision::{ACCOUNT, Enrollment};
 use crate::seal::Keyring;
 use crate::users::Actor;
 use crate::web::{Code, Json, Page, Paging, Problem, Query, Result, words};
@@ -26,6 +27,14 @@ struct Filter {
     all: bool,
     after: Option<String>,
     limit: Option<u32>,
+}
+
+#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Of {
+    /// The certificate profile; absent: device.
+    profile: Option<String>,
 }
 
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
@@ -90,6 +99,9 @@ async fn decide(
                 let message = format!("The request {id} is {} already.", known.state.word());
                 return Err(Problem::new(Code::InUse, message, "A phone asks again with a new key."));
             }
+            if state == RequestState::Approved {
+                devices::store::may_have_keys(tx, known.mac, now)?;
+            }
             audit::store::write(tx, &actor, action, known.mac, Some(known.fingerprint.clone()), now)?;
             Ok(find(tx)?.unwrap_or(known))
         })
@@ -98,22 +110,25 @@ async fn decide(
 }
 
 /// The challenge of a device, made when none is in force
-#[utoipa::path(tag = "enrollment", params(("mac" = String, Path)), responses((status = 200, body = ChallengeView)))]
+#[utoipa::path(tag = "enrollment", params(("mac" = String, Path), Of), responses((status = 200, body = ChallengeView)))]
 #[post("/devices/{mac}/challenge")]
 async fn challenge_of(
     actor: Actor,
     db: Data<Db>,
     keys: Data<Keyring>,
     mac: Path<String>,
+    Query(of): Query<Of>,
 ) -> Result<Json<ChallengeView>> {
     let mac = words::mac(&mac)?;
     let secret = db
         .write(move |tx| {
             let device = device(tx, &keys, &actor, mac)?;
             let now = clock::now();
-            let profile = store::profile_named(tx, ca::cert_profile::DEVICE)?.ok_or_else(no_authority)?;
+            let profile = certificate_profile(tx, &actor, &of)?;
             let secret = challenge::current_or_new(tx, &keys, &device, profile, now)?;
-            audit::store::write(tx, &actor, "enrollment.challenge", mac, None, now)?;
+            devices::store::may_have_keys(tx, mac, now)?;
+            devices::store::changed(tx, mac, now)?;
+            audit::store::write(tx, &actor, "enrollment.challenge", mac, of.profile, now)?;
             Ok::<_, Problem>(secret)
         })
         .await?;
@@ -121,7 +136,7 @@ async fn challenge_of(
 }
 
 /// Make a device a new certificate and key as files; those it had are replaced
-#[utoipa::path(tag = "enrollment", params(("mac" = String, Path)), responses((status = 200, body = CertificateFile)))]
+#[utoipa::path(tag = "enrollment", params(("mac" = String, Path), Of), responses((status = 200, body = CertificateFile)))]
 #[post("/devices/{mac}/certificate-file")]
 async fn make_file(
     actor: Actor,
@@ -129,19 +144,35 @@ async fn make_file(
     keys: Data<Keyring>,
     desk: Data<Desk>,
     mac: Path<String>,
+    Query(of): Query<Of>,
 ) -> Result<Json<CertificateFile>> {
     let mac = words::mac(&mac)?;
-    let known = db.read(|conn| {
+    let (known, profile) = db.read(|conn| {
         devices::api::id(conn, &actor, mac)?;
-        devices::store::by_mac(conn, &keys, mac).map_err(Problem::from)
+        Ok::<_, Problem>((devices::store::by_mac(conn, &keys, mac)?, certificate_profile(conn, &actor, &of)?))
     })?;
     let known = known.ok_or_else(|| not_known(mac))?;
     let desk = desk.as_ref().as_ref().ok_or_else(no_authority)?;
-    let made = desk.make_file(&known, &actor.name, clock::now()).await;
+    let now = clock::now();
+    let made = desk.make_file(&known, Filing { profile: Some(profile), password: None }, &actor.name, now).await;
     let (serial, files) = made.map_err(|why| {
         Problem::new(Code::InUse, format!("No certificate was made: {why}."), "Look at the certificate profile.")
     })?;
+    db.write(move |tx| devices::store::may_have_keys(tx, mac, now).map_err(Problem::from)).await?;
     Ok(Json(CertificateFile { mac, files, serial }))
+}
+
+/// Certificate profiles are the box's: in other accounts there is one.
+fn certificate_profile(conn: &Connection, actor: &Actor, of: &Of) -> Result<i64> {
+    let name = of.profile.as_deref().unwrap_or(ca::cert_profile::DEVICE);
+    let is_theirs = actor.account_id == ACCOUNT || name == ca::cert_profile::DEVICE;
+    let found = store::profile_named(conn, name)?.filter(|_| is_theirs);
+    found.ok_or_else(|| match of.profile {
+        None => no_authority(),
+        Some(_) => {
+            Problem::not_found(format_args!("certificate profile {name}"), "List them: phonebox ca profile list")
+        }
+    })
 }
 
 fn device(tx: &Tx, keys: &Keyring, actor: &Actor, mac: Mac) -> Result<Device> {

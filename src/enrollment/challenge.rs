@@ -68,6 +68,12 @@ pub fn current(
     sealed.map(|sealed| Ok(keys.open_secret(&place(device.id, profile_id), &sealed)?)).transpose()
 }
 
+/// The newest secret in force, whatever certificate it is for: what the phone's settings hold.
+pub fn newest(conn: &db::Connection, keys: &Keyring, device: &Device, now: i64) -> db::Result<Option<Secret>> {
+    let found = store::newest_challenge(conn, device.id, now)?;
+    found.map(|(profile, sealed)| Ok(keys.open_secret(&place(device.id, profile), &sealed)?)).transpose()
+}
+
 /// The secret in force; made when there is none, or when the last one was used or is over.
 pub fn current_or_new(tx: &Tx, keys: &Keyring, device: &Device, profile_id: i64, now: i64) -> db::Result<Secret> {
     if let Some(secret) = current(tx, keys, device, profile_id, now)? {

@@ -3,6 +3,7 @@
 //! The key is made here, so it lies here, sealed, until the device is issued another one. The bytes stay the same: a
 //! phone compares them.
 
+use super::store::Filed;
 use crate::net::Mac;
 use crate::settings::Secret;
 use zeroize::Zeroizing;
@@ -40,6 +41,13 @@ pub struct File {
     /// Of the PKCS#12 file.
     pub password: Secret,
     pub created_at: i64,
+}
+
+impl Filed {
+    /// Whether a new one belongs into the file: the old one is revoked, or two thirds of its life are over.
+    pub fn is_stale(&self, now: i64) -> bool {
+        self.is_revoked || now - self.created_at > (self.not_after - self.created_at) / 3 * 2
+    }
 }
 
 pub fn place(column: &str, device_id: i64) -> String {

@@ -7,6 +7,7 @@ use crate::db::{Connection, OptionalExtension, Params, Result, Row, Tx, params};
 use crate::devices::Device;
 use crate::net::Mac;
 use crate::seal::{Keyring, hex, sha256};
+use crate::settings::Secret;
 use zeroize::Zeroizing;
 
 pub fn challenge_in_force(conn: &Connection, device_id: i64, profile_id: i64, now: i64) -> Result<Option<Vec<u8>>> {
@@ -16,6 +17,17 @@ pub fn challenge_in_force(conn: &Connection, device_id: i64, profile_id: i64, no
              WHERE device_id = $1 AND profile_id = $2 AND used_for IS NULL AND expires_at > $3",
         )?
         .query_row(params![device_id, profile_id, now], |row| row.get(0))
+        .optional()?)
+}
+
+/// The newest secret in force, and the certificate profile it is for.
+pub fn newest_challenge(conn: &Connection, device_id: i64, now: i64) -> Result<Option<(i64, Vec<u8>)>> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT profile_id, secret_sealed FROM challenge
+             WHERE device_id = $1 AND used_for IS NULL AND expires_at > $2 ORDER BY created_at DESC, profile_id LIMIT 1",
+        )?
+        .query_row(params![device_id, now], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?)
 }
 
@@ -193,6 +205,34 @@ pub fn file(conn: &Connection, keys: &Keyring, device: &Device) -> Result<Option
         })
     };
     found.map(opened).transpose()
+}
+
+/// Of the PKCS#12 file that there is.
+pub fn file_password(conn: &Connection, keys: &Keyring, device_id: i64) -> Result<Option<Secret>> {
+    let sealed: Option<Vec<u8>> = conn
+        .prepare_cached("SELECT password_sealed FROM certificate_file WHERE device_id = $1")?
+        .query_row([device_id], |row| row.get(0))
+        .optional()?;
+    sealed.map(|sealed| Ok(keys.open_secret(&files::place("password", device_id), &sealed)?)).transpose()
+}
+
+/// The certificate in a device's file.
+pub struct Filed {
+    pub profile_id: Option<i64>,
+    pub is_revoked: bool,
+    pub created_at: i64,
+    pub not_after: i64,
+}
+
+pub fn filed(conn: &Connection, mac: Mac) -> Result<Option<Filed>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT profile_id, revoked_at IS NOT NULL, created_at, not_after FROM certificate
+         WHERE holder = $1 AND door = 'file' ORDER BY id DESC LIMIT 1",
+    )?;
+    let found = statement.query_row(params![mac.to_string()], |row| {
+        Ok(Filed { profile_id: row.get(0)?, is_revoked: row.get(1)?, created_at: row.get(2)?, not_after: row.get(3)? })
+    });
+    Ok(found.optional()?)
 }
 
 /// A certificate of this box, as far as it proves its holder.

@@ -60,7 +60,11 @@ impl EnrollmentDoor {
         let refused = |reply, reason| Outcome { reply, named: named(reason) };
         let body = match read(body, connection.patience).await {
             Ok(body) => body,
-            Err(reply) => return refused(reply, Reason::TooLarge),
+            Err(reply) => {
+                let outcome = refused(reply, Reason::TooLarge);
+                self.enrollment.note(protocol.process(), connection.peer, &outcome, now).await;
+                return outcome;
+            }
         };
         let Ok(place) = self.places.clone().try_acquire_owned() else {
             return refused(Reply::Unavailable, Reason::Busy);
@@ -89,17 +93,34 @@ impl EnrollmentDoor {
     }
 }
 
+/// What came of a file that was to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Making {
+    Made,
+    /// For a reason in the log.
+    Refused,
+    /// Too many wait: the phone comes again.
+    Busy,
+}
+
 impl EnrollmentDoor {
-    /// Makes a device's certificate and key as a file. False: it was not made, for a reason in the log.
-    pub async fn make_file(&self, subject: &Arc<Subject>, now: i64) -> bool {
-        let (Some(runtime), Ok(place)) = (&self.runtime, self.places.clone().try_acquire_owned()) else { return false };
+    /// Makes a device's certificate and key as a file.
+    pub async fn make_file(&self, subject: &Arc<Subject>, now: i64) -> Making {
+        let (Some(runtime), Ok(place)) = (&self.runtime, self.places.clone().try_acquire_owned()) else {
+            return Making::Busy;
+        };
         let (enrollment, subject) = (self.enrollment.clone(), subject.clone());
         let work = runtime.spawn(async move {
             let _place = place;
-            let made = enrollment.make_file(&subject.device, "this box", now).await;
-            made.inspect_err(|why| tracing::warn!(mac = %subject.device.mac, %why, "no certificate was made")).is_ok()
+            match enrollment.renew_file(&subject.device, "this box", now).await {
+                Ok(()) => Making::Made,
+                Err(why) => {
+                    tracing::warn!(mac = %subject.device.mac, %why, "no certificate was made");
+                    Making::Refused
+                }
+            }
         });
-        work.await.unwrap_or(false)
+        work.await.unwrap_or(Making::Refused)
     }
 }
 

@@ -3,7 +3,7 @@
 //! Follows RFC 9110 §8.8, §13, §14 and `protocols/avaya.md` §1.7 (title-case names, Content-Length, no chunks, no
 //! Content-Encoding; `Connection: close` for phones that are not J100).
 
-use super::enroll::{self, EnrollmentDoor};
+use super::enroll::{self, EnrollmentDoor, Making};
 use super::guard::Guarded;
 use super::{Notes, Patience, mapped, ocsp};
 use crate::ca::{Ca, Client, Clients};
@@ -167,13 +167,18 @@ pub async fn respond(
             pipeline.enrolled(asked, outcome, started)
         }
         None => {
-            let served = pipeline.serve(asked, path.as_ref()).await;
-            match (&served.answer, door) {
-                (Answer::MakeCertificate(subject), Some(door)) if door.make_file(subject, at).await => {
-                    pipeline.serve(asked, path.as_ref()).await
+            let mut served = pipeline.serve(asked, path.as_ref()).await;
+            if let (Answer::MakeCertificate(subject), Some(door)) = (&served.answer, door) {
+                match door.make_file(subject, at).await {
+                    Making::Made => served = pipeline.serve(asked, path.as_ref()).await,
+                    Making::Busy => {
+                        served.answer = Answer::Unavailable;
+                        served.refused(Reason::Busy);
+                    }
+                    Making::Refused => served.refused(Reason::NoAuthority),
                 }
-                _ => served,
             }
+            served
         }
     };
     let mut response = match take_upload(&mut served) {

@@ -53,13 +53,28 @@ impl Pipeline {
     }
 
     /// The device's own certificate and key, under the one name that is its.
-    pub(super) fn certificate_file(&self, loaded: &Loaded, grant: &Grant) -> Result<Option<Outcome>, Error> {
+    pub(super) fn certificate_file(&self, loaded: &Loaded, grant: &Grant, now: i64) -> Result<Option<Outcome>, Error> {
         let Some(subject) = loaded.subject.as_ref().filter(|_| grant.secrets) else { return Ok(None) };
         let device = &subject.device;
         let Some(form) = Form::of_name(&loaded.path.name, device.mac) else { return Ok(None) };
-        let found = self.db.read(|conn| certificates::file(conn, &self.keys, device))?;
-        if found.is_none() && form == Form::Pem && loaded.profile.as_ref().is_some_and(|profile| profile.certificates) {
-            return Ok(Some(Outcome::refused(Answer::MakeCertificate(subject.clone()), Reason::NoFile)));
+        let (found, filed) = self.db.read(|conn| {
+            Ok::<_, Error>((certificates::file(conn, &self.keys, device)?, certificates::filed(conn, device.mac)?))
+        })?;
+        let gives = loaded.profile.as_ref().is_some_and(|profile| profile.certificates);
+        // Made when the phone first asks for it, and anew under the same name and password when it is stale.
+        let wanted = match (&found, &filed) {
+            (None, _) => gives && form == Form::Pem,
+            (Some(_), Some(filed)) => filed.is_stale(now) && (gives || !filed.is_revoked),
+            (Some(_), None) => false,
+        };
+        if wanted {
+            return Ok(Some(match device.keys_revoked_at {
+                Some(_) => Outcome::not_found(Reason::KeysRevoked),
+                None => Outcome::refused(Answer::MakeCertificate(subject.clone()), Reason::NoFile),
+            }));
+        }
+        if found.is_some() && filed.is_some_and(|filed| filed.is_revoked) {
+            return Ok(Some(Outcome::not_found(Reason::CertificateVoid)));
         }
         Ok(found.map(|file| {
             let bytes = match form {

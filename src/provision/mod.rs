@@ -15,7 +15,7 @@ mod answer;
 pub mod api;
 pub mod authorize;
 pub mod budget;
-mod certificate_file;
+pub mod certificate_file;
 mod claims;
 mod credential;
 mod documents;

@@ -11,7 +11,7 @@ use super::reach::Reach;
 use super::record::{Mark, Served};
 use super::resolve::{self};
 use super::shared::{Shared, SharedCache};
-use super::subject::{Subject, Subjects};
+use super::subject::{Material, Subject, Subjects};
 use super::{Method, Path, Request, effects, render};
 use crate::alarms;
 use crate::ca;
@@ -264,7 +264,8 @@ impl Pipeline {
         };
         self.subjects.look_up_material(&subject, now)?;
         let asks = loaded.vendor.is_some_and(|vendor| vendors::asks_for_certificates(vendor.id));
-        if !asks || subject.material().is_none_or(|has| has.certified || has.challenge.is_some()) {
+        let has_one = |has: &Material| has.certified || has.challenge.is_some() || has.file_password.is_some();
+        if !asks || subject.device.keys_revoked_at.is_some() || subject.material().is_none_or(has_one) {
             return Ok(());
         }
         let (keys, device) = (self.keys.clone(), subject.device.clone());
@@ -359,7 +360,7 @@ impl Pipeline {
                 if let Some(public) = self.public(loaded.path) {
                     return Ok(public);
                 }
-                if let Some(own) = self.certificate_file(loaded, grant)? {
+                if let Some(own) = self.certificate_file(loaded, grant, request.now)? {
                     return Ok(own);
                 }
                 let found = self.stored_file(account_of(loaded.subject.as_deref()), &loaded.path.name)?;

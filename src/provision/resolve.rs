@@ -162,6 +162,7 @@ struct Ids {
     scep_challenge: Option<SettingId>,
     scep_name: Option<SettingId>,
     certificate_url: Option<SettingId>,
+    certificate_password: Option<SettingId>,
     certificate_shown: Option<SettingId>,
     discovery: Option<SettingId>,
 }
@@ -179,6 +180,7 @@ static IDS: LazyLock<Ids> = LazyLock::new(|| {
         scep_challenge: find("scep.challenge"),
         scep_name: find("scep.common_name"),
         certificate_url: find("tls.client_certificate_url"),
+        certificate_password: find("tls.client_certificate_password"),
         certificate_shown: find("tls.device_certificate"),
         discovery: find("provisioning.discovery"),
     }
@@ -252,8 +254,19 @@ pub fn of_the_box(
 /// How the phone comes to its identity certificate. Who has one by SCEP keeps the address, for its renewal.
 fn add_certificate(sets: &mut Vec<Set>, subject: &Subject, whom: &For, origin: &Origin, base: &str) {
     let device = &subject.device;
-    match vendors::certificate_way(whom.vendor.id, whom.dialect) {
-        Some(CertificateWay::Scep) => {
+    let file = |form: Form| {
+        let url = format!("{base}/p/{}/{}", device.token.reveal(), form.name(device.mac));
+        Value::Secret(Secret::new(url))
+    };
+    // Whom somebody had a file made for takes the file.
+    let takes_file = vendors::takes_pkcs12(whom.vendor.id, whom.dialect);
+    let password = subject.material().and_then(|material| material.file_password.clone()).filter(|_| takes_file);
+    match (vendors::certificate_way(whom.vendor.id, whom.dialect), password) {
+        (Some(CertificateWay::Scep), Some(password)) => {
+            set(sets, IDS.certificate_url, file(Form::Pkcs12));
+            set(sets, IDS.certificate_password, Value::Secret(password));
+        }
+        (Some(CertificateWay::Scep), None) => {
             let Some(http) = origin.http.as_ref().or(origin.https.as_ref()) else { return };
             set(sets, IDS.scep_url, plain(&format!("{http}/scep/pkiclient.exe")));
             set(sets, IDS.scep_name, plain("$MACADDR"));
@@ -261,13 +274,11 @@ fn add_certificate(sets: &mut Vec<Set>, subject: &Subject, whom: &For, origin: &
                 set(sets, IDS.scep_challenge, Value::Secret(challenge));
             }
         }
-        Some(CertificateWay::Pem) => {
-            let file = Form::Pem.name(device.mac);
-            let url = format!("{base}/p/{}/{file}", device.token.reveal());
-            set(sets, IDS.certificate_url, Value::Secret(Secret::new(url)));
+        (Some(CertificateWay::Pem), _) => {
+            set(sets, IDS.certificate_url, file(Form::Pem));
             set(sets, IDS.certificate_shown, plain("custom"));
         }
-        None => {}
+        (None, _) => {}
     }
 }
 

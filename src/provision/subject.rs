@@ -1,7 +1,6 @@
 //! Step 2: one device, loaded once and kept until a commit touches it. What only a file is made of is not here
 //! ([`super::own`]): a site has many phones, and most ask for a file that is already made.
 
-use crate::ca::cert_profile;
 use crate::db::{Db, Result};
 use crate::devices::{Device, Token, store};
 use crate::enrollment::{self, challenge};
@@ -32,6 +31,8 @@ pub struct Subject {
 pub struct Material {
     /// SCEP's, not used yet.
     pub challenge: Option<Secret>,
+    /// Of the PKCS#12 file that somebody had made for it.
+    pub file_password: Option<Secret>,
     /// A certificate that it asked for itself is in force.
     pub certified: bool,
 }
@@ -111,12 +112,12 @@ impl Subjects {
     pub fn look_up_material(&self, subject: &Subject, now: i64) -> Result<()> {
         if subject.material().is_none() {
             let found = self.db.read(|conn| -> Result<Material> {
-                let profile = enrollment::store::profile_named(conn, cert_profile::DEVICE)?;
-                let challenge = profile
-                    .map(|profile| challenge::current(conn, &self.keys, &subject.device, profile, now))
-                    .transpose()?;
-                let certified = enrollment::store::is_certified(conn, subject.device.mac, now)?;
-                Ok(Material { challenge: challenge.flatten(), certified })
+                let device = &subject.device;
+                Ok(Material {
+                    challenge: challenge::newest(conn, &self.keys, device, now)?,
+                    file_password: enrollment::store::file_password(conn, &self.keys, device.id)?,
+                    certified: enrollment::store::is_certified(conn, device.mac, now)?,
+                })
             })?;
             let _ = subject.material.set(found);
         }

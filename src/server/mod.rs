@@ -71,6 +71,8 @@ pub struct Addresses {
     pub http: Vec<SocketAddr>,
     pub https: Vec<SocketAddr>,
     pub tftp: Vec<SocketAddr>,
+    /// HTTP with what only old phones need of SCEP.
+    pub old_phones: Vec<SocketAddr>,
 }
 
 impl Addresses {
@@ -78,7 +80,13 @@ impl Addresses {
     pub fn configured(config: &Config) -> Addresses {
         let of = |bind: &crate::config::Bind| bind.addresses().to_vec();
         let listen = &config.listen;
-        Addresses { admin: of(&listen.admin), http: of(&listen.http), https: of(&listen.https), tftp: of(&listen.tftp) }
+        Addresses {
+            admin: of(&listen.admin),
+            http: of(&listen.http),
+            https: of(&listen.https),
+            tftp: of(&listen.tftp),
+            old_phones: of(&config.scep.old_phones),
+        }
     }
 }
 
@@ -105,12 +113,14 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
     let people = bind::tcp("admin", &config.listen.admin)?;
     let http = bind::tcp("http", &config.listen.http)?;
     let https = bind::tcp("https", &config.listen.https)?;
+    let old = bind::tcp("scep.old_phones", &config.scep.old_phones)?;
     let tftp = bind::tftp(&config.listen.tftp, GRACE)?;
     let mut addresses = Addresses {
         tftp: tftp.iter().map(TftpListener::local_addr).collect::<Result<_, _>>()?,
         admin: bound(&people)?,
         http: bound(&http)?,
         https: bound(&https)?,
+        old_phones: bound(&old)?,
     };
     let tls = match tls(config, &dir).await {
         Ok(tls) => {
@@ -134,8 +144,11 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
     let pipeline = Arc::new(pipeline(config, &dir, &addresses, recorder.clone(), certificates)?);
     let door = users::setup::Door::new(&dir.db)?;
     let setup_code = door.code().cloned();
-    let rules = Rules { approve: config.scep.approve, old_phones: config.scep.old_phones };
-    let enrollment = tls.as_ref().map(|tls| Arc::new(Enrollment::new(pipeline.clone(), tls.ca.clone(), rules)));
+    let enrollment_for = |old_phones| {
+        let rules = Rules { approve: config.scep.approve, old_phones };
+        tls.as_ref().map(|tls| Arc::new(Enrollment::new(pipeline.clone(), tls.ca.clone(), rules)))
+    };
+    let enrollment = enrollment_for(false);
     let services = admin::Services {
         db: dir.db.clone(),
         keys: dir.keys.clone(),
@@ -158,18 +171,23 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
     let sockets = admin::Sockets { tcp: secured(people, |tls| &tls.people), console: Some(console::bind(&dir.path)?) };
     let admin = admin::start(services, sockets, 1)?;
     let proxies: Arc<[_]> = config.trusted_proxies.clone().into();
-    let enrollment = enrollment.map(EnrollmentDoor::new).transpose()?.map(Arc::new);
+    let door =
+        |enrollment: Option<_>| Ok::<_, std::io::Error>(enrollment.map(EnrollmentDoor::new).transpose()?.map(Arc::new));
+    let old_door = if old.is_empty() { None } else { door(enrollment_for(true))? };
+    let enrollment = door(enrollment)?;
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let mut threads = Vec::new();
     let https = secured(https, |tls| &tls.phones);
     let ca = tls.as_ref().map(|tls| tls.ca.clone());
     let clients = tls.as_ref().map(|tls| tls.identity.clients.clone());
-    let sockets: Vec<_> = http.into_iter().map(|socket| (socket, None)).chain(https).collect();
+    let plain = |sockets: Vec<TcpListener>| sockets.into_iter().map(|socket| (socket, None));
+    let own = plain(http).chain(https).map(|(socket, tls)| (socket, tls, enrollment.clone()));
+    let sockets: Vec<_> = own.chain(plain(old).map(|(socket, tls)| (socket, tls, old_door.clone()))).collect();
     let connections = (config.limits.connections as usize).min(process::handles() / sockets.len().max(1));
     let patience = patience(config);
-    for (socket, tls) in sockets {
+    for (socket, tls, enrollment) in sockets {
         let tls = tls.zip(clients.clone()).map(|(config, clients)| http::Tls { config, clients });
-        let (ca, enrollment) = (ca.clone(), enrollment.clone());
+        let ca = ca.clone();
         let trusted_proxies = proxies.clone();
         let listener = HttpListener { socket, tls, ca, enrollment, trusted_proxies, connections, patience };
         threads.extend(listener.start(workers, pipeline.clone(), stopped.clone(), GRACE)?);

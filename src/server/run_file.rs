@@ -15,6 +15,7 @@ pub fn write(dir: &Path, addresses: &Addresses) -> io::Result<()> {
         "http": first(&addresses.http),
         "https": first(&addresses.https),
         "tftp": first(&addresses.tftp),
+        "old_phones": first(&addresses.old_phones),
     });
     // Renamed, so that a script never reads half of it.
     let part = dir.join("run.json.part");

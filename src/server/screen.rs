@@ -232,7 +232,13 @@ mod tests {
 
     fn on(ports: [&str; 4]) -> Addresses {
         let at = |text: &str| text.parse().ok().into_iter().collect();
-        Addresses { admin: at(ports[0]), http: at(ports[1]), https: at(ports[2]), tftp: at(ports[3]) }
+        Addresses {
+            admin: at(ports[0]),
+            http: at(ports[1]),
+            https: at(ports[2]),
+            tftp: at(ports[3]),
+            ..Addresses::default()
+        }
     }
 
     #[test]

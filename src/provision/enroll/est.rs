@@ -30,6 +30,9 @@ impl Enrollment {
                 Some(current) => {
                     let mut chain: Vec<&[u8]> = current.chain.iter().map(Vec::as_slice).collect();
                     chain.push(current.root.der());
+                    let snapshot = self.ca.snapshot();
+                    // RFC 7030 §4.1.3: NewWithOld.
+                    chain.extend(snapshot.crossing());
                     est(est::CERTIFICATES, est::certificates(&chain), Reason::TrustCertificate, None)
                 }
                 None => refused(Reply::Unavailable, &label, Refusal::new(Reason::NoAuthority)),

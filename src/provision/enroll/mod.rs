@@ -12,10 +12,13 @@
 //! between. The same request again gets the same certificate: `once` is made of the proof and the key.
 
 mod est;
+mod refusals;
 mod scep;
 
+use self::refusals::Ledger;
 use super::pipeline::{ACCOUNT, Pipeline};
 use super::record;
+use super::subject::Subject;
 use crate::ca::cms::Certificate;
 use crate::ca::csr::CsrError;
 use crate::ca::{self, Ca, Door, Holder, Issued, Order, Refused};
@@ -45,6 +48,7 @@ pub struct Enrollment {
     pub(super) pipeline: Arc<Pipeline>,
     pub(super) ca: Ca,
     rules: Rules,
+    ledger: Ledger,
 }
 
 #[derive(Debug, Clone)]
@@ -53,6 +57,13 @@ pub enum Protocol {
     Est(ca::est::Operation),
     /// Below a protocol's path, but nothing of it.
     None,
+}
+
+impl Protocol {
+    /// Its word in the audit log.
+    pub fn process(&self) -> &'static str {
+        if matches!(self, Protocol::Scep(_)) { "scep" } else { "est" }
+    }
 }
 
 /// A request of its own: it is answered on another thread than it came on.
@@ -124,7 +135,8 @@ impl From<Error> for Refusal {
 
 impl From<CsrError> for Refusal {
     fn from(error: CsrError) -> Refusal {
-        Refusal { detail: Some(error.to_string()), ..Refusal::new(Reason::RequestUnreadable) }
+        let reason = if error == CsrError::Key { Reason::KeyRefused } else { Reason::RequestUnreadable };
+        Refusal { detail: Some(error.to_string()), ..Refusal::new(reason) }
     }
 }
 
@@ -156,13 +168,15 @@ struct Given {
 
 impl Enrollment {
     pub fn new(pipeline: Arc<Pipeline>, ca: Ca, rules: Rules) -> Enrollment {
-        Enrollment { pipeline, ca, rules }
+        Enrollment { pipeline, ca, rules, ledger: Ledger::default() }
     }
 
     /// What comes of it stands in the audit log with the phone's address.
     pub async fn answer(&self, asked: Asked) -> Outcome {
-        let process = if matches!(asked.protocol, Protocol::Scep(_)) { "scep" } else { "est" };
-        Origin::new(Some(asked.peer), process).scope(self.answered(asked)).await
+        let (process, peer, now) = (asked.protocol.process(), asked.peer, asked.now);
+        let outcome = Origin::new(Some(peer), process).scope(self.answered(asked)).await;
+        self.note(process, peer, &outcome, now).await;
+        outcome
     }
 
     async fn answered(&self, asked: Asked) -> Outcome {
@@ -204,8 +218,8 @@ impl Enrollment {
         Ok(Refusal { mac, ..Refusal::new(Reason::CertificateVoid) })
     }
 
-    /// The device as the authority will name it.
-    fn holder(&self, mac: Mac) -> Result<Holder, Refusal> {
+    /// The device that a certificate would be for, and as the authority will name it.
+    fn holder(&self, mac: Mac) -> Result<(Arc<Subject>, Holder), Refusal> {
         let refuse = |reason| Refusal { mac: Some(mac), ..Refusal::new(reason) };
         let subject = self.pipeline.subjects.get(mac)?.ok_or_else(|| refuse(Reason::UnknownDevice))?;
         let device = &subject.device;
@@ -215,7 +229,8 @@ impl Enrollment {
             State::Blocked => return Err(refuse(Reason::Blocked)),
         }
         let label = device.name.clone().unwrap_or_else(|| mac.to_string());
-        Ok(Holder { mac: Some(mac), serial: device.serial.clone(), model: device.model.clone(), label })
+        let holder = Holder { mac: Some(mac), serial: device.serial.clone(), model: device.model.clone(), label };
+        Ok((subject, holder))
     }
 
     async fn give(
@@ -232,7 +247,11 @@ impl Enrollment {
             Proof::Login(mac) | Proof::Certificate { mac, .. } | Proof::Approved { mac, .. } => *mac,
         };
         let refuse = |refusal: Refusal| Refusal { mac: Some(mac), ..refusal };
-        let holder = self.holder(mac)?;
+        let (subject, holder) = self.holder(mac)?;
+        // PGS-011: a password that it still has is no way around "revoke all keys".
+        if matches!(proof, Proof::Login(_)) && subject.device.keys_revoked_at.is_some() {
+            return Err(refuse(Refusal::new(Reason::KeysRevoked)));
+        }
         if let Some(other) = names.iter().flat_map(|name| vendors::macs_in(name.as_bytes())).find(|named| *named != mac)
         {
             let detail = Some(format!("it calls itself {other}"));

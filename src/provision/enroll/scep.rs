@@ -1,6 +1,6 @@
 //! SCEP's part (RFC 8894): which proof a message holds, and the answer in its words.
 
-use super::{ACCOUNT, Asked, Enrollment, Given, Outcome, Proof, Refusal, Reply, content, refused};
+use super::{Asked, Enrollment, Given, Outcome, Proof, Refusal, Reply, content, refused};
 use crate::ca::cms::{self, Certificate};
 use crate::ca::csr::Csr;
 use crate::ca::scep::{self, Answer, FailInfo, Kind, Message};
@@ -164,12 +164,11 @@ impl Enrollment {
         let mut macs: Vec<Mac> = csr.names.iter().flat_map(|name| vendors::macs_in(name.as_bytes())).collect();
         macs.dedup();
         let &[mac] = macs.as_slice() else { return Err(Refusal::new(Reason::ChallengeMissing)) };
-        self.holder(mac)?;
+        let account_id = self.holder(mac)?.0.device.account_id;
         let (transaction, spki, peer) = (message.transaction.clone(), csr.spki.clone(), asked.peer.to_string());
         let (profile_id, now) = (self.usual_profile()?, asked.now);
         let found = self.pipeline.db.write(move |tx| {
-            let new =
-                requests::New { account_id: ACCOUNT, mac, profile_id, transaction: &transaction, spki: &spki, peer };
+            let new = requests::New { account_id, mac, profile_id, transaction: &transaction, spki: &spki, peer };
             requests::find_or_add(tx, &new, now)
         });
         let refused = Refusal { mac: Some(mac), ..Refusal::new(Reason::Busy) };

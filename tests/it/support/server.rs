@@ -197,6 +197,11 @@ impl Phonebox {
         self.address("https")
     }
 
+    /// The listener for old phones, where one is open.
+    pub fn old_phones(&self) -> SocketAddr {
+        self.address("old_phones")
+    }
+
     pub fn tftp(&self) -> SocketAddr {
         self.address("tftp")
     }

@@ -1,6 +1,7 @@
 //! A box with one phone in it, and the real programs that play the phone.
 
 use crate::support::server::Phonebox;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -11,6 +12,8 @@ pub struct Site {
     pub phonebox: Phonebox,
     /// Where the clients keep their files.
     pub desk: tempfile::TempDir,
+    /// Phones of it come to the listener for old ones.
+    pub old: bool,
 }
 
 /// Enough failures for a whole test: what the budget does is a test of its own.
@@ -18,7 +21,8 @@ const PATIENT: [&str; 2] = ["--misses-per-minute", "100000"];
 
 pub fn site(flags: &[&str]) -> Site {
     let patient: &[&str] = if flags.contains(&PATIENT[0]) { &[] } else { &PATIENT };
-    let site = Site { phonebox: Phonebox::start_with(&[flags, patient].concat()), desk: tempfile::tempdir().unwrap() };
+    let phonebox = Phonebox::start_with(&[flags, patient].concat());
+    let site = Site { phonebox, desk: tempfile::tempdir().unwrap(), old: flags.contains(&"--scep-old-phones") };
     for mac in [MAC, OTHER] {
         site.add(mac);
     }
@@ -45,7 +49,12 @@ impl Site {
     }
 
     pub fn scep_url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.phonebox.http())
+        format!("http://{}{path}", self.door())
+    }
+
+    /// Where its phones ask by SCEP.
+    pub fn door(&self) -> SocketAddr {
+        if self.old { self.phonebox.old_phones() } else { self.phonebox.http() }
     }
 
     pub fn try_run(&self, words: &[&str]) -> Output {

@@ -15,7 +15,7 @@ impl Site {
     }
 
     /// Status, media type and encoding; the body goes to `answer.b64`.
-    fn est(&self, operation: &str, words: &[&str]) -> (String, String, String) {
+    pub fn est(&self, operation: &str, words: &[&str]) -> (String, String, String) {
         let url = self.est_url(operation);
         let shown = "%{http_code} %header{content-transfer-encoding} %{content_type}";
         let fixed = ["curl", "-s", "--cacert", "root.pem", "-o", "answer.b64", "-w", shown, "-H"];
@@ -107,4 +107,30 @@ fn threat_084_est_asks_for_proof_and_gives_nobody_another_name() {
     site.run(&own);
     assert_eq!(site.est("simplereenroll", &["--cert", "self.pem", "--key", "next.key"]).0, "401");
     assert_eq!(site.issued(), 2);
+}
+
+/// RFC 7030, appendix A.1, the one message of the enrolment RFCs that is printed whole (RFC 8894, 6960 and 7292 have none):
+/// it is read, and what this box writes of the same certificates is the same message, but for its empty set of lists.
+#[test]
+fn rfc_7030_appendix_a_1_is_read_and_written() {
+    use phonebox::ca::asn1::{self, Reader};
+    use phonebox::ca::{cms, est};
+    let message = est::request(include_bytes!("../../../fixtures/est/rfc7030-a1.b64")).unwrap();
+    let mut data = Reader::new(&message).open(asn1::SEQUENCE).unwrap();
+    data.any().unwrap();
+    let mut data = data.open(asn1::CONTEXT_0).unwrap().open(asn1::SEQUENCE).unwrap();
+    for _ in 0..3 {
+        data.any().unwrap();
+    }
+    let certificates = data.any().unwrap().inside().all(9).unwrap();
+    assert_eq!(certificates.len(), 4);
+    let named = |place: usize| cms::Certificate::parse(certificates[place].raw).unwrap();
+    // OldWithOld, NewWithOld, OldWithNew, NewWithNew: as after a roll-over of ours.
+    assert_eq!((named(1).issuer, named(2).issuer), (named(0).subject, named(3).subject));
+    assert_eq!((named(1).spki, named(2).spki), (named(3).spki, named(0).spki));
+    let ours = cms::certs_only(&certificates.iter().map(|one| one.raw).collect::<Vec<_>>(), &[]);
+    let empty_lists = message.windows(4).rposition(|four| four == [0xa1, 0, 0x31, 0]).unwrap();
+    // Behind the lengths.
+    assert_eq!(ours[23..ours.len() - 2], message[23..empty_lists]);
+    assert_eq!(ours[ours.len() - 2..], message[empty_lists + 2..]);
 }

@@ -8,7 +8,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 /// The value behind a parameter of a settings file.
-fn value(text: &str, name: &str) -> Option<String> {
+pub fn value(text: &str, name: &str) -> Option<String> {
     let line = text.lines().find(|line| line.contains(name) && !line.trim_start().starts_with('#'))?;
     let rest = line.split_once(name)?.1.trim_start_matches([' ', '=']);
     Some(rest.trim().trim_matches('"').to_owned())
@@ -16,7 +16,7 @@ fn value(text: &str, name: &str) -> Option<String> {
 
 impl Site {
     /// Status and body over HTTPS; with a certificate where one is named.
-    fn ask(&self, path: &str, model: &str, certificate: Option<&str>) -> (String, String) {
+    pub fn ask(&self, path: &str, model: &str, certificate: Option<&str>) -> (String, String) {
         let url = format!("https://{}{path}", self.phonebox.https());
         let ca = self.phonebox.path().join("phonebox-ca.pem").display().to_string();
         let agent = phone(model).user_agent();

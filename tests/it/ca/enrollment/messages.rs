@@ -82,7 +82,7 @@ impl Site {
 
     pub fn post(&self, message: &[u8]) -> Answer {
         let headers = "Content-Type: application/x-pki-message\r\n";
-        raw::send(self.phonebox.http(), None, "POST", "/scep?operation=PKIOperation", headers, message)
+        raw::send(self.door(), None, "POST", "/scep?operation=PKIOperation", headers, message)
     }
 
     /// What is said to a message that gets an answer.

@@ -1,12 +1,13 @@
 //! How phones come to certificates, through the phones' own listeners: real clients, and messages no honest client
 //! sends.
 
-mod clients;
+pub mod clients;
 mod est;
 mod files;
 mod flood;
 mod hostile;
+mod keys;
 mod life;
-mod messages;
+pub mod messages;
 mod old;
 mod scep;

@@ -1,13 +1,13 @@
 //! Phones of long ago: MD5, and messages for the CA itself.
 
-use super::clients::{MAC, Site, site};
+use super::clients::{MAC, OTHER, Site, site};
 use super::messages::{NONCE, Sender, TRANSACTION, TYPE, envelope, first_certificate};
 use phonebox::ca::asn1::{self, CONTEXT_0, SET};
 use phonebox::ca::cms::{self, Certificate};
 use phonebox::ca::signature::{self, Digest};
 use x509_parser::asn1_rs::oid;
 
-const OLD: &[&str] = &["--scep-old-phones", "yes"];
+const OLD: &[&str] = &["--scep-old-phones", "127.0.0.1:0"];
 
 /// A PKCSReq signed with MD5, which nothing but OpenSSL's `dgst` still does.
 fn message(site: &Site, sender: &Sender, ca: &[u8], csr: &[u8]) -> Vec<u8> {
@@ -85,6 +85,13 @@ fn an_old_phone_enrols_with_md5_and_the_cas_own_key() {
     assert!(site.said(&other, &forged).is_bad_request());
     *forged.last_mut().unwrap() ^= 1;
     assert_eq!(site.said(&other, &forged).info, "1", "badMessageCheck");
+    assert_eq!(site.issued(), 1);
+    // All of it at its own listener: at the other one the same box takes none of it, and has an RA of its own.
+    let site = Site { old: false, ..site };
+    let others = site.challenge(OTHER);
+    let again = site.said(&other, &message(&site, &other, &ca, &request(&site, &other, &others)));
+    assert_eq!((again.status.as_str(), again.info.as_str()), ("2", "0"), "badAlg");
+    assert_ne!(first_ca(&site), ca);
     assert_eq!(site.issued(), 1);
 }
 

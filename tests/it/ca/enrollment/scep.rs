@@ -64,6 +64,45 @@ fn certmonger_reads_capabilities_and_the_chain() {
     assert_eq!(chain.matches("BEGIN CERTIFICATE").count(), 3, "{chain}");
 }
 
+/// In the middle of a roll-over: strongSwan finds its way by SCEP and by EST, and what the box sent to both.
+#[test]
+fn strongswan_enrols_below_a_root_that_the_old_one_vouches_for() {
+    let site = site(&[]);
+    let url = site.scep_url("/scep");
+    let enrols = |name: &str| {
+        site.fetch_ca(&url);
+        site.key("phone.key");
+        let challenge = site.challenge(MAC);
+        site.enrolls(&url, "phone.key", &["--dn", DN, "--password", &challenge], &format!("{name}.pem"));
+    };
+    enrols("before");
+    for step in ["start", "switch"] {
+        site.phonebox.cli(&["ca", "rollover", step]);
+        std::fs::write(site.file("root.pem"), site.phonebox.ca_pem()).unwrap();
+        enrols(step);
+        site.judged(&format!("{step}.pem"));
+    }
+    let est = format!("https://{}", site.phonebox.https());
+    site.run(&[
+        "pki",
+        "--estca",
+        "--url",
+        &est,
+        "--cacert",
+        "root.pem",
+        "--caout",
+        "est.pem",
+        "--outform",
+        "pem",
+        "--force",
+    ]);
+    assert!(!site.read("est.pem").is_empty());
+    site.phonebox.cli(&["ca", "rollover", "finish"]);
+    std::fs::write(site.file("root.pem"), site.phonebox.ca_pem()).unwrap();
+    enrols("after");
+    site.judged("after.pem");
+}
+
 /// RFC 8894 §3.3: PENDING, polls, and a person's word.
 #[test]
 fn a_request_without_a_challenge_waits_for_a_person() {
