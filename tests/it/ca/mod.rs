@@ -2,9 +2,12 @@
 
 mod client;
 mod enrollment;
+mod fuzz;
 mod handshake;
 mod issue;
+mod limits;
 mod live;
+mod never;
 mod people;
 mod rollover;
 mod roots;
