@@ -46,6 +46,7 @@ async fn add(actor: Actor, db: Data<Db>, Json(body): Json<GroupName>) -> Result<
             refuse_taken(tx, &actor, &name)?;
             let now = clock::now();
             store::insert(tx, actor.account_id, &name, now)?;
+            tx.touch(Touch::Shared);
             audit::store::write(tx, &actor, "group.add", &name, None, now)?;
             one(tx, &actor, &name)
         })

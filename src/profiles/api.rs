@@ -155,6 +155,7 @@ async fn add(actor: Actor, db: Data<Db>, keys: Data<Keyring>, Json(body): Json<A
             }
             let added = view(tx, load(tx, &keys, &actor, &name)?)?;
             audit::write_change(tx, &actor, "profile.add", &name, (None::<&ProfileView>, Some(&added)), None, now)?;
+            tx.touch(Touch::Shared);
             Ok::<_, Problem>(added)
         })
         .await?;

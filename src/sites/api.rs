@@ -72,6 +72,7 @@ async fn add(actor: Actor, db: Data<Db>, Json(body): Json<AddSite>) -> Result<Ht
             };
             let now = clock::now();
             store::insert(tx, actor.account_id, &name, profile, now)?;
+            tx.touch(Touch::Shared);
             let added = one(tx, &actor, &name)?;
             audit::write_change(tx, &actor, "site.add", &name, (None::<&Site>, Some(&added)), None, now)?;
             Ok::<_, Problem>(added)

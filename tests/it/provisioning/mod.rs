@@ -7,6 +7,7 @@ mod ale;
 mod avaya;
 mod avaya_files;
 mod redirect;
+mod networks;
 mod settings_in_files;
 mod snom;
 mod yealink;
