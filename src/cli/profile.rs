@@ -239,6 +239,8 @@ fn confirmed(question: &str) -> Result<bool, Failure> {
 
 fn targets(profile: &Value) {
     let rows: Vec<Value> = profile["targets"].as_array().cloned().unwrap_or_default();
+    let said = |target: &Value| target["instruction"].as_str().map(str::to_owned);
+    let instructions: Vec<String> = rows.iter().filter_map(said).collect();
     let rows: Vec<Value> = rows
         .into_iter()
         .map(|mut target| {
@@ -260,6 +262,9 @@ fn targets(profile: &Value) {
             ("GROUP", "phone_group"),
         ],
     );
+    for instruction in instructions {
+        table::say(&format!("By hand, on Avaya phones: {instruction}."));
+    }
 }
 
 fn print(profile: &Value) {

@@ -48,6 +48,8 @@ pub struct TargetView {
     /// PEM.
     root_ca: Option<String>,
     phone_group: u16,
+    /// What somebody has to do, because this box cannot: enter the phone group in an Avaya phone that another server serves.
+    instruction: Option<String>,
 }
 
 #[derive(Debug, Default, serde::Deserialize, utoipa::ToSchema)]
@@ -153,9 +155,9 @@ async fn add(actor: Actor, db: Data<Db>, keys: Data<Keyring>, Json(body): Json<A
                 let target = target.applied(None)?;
                 store::put_target(tx, &keys, actor.account_id, id, None, &target)?;
             }
+            tx.touch(Touch::Shared);
             let added = view(tx, load(tx, &keys, &actor, &name)?)?;
             audit::write_change(tx, &actor, "profile.add", &name, (None::<&ProfileView>, Some(&added)), None, now)?;
-            tx.touch(Touch::Shared);
             Ok::<_, Problem>(added)
         })
         .await?;
@@ -443,6 +445,7 @@ fn shown(target: &NewTarget) -> String {
 fn view(conn: &Connection, profile: Profile) -> Result<ProfileView> {
     let (sites, devices) = store::users(conn, profile.id)?;
     let target = |target: Target| TargetView {
+        instruction: target.instruction(),
         position: target.position,
         url: target.url.map(|url| url.to_string()),
         username: target.username,

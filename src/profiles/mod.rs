@@ -72,3 +72,17 @@ pub struct Target {
     pub root_ca: Option<String>,
     pub phone_group: u16,
 }
+
+impl Target {
+    /// What this box cannot do for another server: the phone group is the phone's own there, and no file may set it.
+    pub fn instruction(&self) -> Option<String> {
+        let outside = self.url.is_some() && self.phone_group != 0;
+        outside.then(|| {
+            format!(
+                "phone group {}: the other server goes by the group that the phone itself has. Enter it in the phone's \
+                 administration menu; this box cannot set it",
+                self.phone_group
+            )
+        })
+    }
+}

@@ -11,6 +11,7 @@ use crate::checkins::{Reason, store as checkins, words};
 use crate::db::Error;
 use crate::devices::{self, State};
 use crate::net::Mac;
+use crate::profiles::Target;
 use crate::settings::{Provenance, Value, catalogue};
 use crate::vendors::{self, FileKind, Item};
 
@@ -262,7 +263,8 @@ fn view(name: &str, job: &Job, draft: &Draft) -> ExplainedFile {
     let unsaid = draft.mapped.unsaid.iter().map(|one| format!("{}: {}", catalogue().name(one.setting), one.why));
     // What the format itself cannot carry.
     let unwritten = job.write(draft).map(|(_, warnings)| warnings).unwrap_or_default();
-    let unsaid = unsaid.chain(unwritten.iter().map(ToString::to_string));
+    let by_hand = job.outside.filter(|_| vendors::has_phone_groups(job.vendor.id)).and_then(Target::instruction);
+    let unsaid = unsaid.chain(unwritten.iter().map(ToString::to_string)).chain(by_hand);
     ExplainedFile { name: name.to_owned(), lines: lines.collect(), unsaid: unsaid.collect() }
 }
 

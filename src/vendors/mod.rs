@@ -126,6 +126,11 @@ pub fn file_names(vendor: &Vendor, name: Option<&str>, mac: Mac) -> Vec<String> 
     filled.collect()
 }
 
+/// Whether its phones have a group of their own that files can ask for (avaya.md §2.1: GROUP).
+pub fn has_phone_groups(vendor: &str) -> bool {
+    vendor == "avaya"
+}
+
 /// The vendor that a MAC's prefix belongs to.
 pub fn vendor_of_mac(mac: Mac) -> Option<&'static Vendor> {
     ouis::owners(mac).next()

@@ -223,3 +223,13 @@ fn ava_120_the_phone_group_selects_what_the_box_renders() {
     let refused = phonebox.try_cli(&["profile", "add", "x", "--phone-group", "1000"]).refused();
     assert!(refused.contains("999"), "{refused}");
 }
+    // What another server makes of it is not promised: it is said what is to be done by hand.
+    let shown = phonebox.cli(&["profile", "add", "away", "--url", "http://pbx.example/", "--phone-group", "17"]);
+    let said = "phone group 17: the other server goes by the group that the phone itself has";
+    assert!(shown.contains(said), "{shown}");
+    let (own, phone) =
+        (phonebox.cli(&["profile", "show", "seventeen"]), |model| phonebox.cli(&["explain", mac(model)]));
+    assert!(!own.contains("By hand") && !phone("J179").contains(said), "{own}");
+    phonebox.cli(&["device", "set", mac("J179"), "--profile", "away"]);
+    add(&phonebox, "T54W", &["--profile", "away"]);
+    assert!(phone("J179").contains(said) && !phone("T54W").contains(said), "{}", phone("J179"));
