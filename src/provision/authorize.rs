@@ -203,9 +203,10 @@ fn known(facts: &Facts, device: &Device) -> Result<Grant, Refusal> {
         return Err(Refusal::new(Reason::MoreProof));
     }
     let plain = facts.transport != Transport::Https;
+    // What is said of a file without its secrets, and of one that is not sent because of them.
     let channel = match facts.transport {
-        Transport::Tftp if !profile.secrets_over_tftp => Some(Reason::SettingsOnlyTftp),
-        _ if plain && profile.secrets_tls_only => Some(Reason::SettingsOnlyTls),
+        Transport::Tftp if !profile.secrets_over_tftp => Some((Reason::SettingsOnlyTftp, Reason::WithheldTftp)),
+        _ if plain && profile.secrets_tls_only => Some((Reason::SettingsOnlyTls, Reason::WithheldTls)),
         _ => None,
     };
     // A window belongs to the first peer that uses it for a file of the device's own; nothing else in it has secrets, or
@@ -224,7 +225,7 @@ fn known(facts: &Facts, device: &Device) -> Result<Grant, Refusal> {
     if facts.ask.is_own() && facts.holds_secrets && (device.secrets_at.is_some() || device.proof.is_some()) {
         let reset = device.proof.is_some() && !proved;
         let reason = match channel {
-            Some(reason) if proved => reason,
+            Some((_, withheld)) if proved => withheld,
             _ if reset => Reason::ResetSuspected,
             _ => Reason::ProofMissing,
         };
@@ -232,7 +233,8 @@ fn known(facts: &Facts, device: &Device) -> Result<Grant, Refusal> {
         let effects = if reset && device.reset_at.is_none() { vec![Effect::ResetSuspected] } else { Vec::new() };
         return Err(Refusal { effects, ..Refusal::new(reason) });
     }
-    let reason = if proved { channel.unwrap_or(Reason::SettingsOnly) } else { Reason::SettingsOnly };
+    let reduced = channel.filter(|_| proved).map(|(reduced, _)| reduced);
+    let reason = reduced.unwrap_or(Reason::SettingsOnly);
     Ok(Grant { trust, secrets: false, reason, effects })
 }
 

@@ -285,7 +285,10 @@ fn mask(draft: &mut Draft) {
 }
 
 fn is_secret_reason(code: &str) -> bool {
-    [Reason::Token, Reason::Credentials, Reason::Window, Reason::Bound].iter().any(|reason| reason.code() == code)
+    use Reason::{Bound, CertificateFile, Credentials, OwnUpload, RedirectedLogin, Token, Window};
+    // With a certificate it came by TLS. What it stored here may hold a password that its user typed.
+    let sends = [Token, Credentials, Window, Bound, CertificateFile, OwnUpload, RedirectedLogin];
+    sends.iter().any(|reason| reason.code() == code)
 }
 
 fn verdict_of(last: &checkins::Stored) -> String {

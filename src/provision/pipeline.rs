@@ -412,12 +412,16 @@ impl Pipeline {
                 let what = if redirected { Delivery::Redirection } else { Delivery::Whole };
                 let delivered = loaded.mac.filter(|_| whole).map(|mac| Delivered { mac, what });
                 let reason = match grant.reason {
-                    _ if redirected => Reason::Redirected,
+                    _ if login => Reason::RedirectedLogin,
+                    _ if tells.is_some() => Reason::Redirected,
                     // Whoever asks: it holds nobody's own values, and no secret went out in plain with it.
+                // A model's common file tells a device that is sent away where to, too.
+                let tells = outside.filter(|_| own || kind == FileKind::Common);
+                let login = tells.is_some_and(|target| grant.secrets && target.username.is_some());
                     reason if own || reason == Reason::SafeDefault => reason,
                     _ => Reason::ModelFile,
                 };
-                let decision = if redirected { Decision::Redirected } else { Decision::Served };
+                let decision = if tells.is_some() { Decision::Redirected } else { Decision::Served };
                 Outcome { decision, delivered, ..Outcome::served(Answer::Document(rendered), reason) }
             }
             Err(render::Failure::Read(error)) => return Err(error),

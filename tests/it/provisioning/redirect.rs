@@ -3,6 +3,7 @@
 
 use crate::support::other::Other;
 use crate::support::phone::{PASSWORD, Phone, account, add, mac, phone};
+use crate::support::raw;
 use crate::support::server::Phonebox;
 
 const ELSEWHERE: &str = "0th3r-S3cret";
@@ -145,6 +146,11 @@ fn ava_114_credentials_go_only_with_a_secrets_grant_and_log_the_phone_in_there()
             !logins.is_empty() && logins.iter().all(|login| login.starts_with("Digest username=\"fleet\"")),
             "{logins:?}"
         );
+        let plain = phonebox.explain(mac(model))["plain_secrets"].to_string();
+        assert!(
+            plain.contains("over http to 127.0.0.1"),
+            "{model}: every plain delivery of a secret is named: {plain}"
+        );
         // Outside of the window it is not told again, and keeps what it has.
         phonebox.restart_at("+25h");
         let boot = phone.boot(Some(&start));
@@ -156,6 +162,25 @@ fn ava_114_credentials_go_only_with_a_secrets_grant_and_log_the_phone_in_there()
         let shown = phonebox.cli(&["profile", "show", "elsewhere"]) + &phonebox.cli(&["explain", mac(model)]);
         assert!(!shown.contains("t4rget-Pa55"), "{shown}");
     }
+}
+
+/// Who was provisioned here and comes back with its token is told by the model's file already, and that is written down.
+#[test]
+fn a_login_in_a_models_file_is_called_what_it_is() {
+    let phonebox = Phonebox::start();
+    add(&phonebox, "T54W", &[]);
+    let mut phone = phone("T54W");
+    phone.boot(Some(&phonebox.url(false)));
+    let directory = phone.server().unwrap().replace(&phonebox.url(false), "/");
+    let password = phonebox.secret("t4rget-Pa55");
+    phonebox.cli(&["profile", "add", "e", "--url", "http://pbx.example/", "--user", "u", "--password", &password]);
+    phonebox.cli(&["device", "set", mac("T54W"), "--profile", "e"]);
+    let answer = raw::get(phonebox.http(), &format!("{directory}y000000000096.cfg"));
+    assert!(answer.text().contains("t4rget-Pa55"), "{}", answer.text());
+    let explained = phonebox.explain(mac("T54W"));
+    let last = &explained["timeline"][0];
+    assert_eq!((&last["decision"], &last["reason"]), (&"redirected".into(), &"redirected-login".into()), "{last}");
+    assert!(explained["plain_secrets"].to_string().contains("y000000000096.cfg over http"), "{explained}");
 }
 
 /// YMC-184.
@@ -222,7 +247,6 @@ fn ava_120_the_phone_group_selects_what_the_box_renders() {
     assert!(phone.account().unwrap().server.starts_with("group17.example"), "{:?}", phone.account());
     let refused = phonebox.try_cli(&["profile", "add", "x", "--phone-group", "1000"]).refused();
     assert!(refused.contains("999"), "{refused}");
-}
     // What another server makes of it is not promised: it is said what is to be done by hand.
     let shown = phonebox.cli(&["profile", "add", "away", "--url", "http://pbx.example/", "--phone-group", "17"]);
     let said = "phone group 17: the other server goes by the group that the phone itself has";
@@ -233,3 +257,4 @@ fn ava_120_the_phone_group_selects_what_the_box_renders() {
     phonebox.cli(&["device", "set", mac("J179"), "--profile", "away"]);
     add(&phonebox, "T54W", &["--profile", "away"]);
     assert!(phone("J179").contains(said) && !phone("T54W").contains(said), "{}", phone("J179"));
+}
