@@ -3,7 +3,7 @@
 //! Owns their parsing and printing. Knows no vendor, no database, no protocol.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 /// A 48-bit MAC address. Printed as twelve lower-case hex digits, the form phones put into file names.
@@ -196,6 +196,17 @@ impl fmt::Debug for Cidr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+/// The port under which an address of this machine is reached: bound are a wildcard of its family, IPv6's for both, or the
+/// address itself.
+pub fn port_at(bound: &[SocketAddr], address: IpAddr) -> Option<u16> {
+    let fits = |socket: &&SocketAddr| match socket.ip() {
+        own if own == address => true,
+        IpAddr::V6(v6) => v6.is_unspecified(),
+        IpAddr::V4(v4) => v4.is_unspecified() && address.is_ipv4(),
+    };
+    bound.iter().find(fits).map(SocketAddr::port)
 }
 
 /// RFC 1123 host names; at least one letter, so that an address is not one.

@@ -221,7 +221,13 @@ impl Pipeline {
                 }
                 self.refuse(request, refusal, loaded.mac.map(context)).await
             }
-            Ok(grant) => {
+            Ok(mut grant) => {
+                // It came back by HTTP: this very file must lead it to HTTP, or it would never find the way again.
+                if let Some(mac) = loaded.mac.filter(|_| grant.effects.contains(&Effect::TlsLost)) {
+                    grant.effects.retain(|effect| *effect != Effect::TlsLost);
+                    effects::commit(&self.db, vec![Effect::TlsLost], context(mac)).await?;
+                    loaded.subject = self.subjects.get(mac)?;
+                }
                 if let Credential::Login(mac) = loaded.credential {
                     self.logins.answered(mac);
                 }
@@ -408,6 +414,9 @@ impl Pipeline {
                 let own = matches!(kind, FileKind::Settings | FileKind::Device | FileKind::Container);
                 let first = loaded.subject.as_ref().is_some_and(|subject| subject.device.enrolled_at.is_none());
                 let redirected = outside.is_some() && own;
+                // A model's common file tells a device that is sent away where to, too.
+                let tells = outside.filter(|_| own || kind == FileKind::Common);
+                let login = tells.is_some_and(|target| grant.secrets && target.username.is_some());
                 let whole = own && first && (grant.secrets || redirected);
                 let what = if redirected { Delivery::Redirection } else { Delivery::Whole };
                 let delivered = loaded.mac.filter(|_| whole).map(|mac| Delivered { mac, what });
@@ -415,9 +424,6 @@ impl Pipeline {
                     _ if login => Reason::RedirectedLogin,
                     _ if tells.is_some() => Reason::Redirected,
                     // Whoever asks: it holds nobody's own values, and no secret went out in plain with it.
-                // A model's common file tells a device that is sent away where to, too.
-                let tells = outside.filter(|_| own || kind == FileKind::Common);
-                let login = tells.is_some_and(|target| grant.secrets && target.username.is_some());
                     reason if own || reason == Reason::SafeDefault => reason,
                     _ => Reason::ModelFile,
                 };

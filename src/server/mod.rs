@@ -29,6 +29,7 @@ use crate::listen::Patience;
 use crate::listen::enroll::EnrollmentDoor;
 use crate::listen::http::{self, HttpListener};
 use crate::listen::tftp_front::TftpListener;
+use crate::net::port_at;
 use crate::provision::enroll::Rules;
 use crate::provision::{self, Enrollment, Limits, Pipeline, Reach};
 use crate::seal::SealError;
@@ -36,7 +37,7 @@ use crate::settings::Secret;
 use crate::users;
 use crate::webhooks;
 use rustls::ServerConfig;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -287,17 +288,24 @@ fn patience(config: &Config) -> Patience {
 }
 
 fn reach(config: &Config, addresses: &Addresses) -> Reach {
-    let port = |of: &[SocketAddr]| of.first().map(SocketAddr::port);
     let url = |url: &Option<crate::profiles::TargetUrl>| {
         url.as_ref().map(|url| url.to_string().trim_end_matches('/').to_owned())
     };
     Reach {
-        http_port: port(&addresses.http),
-        https_port: port(&addresses.https),
+        http: addresses.http.clone(),
+        https: addresses.https.clone(),
         http_url: url(&config.public.http),
         https_url: url(&config.public.https),
-        usual: interfaces::list().into_iter().flat_map(|interface| interface.addresses).next(),
+        usual: usual(addresses),
     }
+}
+
+/// The first address of this machine that phones can reach.
+fn usual(addresses: &Addresses) -> Option<IpAddr> {
+    let bound = if addresses.http.is_empty() { &addresses.https } else { &addresses.http };
+    let own = interfaces::list().into_iter().flat_map(|interface| interface.addresses);
+    let reached = own.into_iter().find(|address| port_at(bound, *address).is_some());
+    reached.or_else(|| bound.iter().map(SocketAddr::ip).find(|address| !address.is_unspecified()))
 }
 
 impl ServerHandle {

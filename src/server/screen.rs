@@ -4,6 +4,7 @@
 use super::interfaces::Interface;
 use super::{Addresses, process};
 use crate::config::Config;
+use crate::net::port_at;
 use crate::settings::Secret;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -122,7 +123,7 @@ impl Screen<'_> {
         let bound = &self.addresses.admin;
         let everywhere = self.interfaces.iter().flat_map(|interface| &interface.addresses);
         let mut urls: Vec<String> =
-            everywhere.filter_map(|address| Some(url("https", *address, port(bound, *address)?, 443))).collect();
+            everywhere.filter_map(|address| Some(url("https", *address, port_at(bound, *address)?, 443))).collect();
         if urls.is_empty() {
             urls = bound.iter().map(|address| url("https", address.ip(), address.port(), 443)).collect();
         }
@@ -160,16 +161,6 @@ struct Host {
     tftp: Option<u16>,
 }
 
-/// A wildcard of the address's family, IPv6's for both, or the address itself.
-fn port(bound: &[SocketAddr], address: IpAddr) -> Option<u16> {
-    let fits = |socket: &&SocketAddr| match socket.ip() {
-        own if own == address => true,
-        IpAddr::V6(v6) => v6.is_unspecified(),
-        IpAddr::V4(v4) => v4.is_unspecified() && address.is_ipv4(),
-    };
-    bound.iter().find(fits).map(SocketAddr::port)
-}
-
 fn url(scheme: &str, address: IpAddr, port: u16, real: u16) -> String {
     let host = match address {
         IpAddr::V4(v4) => v4.to_string(),
@@ -180,7 +171,7 @@ fn url(scheme: &str, address: IpAddr, port: u16, real: u16) -> String {
 
 impl Host {
     fn of(addresses: &Addresses, address: IpAddr) -> Host {
-        let port = |bound: &[SocketAddr]| port(bound, address);
+        let port = |bound: &[SocketAddr]| port_at(bound, address);
         Host { address, http: port(&addresses.http), https: port(&addresses.https), tftp: port(&addresses.tftp) }
     }
 

@@ -3,6 +3,7 @@
 //! The stories are the same for every phone; what differs stands in each vendor's file: which requests it makes, and
 //! how it proves itself on day two (protocols/avaya.md §1, vendors.md §1–3).
 
+mod addresses;
 mod ale;
 mod avaya;
 mod avaya_files;
