@@ -4,10 +4,10 @@
 //! the peer's machine has acknowledged: the kernel takes bytes in gulps of its own, long before they arrive.
 
 use super::Patience;
-use nix::sys::socket::setsockopt;
+use nix::sys::socket::{MsgFlags, recv, setsockopt};
 use nix::{setsockopt_impl, sockopt_impl};
 use std::io;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, RawFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -30,6 +30,11 @@ pub struct Guarded {
     watch: Option<Watch>,
     /// Bytes given to the kernel since the connection was made.
     written: u64,
+}
+
+/// Whether the peer of a connection that is being served has said that it sends nothing more. Most often it has gone.
+pub fn has_shut(socket: RawFd) -> bool {
+    recv(socket, &mut [0], MsgFlags::MSG_PEEK | MsgFlags::MSG_DONTWAIT) == Ok(0)
 }
 
 struct Watch {

@@ -22,6 +22,7 @@ use hyper::{Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::os::fd::AsRawFd;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -229,6 +230,7 @@ impl Worker {
             client: None,
             patience: self.patience,
             notes,
+            socket: stream.as_raw_fd(),
         };
         let mut forwarded = false;
         if proxy::is_trusted(connection.peer, &self.proxies) {
@@ -282,6 +284,8 @@ impl Worker {
         let served = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.patience.head)
+            // Some clients send no more after their request, and say so. What was asked is answered, and written down.
+            .half_close(true)
             .title_case_headers(true)
             .max_buf_size(LARGEST_HEAD)
             .serve_connection(TokioIo::new(stream), service);

@@ -4,7 +4,7 @@
 //! Content-Encoding; `Connection: close` for phones that are not J100).
 
 use super::enroll::{self, EnrollmentDoor, Making};
-use super::guard::Guarded;
+use super::guard::{Guarded, has_shut};
 use super::{Notes, Patience, mapped, ocsp};
 use crate::ca::{Ca, Client, Clients};
 use crate::checkins::{Reason, Transport};
@@ -19,6 +19,7 @@ use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 use std::convert::Infallible;
 use std::net::IpAddr;
+use std::os::fd::RawFd;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -43,6 +44,8 @@ pub struct Connection {
     pub client: Option<Shown>,
     pub patience: Patience,
     pub notes: Notes,
+    /// Open as long as a request of it is answered.
+    pub socket: RawFd,
 }
 
 /// The certificate that a client showed, and who judges it at each request.
@@ -203,7 +206,9 @@ pub async fn respond(
     let head_only = parts.method == hyper::Method::HEAD;
     let bytes = response.body().bytes.len() as u64;
     pipeline.record(&served, response.status().as_u16(), if head_only { 0 } else { bytes });
-    if let Some(delivered) = served.delivered.filter(|_| !head_only && response.status() != StatusCode::NOT_MODIFIED) {
+    let whole = !head_only && response.status() != StatusCode::NOT_MODIFIED;
+    // Who has hung up is answered, and does not count as having it.
+    if let Some(delivered) = served.delivered.filter(|_| whole && !has_shut(connection.socket)) {
         response.body_mut().done =
             Some(Done { pipeline: pipeline.clone(), delivered, notes: connection.notes.clone() });
     }

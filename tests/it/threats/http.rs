@@ -1,6 +1,7 @@
 //! HTTP as RFC 9110 has it, where phones and abusers use it: heads byte by byte, conditions, ranges, HEAD, uploads, and
 //! what a stranger may write into a log.
 
+use crate::support::eventually;
 use crate::support::phone::{PASSWORD, add, mac, phone};
 use crate::support::raw::{self, SOMEONE, exchange};
 use crate::support::server::Phonebox;
@@ -224,6 +225,32 @@ fn threat_020_and_098_a_hostile_user_agent_is_harmless_where_it_is_shown() {
     assert!(phonebox.said().lines().all(|line| !line.starts_with("INFO forged")));
     assert!(json.len() < 40_000, "{}", json.len());
     assert!(phonebox.is_alive() && !phonebox.said().contains("panicked"));
+}
+
+/// Some clients shut their side when they have asked, some hang up: the one is answered, both are written down.
+#[test]
+fn who_shuts_its_side_after_asking_is_answered_and_written_down() {
+    let phonebox = Phonebox::start();
+    for model in ["T54W", "T46S"] {
+        add(&phonebox, model, &[]);
+    }
+    let ask = |model: &str| {
+        let mut stream = raw::connect(phonebox.http());
+        let agent = phone(model).user_agent();
+        let head = format!("GET /{}.cfg HTTP/1.1\r\nHost: x\r\nUser-Agent: {agent}\r\n\r\n", mac(model));
+        stream.write_all(head.as_bytes()).unwrap();
+        stream
+    };
+    // All of it has happened before the box looks.
+    phonebox.signal(libc::SIGSTOP);
+    let (mut shut, gone) = (ask("T54W"), ask("T46S"));
+    shut.shutdown(std::net::Shutdown::Write).unwrap();
+    drop(gone);
+    phonebox.signal(libc::SIGCONT);
+    let answer = raw::read(&mut shut, false).expect("an answer");
+    assert!(answer.status == 200 && answer.text().contains(PASSWORD), "{}", answer.head);
+    eventually("both are written down", || phonebox.count("SELECT count(DISTINCT mac) FROM check_in") == 2);
+    assert!(phonebox.device(mac("T46S"))["enrolled_at"].is_null(), "nobody was there to take it");
 }
 
 /// T29: nothing is unpacked, so a bomb is the bytes it is.
