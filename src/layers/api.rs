@@ -8,6 +8,7 @@ use crate::settings::catalogue;
 use crate::settings::{Layer, catalogue::Entry};
 use crate::users::{Actor, Permission};
 use crate::vendors::raw::{RawWarning, parse_raw};
+use crate::vendors::write::is_sent_unread;
 use crate::web::json::values;
 use crate::web::{Code, Json, Problem, Query, Result, Text};
 use crate::{audit, clock, devices, lines, models, profiles, sites, vendors};
@@ -363,7 +364,11 @@ fn read(vendor: &str, text: &str) -> (Option<String>, Vec<RawWarning>) {
     let raw = match parse_raw(vendor, text) {
         Ok(raw) => raw,
         Err(error) => {
-            let why = format!("{}; all of it is kept from requests that may not have secrets", error.rule);
+            let what = match is_sent_unread(vendor, text) {
+                true => "it is sent as it stands, and only where secrets may go",
+                false => "nothing of it is sent until it can be read",
+            };
+            let why = format!("{}; {what}", error.rule);
             return (None, vec![RawWarning { line: error.line, text: why }]);
         }
     };

@@ -258,7 +258,7 @@ fn view(name: &str, job: &Job, draft: &Draft) -> ExplainedFile {
         Item::Param(param) => {
             line(&param.name, &param.value, param.setting.map(|id| catalogue().name(id)), &param.from)
         }
-        Item::Text { text, from } => line("", text, None, from),
+        Item::Text { text, from } | Item::Unread { text, from } => line("", text, None, from),
     });
     let unsaid = draft.mapped.unsaid.iter().map(|one| format!("{}: {}", catalogue().name(one.setting), one.why));
     // What the format itself cannot carry.
@@ -272,7 +272,7 @@ fn mask(draft: &mut Draft) {
     for item in &mut draft.mapped.items {
         let value = match item {
             Item::Param(param) => &mut param.value,
-            Item::Text { text, .. } => text,
+            Item::Text { text, .. } | Item::Unread { text, .. } => text,
         };
         if value.is_secret() {
             *value = Value::Plain(MASK.into());

@@ -82,7 +82,7 @@ impl<'a> Scopes<'a> {
 fn is_secret(item: &Item) -> bool {
     match item {
         Item::Param(param) => param.value.is_secret(),
-        Item::Text { text, .. } => text.is_secret(),
+        Item::Text { text, .. } | Item::Unread { text, .. } => text.is_secret(),
     }
 }
 
@@ -123,7 +123,7 @@ pub fn overlay(mut items: Vec<Item>, raw: Vec<Item>) -> Vec<Item> {
         .iter()
         .filter_map(|item| match item {
             Item::Param(param) => Some(param.name.as_str()),
-            Item::Text { .. } => None,
+            Item::Text { .. } | Item::Unread { .. } => None,
         })
         .collect();
     items.retain(|item| !matches!(item, Item::Param(param) if names.contains(param.name.as_str())));

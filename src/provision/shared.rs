@@ -152,7 +152,7 @@ pub fn raw(conn: &Connection, keys: &Keyring, layer: Layer, id: i64, label: &Arc
                 items.collect()
             }
             // What cannot be read needs a grant with secrets as a whole.
-            Err(_) => vec![Item::Text { text: crate::settings::Value::Secret(text.text.clone()), from }],
+            Err(_) => vec![Item::Unread { text: crate::settings::Value::Secret(text.text.clone()), from }],
         };
         all.push(RawItems { vendor: text.vendor, items });
     }

@@ -188,6 +188,11 @@ pub enum Item {
         text: Value,
         from: Arc<Provenance>,
     },
+    /// Raw text that its vendor's grammar cannot read: as it stands in a format of lines, in no other.
+    Unread {
+        text: Value,
+        from: Arc<Provenance>,
+    },
 }
 
 /// What a file is written from. The grant has already removed what this request may not see.

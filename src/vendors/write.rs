@@ -3,7 +3,7 @@
 //! Follows the vendors' `files.rs`; decides nothing about values. A writer receives what the grant left and never looks
 //! for more.
 
-use super::format::{Fault, WriteWarning};
+use super::format::{Fault, WriteWarning, is_control};
 use super::raw::{Raw, RawError};
 use super::{Document, FileKind, Item, Param, Render, ale, avaya, snom, yealink};
 
@@ -66,10 +66,33 @@ impl Warnings {
 /// How raw text without a parameter name is called in a warning: its words may be secret.
 pub(super) const RAW_TEXT: &str = "raw vendor text";
 
+/// Raw text that cannot be read, as it stands. Only for formats of lines, whose phones skip what they do not know: broken XML
+/// would cost a phone its whole file. `false`: nothing was written, it has signs that might end a line.
+pub(super) fn write_unread(out: &mut String, text: &str, end: &str) -> bool {
+    if text.lines().any(|line| line.chars().any(|c| is_control(c) && c != '\t')) {
+        return false;
+    }
+    for line in text.lines() {
+        out.push_str(line);
+        out.push_str(end);
+    }
+    true
+}
+
+/// Whether a phone gets it although it cannot be read.
+pub fn is_sent_unread(vendor: &str, text: &str) -> bool {
+    let of_lines = match vendor {
+        "avaya" | "yealink" => true,
+        "ale" => !text.trim_start().starts_with('<'),
+        _ => false,
+    };
+    of_lines && write_unread(&mut String::new(), text, "")
+}
+
 pub(super) fn params(items: &[Item]) -> impl Iterator<Item = &Param> {
     items.iter().filter_map(|item| match item {
         Item::Param(param) => Some(param),
-        Item::Text { .. } => None,
+        Item::Text { .. } | Item::Unread { .. } => None,
     })
 }
 

@@ -9,7 +9,7 @@
 //! mode asks for, is `APPLICATION_TYPE=APPL_SIP` and nothing else.
 
 use crate::vendors::format::{Fault, key_value, xml};
-use crate::vendors::write::{RAW_TEXT, Warnings, WriteError};
+use crate::vendors::write::{RAW_TEXT, Warnings, WriteError, write_unread};
 use crate::vendors::{Document, FileKind, Item, Param, Render};
 use std::collections::HashMap;
 
@@ -38,6 +38,7 @@ fn settings(items: &[Item]) -> Document {
     for item in items {
         match item {
             Item::Param(param) => setting(&mut out, param, &mut warnings),
+            Item::Unread { .. } => warnings.push(RAW_TEXT, Fault::Statement),
             Item::Text { text, .. } => match single_setting(text.text()) {
                 Some(element) => {
                     out.push_str("  ");
@@ -77,10 +78,20 @@ fn ini(items: &[Item]) -> Document {
     let mut warnings = Warnings::default();
     let mut sections: Vec<(&str, String)> = Vec::new(); // in the order of their first parameter
     let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut unread = String::new();
     for item in items {
-        let Item::Param(param) = item else {
-            warnings.push(RAW_TEXT, Fault::Statement);
-            continue;
+        let param = match item {
+            Item::Param(param) => param,
+            Item::Text { .. } => {
+                warnings.push(RAW_TEXT, Fault::Statement);
+                continue;
+            }
+            Item::Unread { text, .. } => {
+                if text.text().trim_start().starts_with('<') || !write_unread(&mut unread, text.text(), "\n") {
+                    warnings.push(RAW_TEXT, Fault::Statement);
+                }
+                continue;
+            }
         };
         let Some((section, key)) = param.name.split_once('.') else {
             warnings.push(&param.name, Fault::Elsewhere);
@@ -108,5 +119,6 @@ fn ini(items: &[Item]) -> Document {
         out.push_str("]\n");
         out.push_str(&lines);
     }
+    out.push_str(&unread);
     warnings.document(TEXT, out)
 }

@@ -13,7 +13,7 @@
 //! **Lists**: `PHONEKEY` may be repeated, one key per statement; a repeated `SOFTKEY_…` becomes `ADD` from the second on.
 
 use crate::vendors::format::{Fault, settings46xx::Writer};
-use crate::vendors::write::{RAW_TEXT, Warnings, WriteError, params};
+use crate::vendors::write::{RAW_TEXT, Warnings, WriteError, params, write_unread};
 use crate::vendors::{Document, FileKind, Item, Param, Render};
 
 const TEXT: &str = "text/plain";
@@ -103,6 +103,10 @@ fn settings(input: &Render<'_>) -> Result<Document, WriteError> {
                 warnings.note(&param.name, result);
             }
             Item::Text { text, .. } => warnings.note(RAW_TEXT, out.statement(text.text())),
+            Item::Unread { text, .. } if !write_unread(&mut out.out, text.text(), "\r\n") => {
+                warnings.push(RAW_TEXT, Fault::Statement);
+            }
+            Item::Unread { .. } => {}
         }
     }
     // GET is a tail call: nothing may follow it.

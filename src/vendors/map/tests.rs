@@ -28,7 +28,7 @@ pub fn phone<'a>(vendor: &'a str, name: &'a str, firmware: Option<&'a str>) -> D
 pub fn lines(mapped: &Mapped) -> Vec<String> {
     let line = |item: &Item| match item {
         Item::Param(param) => format!("{} = {}", param.name, param.value.text()),
-        Item::Text { text, .. } => text.text().to_owned(),
+        Item::Text { text, .. } | Item::Unread { text, .. } => text.text().to_owned(),
     };
     mapped.items.iter().map(line).collect()
 }

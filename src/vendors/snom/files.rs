@@ -119,6 +119,7 @@ fn settings(items: &[Item]) -> Document {
             Item::Param(param) if FIRMWARE.contains(&param.name.as_str()) => {}
             Item::Param(param) => settings.param(param),
             Item::Text { text, .. } => settings.text(text.text()),
+            Item::Unread { .. } => settings.warnings.push(RAW_TEXT, Fault::Statement),
         }
     }
     settings.document()

@@ -8,7 +8,7 @@
 //! `overwrite_mode`, which no other file carries.
 
 use crate::vendors::format::{Fault, key_value};
-use crate::vendors::write::{RAW_TEXT, Warnings, WriteError, params};
+use crate::vendors::write::{RAW_TEXT, Warnings, WriteError, params, write_unread};
 use crate::vendors::{Document, FileKind, Item, Render};
 
 const TEXT: &str = "text/plain";
@@ -35,6 +35,10 @@ fn configuration(input: &Render<'_>) -> Document {
                 warnings.note(&param.name, key_value::write_line(&mut out, &param.name, " = ", value));
             }
             Item::Text { .. } => warnings.push(RAW_TEXT, Fault::Statement), // every Yealink line is a parameter
+            Item::Unread { text, .. } if !write_unread(&mut out, text.text(), "\n") => {
+                warnings.push(RAW_TEXT, Fault::Statement);
+            }
+            Item::Unread { .. } => {}
         }
     }
     warnings.document(TEXT, out)

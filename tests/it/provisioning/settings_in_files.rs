@@ -170,6 +170,36 @@ fn raw_text_lies_on_top_and_its_secrets_need_the_grant() {
     assert!(explained.contains("Raw Name") && !explained.contains("raw-S3cret"), "{explained}");
 }
 
+/// What its grammar cannot read may hold anything: a phone gets it whole or not at all, and people do not see it in passing.
+#[test]
+fn raw_text_that_cannot_be_read_needs_the_grant_as_a_whole() {
+    let phonebox = Phonebox::start();
+    let texts = [
+        ("T54W", "yealink", "features.power_led_on = 1\nno pair raw-S3cret\n", "it is sent as it stands"),
+        ("J179", "avaya", "SET SIPDOMAIN a b\nSET SCEPPASSWORD raw-S3cret\n", "it is sent as it stands"),
+        ("M3", "ale", "<setting id=\"x\" value=\"raw-S3cret\">\n", "nothing of it is sent until it can be read"),
+        ("D785", "snom", "<x>raw-S3cret\n", "nothing of it is sent until it can be read"),
+    ];
+    for (model, vendor, text, said) in texts {
+        let mut phone = settled(&phonebox, model, &[]);
+        let file = phonebox.file(text);
+        let words = ["layer", "raw", "set", "--device", mac(model), "--vendor", vendor];
+        let told = phonebox.cli(&[&words[..], &[file.to_str().unwrap()]].concat());
+        assert!(told.contains(said), "{model}: {told}");
+        let own = if model == "J179" { "46xxsettings.txt".to_owned() } else { own_file(model) };
+        let boot = phone.boot(Some(&phonebox.url(false)));
+        assert_eq!(account(&phone), own_account(), "{model} {:?}", boot.lines());
+        let got = boot.asked(&own).map(|asked| String::from_utf8_lossy(&asked.body).replace("\r\n", "\n")).unwrap();
+        assert_eq!(got.contains(text), said.starts_with("it is sent"), "{model}: {got}");
+        let less = phonebox.cli(&["preview", mac(model), &own, "--without-secrets"]);
+        let shown = phonebox.cli(&["explain", mac(model)]) + &phonebox.cli(&["preview", mac(model), &own]) + &less;
+        assert!(!shown.contains("raw-S3cret") && !less.contains("power_led"), "{model}: {shown}");
+        if !said.starts_with("it is sent") {
+            assert!(shown.contains("Not said: raw vendor text"), "{model}: {shown}");
+        }
+    }
+}
+
 #[test]
 fn uploads_need_steady_proof_and_come_back_byte_for_byte() {
     let phonebox = Phonebox::start();
