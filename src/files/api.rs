@@ -184,6 +184,9 @@ fn file_name(text: &str) -> Result<String> {
     {
         return refuse("it holds a blank, a slash, a sign with a meaning in URLs, or starts with a dot");
     }
+    if files_of_the_box(text) {
+        return refuse("the box serves its own file under it");
+    }
     let own = vendors::VENDORS
         .iter()
         .find(|vendor| vendors::classify(vendor, text).is_some_and(|(kind, _)| kind != FileKind::Upload));
@@ -191,6 +194,12 @@ fn file_name(text: &str) -> Result<String> {
         Some(vendor) => refuse(&format!("the box writes that file itself for {} phones", vendor.name)),
         None => Ok(text.to_owned()),
     }
+}
+
+/// Names that are answered before the store is looked at.
+fn files_of_the_box(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.starts_with("phonebox-ca") || name.starts_with("target-") && name.ends_with(".pem")
 }
 
 fn check(head: &[u8], size: u64, sha256: &str, wanted: Option<&str>) -> Result<()> {

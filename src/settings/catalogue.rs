@@ -88,6 +88,10 @@ pub enum Kind {
     Ip,
     Netmask,
     Url,
+    /// Name of a file as a phone asks for it, a directory in front or not.
+    File {
+        max: usize,
+    },
     /// A name of the tz database.
     Zone,
     /// BCP 47: language, script and region.
@@ -156,6 +160,7 @@ impl RawEntry {
             "ip" => Kind::Ip,
             "netmask" => Kind::Netmask,
             "url" => Kind::Url,
+            "file" => Kind::File { max: length()? },
             "zone" => Kind::Zone,
             "language" => Kind::Language,
             "time-of-day" => Kind::TimeOfDay,

@@ -113,6 +113,7 @@ fn one(kind: &Kind, raw: &str) -> Result<String, Refusal> {
             _ => refusal("it is not a netmask", "Write for example 255.255.255.0."),
         },
         Kind::Url => url(text),
+        Kind::File { max } => file(text, *max),
         Kind::Zone => match super::timezone::canonical(text) {
             Some(name) => Ok(name),
             None => refusal("the tz database has no such time zone", "Write for example Europe/Berlin."),
@@ -225,6 +226,20 @@ fn url(text: &str) -> Result<String, Refusal> {
     Ok(format!("{scheme}://{authority}{path}"))
 }
 
+fn file(text: &str, max: usize) -> Result<String, Refusal> {
+    if text.len() > max {
+        return refusal(format!("it is longer than {max} characters"), "Shorten it.");
+    }
+    let plain = |part: &str| {
+        let sign = |b: u8| b.is_ascii_graphic() && !b"\\%?#\"<>|*:;$'".contains(&b);
+        !part.is_empty() && !part.starts_with('.') && !part.ends_with('.') && part.bytes().all(sign)
+    };
+    if text.split('/').all(plain) {
+        return Ok(text.to_owned());
+    }
+    refusal("it is not the name of a file", "Write it as `phonebox file list` shows it.")
+}
+
 fn language(text: &str) -> Result<String, Refusal> {
     let mut tag = String::new();
     let alphabetic = |part: &str| part.bytes().all(|b| b.is_ascii_alphabetic());
@@ -275,6 +290,8 @@ mod tests {
             ("network.http_proxy", "proxy.example:3128", "proxy.example:3128"),
             ("network.netmask", "255.255.254.0", "255.255.254.0"),
             ("time.zone", "europe/berlin", "Europe/Berlin"),
+            ("firmware.file", "FW_S_J179_R4_1_4_0_5.bin", "FW_S_J179_R4_1_4_0_5.bin"),
+            ("firmware.file", "firmware/T54W-96.86.0.200.rom", "firmware/T54W-96.86.0.200.rom"),
             ("language.phone", "PT_br", "pt-BR"),
             ("language.phone", "zh-hant-TW", "zh-Hant-TW"),
             ("provisioning.poll_begin", "3:05", "03:05"),
@@ -358,6 +375,22 @@ mod tests {
                     "http://h/\"",
                     "javascript://h/",
                     "http://h/ä",
+                ],
+            ),
+            (
+                "firmware.file",
+                &[
+                    "",
+                    "../../etc/passwd",
+                    "/x.rom",
+                    "x//y",
+                    "x\"y.rom",
+                    "a b",
+                    "http://h/x",
+                    ".x",
+                    "x.",
+                    "$MODEL4.bin",
+                    "ä.rom",
                 ],
             ),
             ("language.phone", &["", "e", "english", "en-", "en-US-x-y", "1n"]),

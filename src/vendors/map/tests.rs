@@ -53,6 +53,7 @@ fn samples(entry: &Entry) -> Vec<String> {
         Kind::Ip => vec!["192.0.2.1".into()],
         Kind::Netmask => vec!["255.255.255.0".into()],
         Kind::Url => vec!["https://box.example:8444/p/a/".into()],
+        Kind::File { .. } => vec!["T54W-96.86.0.200.rom".into()],
         // Zones have a test of their own.
         Kind::Zone => vec!["Asia/Kolkata".into()],
         Kind::Language => vec!["en".into(), "de-AT".into()],
