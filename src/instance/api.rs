@@ -22,6 +22,12 @@ pub struct Rotated {
 #[utoipa::path(tag = "key", responses((status = 200, body = Rotated)))]
 #[post("/key/rotate")]
 async fn rotate(actor: Actor, db: Data<Db>, keys: Data<Keyring>) -> Result<Json<Rotated>> {
+    if rotation::is_lent(keys.path()) {
+        let message = "The sealing key is a systemd credential: a new one would be lost with this run of the service.";
+        let next = "Stop the service, rotate the file that the credential is made of, start again: phonebox key rotate \
+                    --data DIR --key-file FILE";
+        return Err(Problem::new(Code::KeyFile, message, next));
+    }
     let values = rotation::rotate(&db, &keys, actor).await.map_err(|error| match error {
         Error::Seal(error @ SealError::Key { .. }) => {
             tracing::error!(%error, "the sealing key was not changed");

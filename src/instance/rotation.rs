@@ -7,6 +7,12 @@ use crate::db::{Db, Error};
 use crate::seal::{Keyring, SealError};
 use crate::users::Actor;
 use crate::{audit, clock};
+use std::path::Path;
+
+/// systemd hands a copy of the key to each run of the service: what is written there is gone with it.
+pub fn is_lent(key: &Path) -> bool {
+    std::env::var_os("CREDENTIALS_DIRECTORY").is_some_and(|lent| key.starts_with(lent))
+}
 
 /// Answers how many values were sealed anew.
 pub async fn rotate(db: &Db, keys: &Keyring, actor: Actor) -> Result<u64, Error> {

@@ -1,6 +1,8 @@
 //! The sealing key can be changed, and everything sealed still opens.
 
 use crate::support::admin::running;
+use crate::support::phone::{account, add, own_account, phone};
+use crate::support::server::Phonebox;
 use phonebox::devices::store;
 use phonebox::profiles;
 use phonebox::settings::{Layer, store as settings};
@@ -43,4 +45,30 @@ fn a_rotated_key_opens_everything_and_the_old_one_opens_nothing() {
     let said = phonebox.cli(&["key", "rotate"]).ok();
     assert!(said.contains("seal.key"), "{said}");
     phonebox.cli(&["device", "show", "805ec0aabb01"]).ok();
+}
+
+/// systemd gives each run of the service a copy of the key: a rotation there would leave secrets that nothing opens.
+#[test]
+fn a_key_lent_by_systemd_is_rotated_at_its_source() {
+    let lent = tempfile::tempdir().unwrap();
+    let (source, copy) = (lent.path().join("source"), lent.path().join("phonebox-key"));
+    std::fs::write(&source, format!("{}\n", "5a".repeat(32))).unwrap();
+    std::fs::set_permissions(&source, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let lend = || std::fs::copy(&source, &copy).unwrap();
+    lend();
+    let mut phonebox = Phonebox::new(&[]);
+    phonebox.before = vec!["env".into(), format!("CREDENTIALS_DIRECTORY={}", lent.path().display())];
+    phonebox.run();
+    let said = phonebox.try_cli(&["key", "rotate"]).refused();
+    assert!(said.contains("systemd credential") && said.contains("--key-file FILE"), "{said}");
+    assert_eq!(std::fs::read(&copy).unwrap(), std::fs::read(&source).unwrap());
+    add(&phonebox, "T54W", &[]);
+    phonebox.stop();
+    phonebox.cli(&["key", "rotate", "--key-file", source.to_str().unwrap()]);
+    assert_ne!(std::fs::read(&copy).unwrap(), std::fs::read(&source).unwrap());
+    lend();
+    phonebox.run();
+    let mut phone = phone("T54W");
+    phone.boot(Some(&phonebox.url(false)));
+    assert_eq!(account(&phone), own_account());
 }
