@@ -232,10 +232,11 @@ fn stored(row: &Row) -> std::result::Result<Stored, crate::db::RowError> {
     })
 }
 
-/// From how many addresses how many different devices came since then, and one of the addresses.
+/// From how many addresses how many different devices came since then, and one of the addresses. Who was refused counts where
+/// it is a device of this box: behind a proxy with a public address all of them are.
 pub fn sources(conn: &Connection, since: i64) -> Result<(i64, i64, Option<String>)> {
     let sql = "SELECT count(DISTINCT peer), count(DISTINCT mac), min(peer) FROM check_in
-        WHERE last_at >= $1 AND mac IS NOT NULL AND status < 400";
+        WHERE last_at >= $1 AND mac IS NOT NULL AND (status < 400 OR mac IN (SELECT mac FROM device))";
     Ok(conn.prepare_cached(sql)?.query_row(params![since], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
 }
 

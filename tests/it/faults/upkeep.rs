@@ -95,6 +95,24 @@ fn fault_35_memory_and_handles_stay_where_they_are() {
                 assert_eq!(phonebox.admin_asks("GET", "/api/v1/devices", "").status, 200);
             }
             assert!(yealink.poll().configured);
+/// Also where nothing is served because of it: behind a proxy whose address is no private one. A scanner is no phone.
+#[test]
+fn phones_that_are_all_refused_at_one_address_are_told_too() {
+    let phonebox = Phonebox::start_with(&["--upkeep-seconds", "1", "--misses-per-minute", "1000"]);
+    phonebox.cli(&["network", "add", "127.0.0.0/8", "--settings", "false"]);
+    let ask = |mac: &str| assert_eq!(raw::get(phonebox.http(), &format!("/{mac}.cfg")).status, 404);
+    (0..9).for_each(|last| ask(&format!("805ec0aadd{last:02x}")));
+    eventually("they are written", || phonebox.count("SELECT count(DISTINCT mac) FROM check_in") == 9);
+    std::thread::sleep(Duration::from_millis(1_500)); // A round of the upkeep that must say nothing.
+    assert!(!phonebox.has_alarm("one-address"));
+    for last in 0..5 {
+        let mac = format!("805ec0aacc{last:02x}");
+        phonebox.cli(&["device", "add", &mac, "--model", "T54W", "--activate"]);
+        ask(&mac);
+    }
+    eventually("five devices are told", || phonebox.has_alarm("one-address"));
+}
+
         }
         (phonebox.resident(), phonebox.handles())
     };
