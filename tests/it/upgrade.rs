@@ -3,6 +3,8 @@
 //! `tests/fixtures/schema/NNNN.sql` is schema NNNN as it was. Whoever changes schema.sql adds a step to
 //! `src/db/migrate.rs` and the new schema here.
 
+use crate::support::phone::{add, mac, phone};
+use crate::support::server::Phonebox;
 use phonebox::clock;
 use phonebox::db::{Connection, Db};
 use std::path::{Path, PathBuf};
@@ -88,4 +90,38 @@ fn the_newest_fixture_is_the_current_schema() {
     let (_, newest) = fixtures().pop().unwrap();
     let schema = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("schema.sql")).unwrap();
     assert_eq!(std::fs::read_to_string(newest).unwrap(), schema, "a changed schema.sql needs a step and a fixture");
+}
+
+/// A binary that is older than its database changes nothing and names both versions and the way back; the copy put back
+/// gives the phone the same bytes as before.
+#[test]
+fn fault_23_a_newer_database_is_refused_and_the_copy_put_back_serves_the_same_bytes() {
+    let mut phonebox = Phonebox::start();
+    phonebox.keep_ports();
+    add(&phonebox, "T54W", &[]);
+    let mut phone = phone("T54W");
+    phone.boot(Some(&phonebox.url(false)));
+    let before = phone.poll();
+    phonebox.stop();
+    let database = phonebox.path().join("phonebox.db");
+    let known = phonebox.count("SELECT user_version FROM pragma_user_version");
+    let copy = phonebox.path().join(format!("phonebox.schema-{known}.db"));
+    std::fs::copy(&database, &copy).unwrap();
+    let conn = Connection::open(&database).unwrap();
+    conn.execute_batch("PRAGMA user_version = 99;").unwrap();
+    drop(conn);
+    let bytes = std::fs::read(&database).unwrap();
+    let said = [phonebox.refused(), phonebox.try_cli(&["device", "show", mac("T54W")]).refused()];
+    for said in said {
+        let (versions, way) = (format!("schema 99, this binary knows {known}"), copy.display().to_string());
+        assert!(said.contains(&versions) && said.contains(&way), "{said}");
+    }
+    assert!(std::fs::read(&database).unwrap() == bytes, "nothing is changed");
+    std::fs::rename(&copy, &database).unwrap();
+    phonebox.run();
+    let after = phone.poll();
+    assert_eq!((after.configured, after.changed), (true, false), "{:?}", after.lines());
+    for (one, other) in before.requests.iter().zip(&after.requests) {
+        assert_eq!((&one.url, &one.digest), (&other.url, &other.digest));
+    }
 }

@@ -10,6 +10,7 @@ use std::io::Write;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// Two thousand at once, as after a power cut: nobody is refused, everybody is answered.
@@ -43,6 +44,36 @@ fn fault_15_hundreds_of_handshakes_at_once_are_all_answered() {
         asking.into_iter().map(|one| one.join().unwrap()).filter(|status| *status == Ok(200)).count()
     });
     assert_eq!(good, AT_ONCE);
+}
+
+/// The power comes back: every phone of a large site asks for its files, each on a connection of its own per file. All are
+/// served whole, none is told to come later, and each is noted.
+#[test]
+fn fault_30_a_site_that_boots_at_once_is_served_whole() {
+    const PHONES: usize = 2_000;
+    let phonebox = Phonebox::start();
+    let rows = (0..PHONES).map(|n| format!("805ec0{n:06x},T54W,true,{n},pw-{n}-\n")).collect::<String>();
+    let file = phonebox.file(&format!("mac,model,active,line1_user,line1_password\n{rows}"));
+    phonebox.cli(&["device", "import", file.to_str().unwrap()]);
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..64 {
+            scope.spawn(|| {
+                loop {
+                    let n = next.fetch_add(1, Ordering::Relaxed);
+                    if n >= PHONES {
+                        return;
+                    }
+                    assert_eq!(raw::get(phonebox.http(), &format!("/805ec0{n:06x}.boot")).status, 404);
+                    assert_eq!(raw::get(phonebox.http(), "/y000000000096.cfg").status, 200);
+                    let own = raw::get(phonebox.http(), &format!("/805ec0{n:06x}.cfg"));
+                    assert!(own.status == 200 && own.text().contains(&format!("= pw-{n}-\n")), "{n}: {}", own.head);
+                }
+            });
+        }
+    });
+    let enrolled = || phonebox.count("SELECT count(*) FROM device WHERE enrolled_at IS NOT NULL");
+    eventually("each is noted", || enrolled() == PHONES as i64);
 }
 
 /// Connects in the network of another process, from a thread that enters it.

@@ -42,6 +42,38 @@ fn fault_31_old_check_ins_go_in_slices() {
     is_whole(&phonebox);
 }
 
+/// Check-ins are kept by age and by number, whichever ends first.
+#[test]
+fn check_ins_go_by_age_and_by_number() {
+    let fill = |rows: i64, days: i64, phonebox: &Phonebox| {
+        let conn = phonebox::db::Connection::open(phonebox.path().join("phonebox.db")).unwrap();
+        let at = phonebox::clock::now() - days * 86_400_000;
+        conn.execute_batch(&format!(
+            "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {rows})
+             INSERT INTO check_in (account_id, at, last_at, transport, peer, method, file, evidence, decision, reason,
+                 status, bytes, micros)
+             SELECT 1, {at}, {at}, 'http', '10.0.0.1', 'GET', '/{days}-' || n, '', 'refused', 'no-file', 404, 0, 1 FROM n"
+        ))
+        .unwrap();
+    };
+    let mut phonebox =
+        Phonebox::start_with(&["--checkins-rows", "1000", "--checkins-days", "7", "--upkeep-seconds", "1"]);
+    phonebox.stop();
+    fill(300, 8, &phonebox);
+    fill(200, 6, &phonebox);
+    phonebox.run();
+    let of = |phonebox: &Phonebox, days: i64| {
+        phonebox.count(&format!("SELECT count(*) FROM check_in WHERE file LIKE '/{days}-%'"))
+    };
+    eventually("what is eight days old is gone", || of(&phonebox, 8) == 0);
+    assert_eq!(of(&phonebox, 6), 200, "six days are not seven");
+    phonebox.stop();
+    fill(950, 1, &phonebox);
+    phonebox.run();
+    eventually("a thousand are left, the newest", || of(&phonebox, 6) <= 50);
+    assert_eq!((of(&phonebox, 6), of(&phonebox, 1)), (50, 950));
+}
+
 /// Behind something that hides their addresses all phones look like one: somebody is told, once, with the way out.
 #[test]
 fn phones_that_all_come_from_one_address_are_told() {
@@ -61,6 +93,24 @@ fn phones_that_all_come_from_one_address_are_told() {
     let alarm = alarms.iter().find(|alarm| alarm["kind"] == "one-address").unwrap();
     assert_eq!(alarm["object"], "127.0.0.1");
     assert!(alarm["text"].as_str().unwrap().contains("trusted_proxies"), "{alarm}");
+}
+
+/// Also where nothing is served because of it: behind a proxy whose address is no private one. A scanner is no phone.
+#[test]
+fn phones_that_are_all_refused_at_one_address_are_told_too() {
+    let phonebox = Phonebox::start_with(&["--upkeep-seconds", "1", "--misses-per-minute", "1000"]);
+    phonebox.cli(&["network", "add", "127.0.0.0/8", "--settings", "false"]);
+    let ask = |mac: &str| assert_eq!(raw::get(phonebox.http(), &format!("/{mac}.cfg")).status, 404);
+    (0..9).for_each(|last| ask(&format!("805ec0aadd{last:02x}")));
+    eventually("they are written", || phonebox.count("SELECT count(DISTINCT mac) FROM check_in") == 9);
+    std::thread::sleep(Duration::from_millis(1_500)); // A round of the upkeep that must say nothing.
+    assert!(!phonebox.has_alarm("one-address"));
+    for last in 0..5 {
+        let mac = format!("805ec0aacc{last:02x}");
+        phonebox.cli(&["device", "add", &mac, "--model", "T54W", "--activate"]);
+        ask(&mac);
+    }
+    eventually("five devices are told", || phonebox.has_alarm("one-address"));
 }
 
 /// And not when they do not.
@@ -95,24 +145,6 @@ fn fault_35_memory_and_handles_stay_where_they_are() {
                 assert_eq!(phonebox.admin_asks("GET", "/api/v1/devices", "").status, 200);
             }
             assert!(yealink.poll().configured);
-/// Also where nothing is served because of it: behind a proxy whose address is no private one. A scanner is no phone.
-#[test]
-fn phones_that_are_all_refused_at_one_address_are_told_too() {
-    let phonebox = Phonebox::start_with(&["--upkeep-seconds", "1", "--misses-per-minute", "1000"]);
-    phonebox.cli(&["network", "add", "127.0.0.0/8", "--settings", "false"]);
-    let ask = |mac: &str| assert_eq!(raw::get(phonebox.http(), &format!("/{mac}.cfg")).status, 404);
-    (0..9).for_each(|last| ask(&format!("805ec0aadd{last:02x}")));
-    eventually("they are written", || phonebox.count("SELECT count(DISTINCT mac) FROM check_in") == 9);
-    std::thread::sleep(Duration::from_millis(1_500)); // A round of the upkeep that must say nothing.
-    assert!(!phonebox.has_alarm("one-address"));
-    for last in 0..5 {
-        let mac = format!("805ec0aacc{last:02x}");
-        phonebox.cli(&["device", "add", &mac, "--model", "T54W", "--activate"]);
-        ask(&mac);
-    }
-    eventually("five devices are told", || phonebox.has_alarm("one-address"));
-}
-
         }
         (phonebox.resident(), phonebox.handles())
     };

@@ -7,10 +7,11 @@ mod addresses;
 mod ale;
 mod avaya;
 mod avaya_files;
-mod redirect;
 mod networks;
+mod redirect;
 mod settings_in_files;
 mod snom;
+mod uploads;
 mod yealink;
 
 use crate::support::phone::{Asked, Boot, Phone, account, add, own_account, phone};

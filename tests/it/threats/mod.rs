@@ -6,6 +6,7 @@ mod fill;
 mod fuzz;
 mod http;
 mod paths;
+mod proxy;
 mod secrets;
 mod slow;
 mod strangers;

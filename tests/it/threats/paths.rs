@@ -132,8 +132,9 @@ fn two_macs_in_one_request_are_refused() {
     assert!(verdicts.contains("two different MAC addresses"), "{verdicts}");
 }
 
+/// T3: no site has a host name of its own, so none is a door to another's devices.
 #[test]
-fn threat_016_a_host_header_decides_nothing() {
+fn threat_003_and_016_a_host_header_decides_nothing() {
     let phonebox = open_box();
     let token_url = {
         let mut phone = phone("T54W");
