@@ -27,7 +27,7 @@ pub struct Setup {
 }
 
 pub async fn run(client: &Client, setup: Setup, as_json: bool) -> Result<(), Failure> {
-    let password = secret::value("password", &setup.password)?;
+    let password = secret::chosen("password", &setup.password)?;
     let body = json!({
         "account": { "name": setup.company, "email": setup.email },
         "user": {
