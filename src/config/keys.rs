@@ -45,20 +45,22 @@ keys! {
         |c, text| value::path(text).map(|path| c.data = path);
     "key_file" "key-file" Path "FILE" = "", "Sealing key; without it no stored secret opens [default: DIR/seal.key]",
         |c, text| value::optional(text, value::path).map(|path| c.key_file = path);
-    "trusted_proxies" "trusted-proxies" List "CIDRS" = "", "Proxies in front of this box that may name the real peer",
+    "trusted_proxies" "trusted-proxies" List "CIDRS" = "", "Proxies in front of this box that may name the real peer, of phones and of people",
         |c, text| value::networks(text).map(|networks| c.trusted_proxies = networks);
 
     "listen.admin" "admin" List "ADDR" = "8443", "Admin API, HTTPS: port, address:port, or off",
         |c, text| value::bind(text, 8443).map(|bind| c.listen.admin = bind);
-    "listen.http" "http" List "ADDR" = "8080", "Phones by HTTP",
+    "listen.http" "http" List "ADDR" = "8080", "Phones by HTTP; do not change a port once phones know it",
         |c, text| value::bind(text, 8080).map(|bind| c.listen.http = bind);
-    "listen.https" "https" List "ADDR" = "8444", "Phones by HTTPS",
+    "listen.https" "https" List "ADDR" = "8444", "Phones by HTTPS; do not change a port once phones know it",
         |c, text| value::bind(text, 8444).map(|bind| c.listen.https = bind);
-    "listen.tftp" "tftp" List "ADDR" = "6969", "Phones by TFTP (UDP)",
+    "listen.tftp" "tftp" List "ADDR" = "6969", "Phones by TFTP (UDP); do not change a port once phones know it",
         |c, text| value::bind(text, 6969).map(|bind| c.listen.tftp = bind);
 
     "public.names" "names" List "NAMES" = "", "DNS names of this box, besides its host name",
         |c, text| value::names(text).map(|names| c.public.names = names);
+    "public.admin" "public-admin" Text "URL" = "", "How people reach this box's page: links in mails lead there",
+        |c, text| value::optional(text, value::origin).map(|url| c.public.admin = url);
     "public.http" "public-http" Text "URL" = "", "How phones reach this box by HTTP, when not as it sees itself",
         |c, text| value::optional(text, |url| value::url(url, false)).map(|url| c.public.http = url);
     "public.https" "public-https" Text "URL" = "", "The same for HTTPS",

@@ -80,6 +80,8 @@ impl Bind {
 pub struct Public {
     /// DNS names of the box, besides its host name: they go into the server certificate.
     pub names: Vec<String>,
+    /// The page and its API.
+    pub admin: Option<TargetUrl>,
     pub http: Option<TargetUrl>,
     pub https: Option<TargetUrl>,
     /// Host and port.

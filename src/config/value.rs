@@ -106,6 +106,15 @@ pub fn url(text: &str, https: bool) -> Result<TargetUrl, String> {
     Ok(parsed.url)
 }
 
+/// Scheme, host and port: the page knows no other directory than /.
+pub fn origin(text: &str) -> Result<TargetUrl, String> {
+    let parsed = url(text, true)?;
+    match parsed.directory.as_str() {
+        "/" => Ok(parsed),
+        _ => Err("must not hold a path, for example https://phones.example.org:8443/".into()),
+    }
+}
+
 pub fn tftp(text: &str) -> Result<(String, u16), String> {
     let rule = || "must be a plain tftp:// URL without a path, for example tftp://192.0.2.10:69/".to_owned();
     let rest = text.strip_prefix("tftp://").ok_or_else(rule)?;

@@ -131,17 +131,23 @@ pub async fn read_header(stream: &mut TcpStream) -> io::Result<Option<SocketAddr
 /// A proxy writes one of the two headers and passes the other one through as the client sent it. So where both are
 /// there and disagree nobody can be believed, and the client becomes 0.0.0.0, which is in no private network.
 pub fn forwarded_peer(peer: IpAddr, trusted: &[Cidr], headers: &HeaderMap) -> Option<IpAddr> {
+    let lines = |name| headers.get_all(name).iter().map(hyper::header::HeaderValue::as_bytes).collect();
+    named_peer(peer, trusted, lines)
+}
+
+/// The same for headers of any library: `lines` has the values of a header, in their order.
+pub fn named_peer<'a>(peer: IpAddr, trusted: &[Cidr], lines: impl Fn(&'static str) -> Vec<&'a [u8]>) -> Option<IpAddr> {
     if !is_trusted(peer, trusted) {
         return None;
     }
-    let standard = client(trusted, headers, "forwarded", forwarded_for);
-    let usual = client(trusted, headers, "x-forwarded-for", node);
-    let both = headers.contains_key("forwarded") && headers.contains_key("x-forwarded-for");
+    let (forwarded, x_forwarded_for) = (lines("forwarded"), lines("x-forwarded-for"));
+    let standard = client(trusted, &forwarded, forwarded_for);
+    let usual = client(trusted, &x_forwarded_for, node);
+    let both = !forwarded.is_empty() && !x_forwarded_for.is_empty();
     if both && standard != usual { Some(IpAddr::V4(Ipv4Addr::UNSPECIFIED)) } else { standard.or(usual) }
 }
 
-fn client(trusted: &[Cidr], headers: &HeaderMap, name: &str, read: fn(&str) -> Option<IpAddr>) -> Option<IpAddr> {
-    let lines: Vec<&[u8]> = headers.get_all(name).iter().map(hyper::header::HeaderValue::as_bytes).collect();
+fn client(trusted: &[Cidr], lines: &[&[u8]], read: fn(&str) -> Option<IpAddr>) -> Option<IpAddr> {
     let mut client = None;
     for hop in lines.iter().rev().flat_map(|line| split_right(line, b',')) {
         let Some(address) = std::str::from_utf8(hop).ok().and_then(read) else { break };

@@ -3,6 +3,7 @@
 //! It listens on TCP (with TLS) and on the console's Unix socket in the data directory. Who comes through the socket is
 //! the box's own user and is taken for *console*; everybody else logs in or shows an API key. It serves no phone file.
 
+use super::audited::Proxies;
 use super::spa;
 use crate::config::Config;
 use crate::db::Db;
@@ -137,6 +138,8 @@ pub fn create_app(
 > {
     let Services { db, keys, ca, dir, config, pipeline, enrollment, door, throttle, rates } = services.clone();
     let window = devices::Window(i64::from(config.provision.window_hours) * 3_600_000);
+    let port = config.listen.admin.addresses().first().map(SocketAddr::port);
+    let address = users::links::Address::new(config.public.admin.as_ref(), &config.public.names, port);
     let limits = files::Limits { file_bytes: config.files.file_bytes, total_bytes: config.files.total_bytes };
     let app = App::new()
         .app_data(Data::new(db))
@@ -147,6 +150,8 @@ pub fn create_app(
         .app_data(Data::new(limits))
         .app_data(Data::new(pipeline.recorder.clone()))
         .app_data(Data::new(webhooks::Reach(config.webhooks.networks.clone())))
+        .app_data(Data::new(Proxies(config.trusted_proxies.clone())))
+        .app_data(Data::new(address))
         .app_data(Data::from(pipeline))
         .app_data(Data::new(enrollment))
         .app_data(Data::new(door))
@@ -237,9 +242,21 @@ fn finish(document: &mut utoipa::openapi::OpenApi) {
     let content = ContentBuilder::new().schema(Some(schema)).build();
     let error =
         ResponseBuilder::new().description("What was refused or failed").content("application/json", content).build();
-    for item in document.paths.paths.values_mut() {
-        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
-        for operation in operations.into_iter().flatten() {
+    for (path, item) in &mut document.paths.paths {
+        let operations = [
+            ("GET", &mut item.get),
+            ("PUT", &mut item.put),
+            ("POST", &mut item.post),
+            ("PATCH", &mut item.patch),
+            ("DELETE", &mut item.delete),
+        ];
+        for (method, operation) in operations {
+            let Some(operation) = operation else { continue };
+            // The same table that the guard asks.
+            let need = users::routes::need(method, path).map(users::routes::Need::words);
+            let told = operation.description.take().filter(|text| !text.is_empty());
+            operation.description = Some([told, need].into_iter().flatten().collect::<Vec<_>>().join("\n\n"));
+            operation.description.take_if(|text| text.is_empty());
             operation.responses.responses.insert("default".into(), error.clone().into());
             let tag = operation.tags.iter().flatten().next().map_or("", String::as_str).replace('-', "_");
             operation.operation_id = operation.operation_id.take().map(|id| format!("{tag}_{id}"));

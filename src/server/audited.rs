@@ -2,26 +2,42 @@
 //! that is refused is written down like one that is made. No handler can forget it.
 
 use crate::db::{Db, Origin};
-use crate::users::guard::Console;
+use crate::listen::proxy;
+use crate::net::Cidr;
+use crate::users::guard::{Console, Source};
 use crate::web::Problem;
 use crate::{audit, clock};
-use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
+use actix_web::{Error, HttpMessage};
 use tracing::Instrument;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Peers that are believed when they name another one.
+pub struct Proxies(pub Vec<Cidr>);
+
+/// The client: behind a trusted proxy the one that it names.
+fn client(request: &ServiceRequest) -> Option<Source> {
+    let peer = request.peer_addr()?.ip().to_canonical();
+    let proxies = request.app_data::<Data<Proxies>>().map_or(&[][..], |proxies| proxies.0.as_slice());
+    let lines = |name| request.headers().get_all(name).map(HeaderValue::as_bytes).collect();
+    Some(Source(proxy::named_peer(peer, proxies, lines).unwrap_or(peer)))
+}
 
 pub async fn around(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let console = request.request().conn_data::<Console>().is_some();
-    let ip = request.peer_addr().filter(|_| !console).map(|peer| peer.ip().to_canonical());
-    let origin = Origin::new(ip, if console { "console" } else { "api" });
+    let client = client(&request).filter(|_| !console);
+    let origin = Origin::new(client.map(|client| client.0), if console { "console" } else { "api" });
+    if let Some(client) = client {
+        request.extensions_mut().insert(client);
+    }
     let span = tracing::info_span!("request", id = origin.request);
     let mut response = origin.clone().scope(next.call(request)).instrument(span).await?;
     if let Ok(id) = HeaderValue::from_str(&origin.request) {

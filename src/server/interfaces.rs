@@ -35,7 +35,10 @@ pub fn certificate_subject(config: &Config) -> (Vec<String>, Vec<IpAddr>) {
     let mut names = config.public.names.clone();
     let mut addresses: BTreeSet<IpAddr> = all().into_iter().map(|(_, address)| address).collect();
     addresses.extend([IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)]);
-    let urls = [&config.public.http, &config.public.https].into_iter().flatten().map(|url| url.host.as_str());
+    let urls = [&config.public.admin, &config.public.http, &config.public.https]
+        .into_iter()
+        .flatten()
+        .map(|url| url.host.as_str());
     let hosts = urls.chain(config.public.tftp.as_ref().map(|(host, _)| host.as_str()));
     for host in hosts {
         match host.trim_matches(['[', ']']).parse() {

@@ -5,6 +5,7 @@
 
 use super::keys::rate::{Rates, Standing};
 use super::keys::signed::{SKEW, Signature};
+use super::links::Address;
 use super::routes::{Need, is_whole, need};
 use super::session::{self, Token};
 use super::throttle::too_many;
@@ -26,6 +27,10 @@ use std::net::{IpAddr, Ipv4Addr};
 /// Put into a connection's data when it came through the console socket, which only the box's own user can open.
 #[derive(Clone, Copy)]
 pub struct Console;
+
+/// Put into a request: where it comes from. Behind a trusted proxy that is the client which the proxy names.
+#[derive(Clone, Copy)]
+pub struct Source(pub IpAddr);
 
 /// Put into a connection's data: the certificates that a client showed, its own first.
 #[derive(Clone, Default)]
@@ -122,7 +127,7 @@ fn is_console(request: &HttpRequest) -> bool {
 }
 
 fn source(request: &HttpRequest) -> IpAddr {
-    request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical())
+    request.extensions().get::<Source>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |source| source.0)
 }
 
 fn text<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
@@ -188,9 +193,12 @@ fn same_origin(request: &HttpRequest) -> Result<(), Problem> {
     }
     let site = text(request, "Sec-Fetch-Site").is_none_or(|site| matches!(site, "same-origin" | "none"));
     let host = text(request, header::HOST.as_str()).unwrap_or_default();
+    let address = request.app_data::<web::Data<Address>>();
     let origin = request.headers().get(header::ORIGIN).is_none_or(|origin| {
         let origin = origin.to_str().unwrap_or_default();
-        origin.split_once("://").is_some_and(|(_, place)| place.eq_ignore_ascii_case(host))
+        // A proxy may have put its own name into Host.
+        let is_configured = address.is_some_and(|address| address.is_origin(origin));
+        is_configured || origin.split_once("://").is_some_and(|(_, place)| place.eq_ignore_ascii_case(host))
     });
     if site && origin { Ok(()) } else { Err(Code::Csrf.into()) }
 }

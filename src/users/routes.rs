@@ -18,6 +18,19 @@ pub enum Need {
     Console,
 }
 
+impl Need {
+    /// For the API's document.
+    pub fn words(self) -> String {
+        match self {
+            Need::Open => "Needs no login.".into(),
+            Need::LoggedIn | Need::Person => "Needs a session: it is about whoever is logged in.".into(),
+            Need::Anybody => "Needs a session or an API key.".into(),
+            Need::May(permission) => format!("Needs the permission `{}`.", permission.word()),
+            Need::Console => "At the box itself only.".into(),
+        }
+    }
+}
+
 use Need::{Anybody, Console, LoggedIn, May, Open, Person};
 
 /// (method, path below /api/v1, need), in the order of the paths.
@@ -200,6 +213,8 @@ pub const ROUTES: &[(&str, &str, Need)] = &[
     ("POST",   "/users/{id}/password-link",                    May(UserWrite)),
     ("DELETE", "/users/{id}/totp",                             May(UserWrite)),
     ("POST",   "/users/{id}/unfreeze",                         May(UserWrite)),
+    ("GET",    "/users/profiles",                              May(UserRead)),
+    ("POST",   "/users/remove",                                May(UserDelete)),
     ("POST",   "/users/reset-admin",                           Console),
     ("GET",    "/webhooks",                                    May(WebhookRead)),
     ("POST",   "/webhooks",                                    May(WebhookWrite)),

@@ -8,7 +8,7 @@ use crate::db::{Connection, Db};
 use crate::seal::Keyring;
 use crate::users::directory::api::insert as add_user;
 use crate::users::guard::Caller;
-use crate::users::links::{self, PasswordLink, Purpose};
+use crate::users::links::{self, Address, PasswordLink, Purpose};
 use crate::users::store::{NewUser, SUPER_MANAGER, login_is_taken};
 use crate::users::throttle::Throttle;
 use crate::users::{Actor, BOX_ACCOUNT};
@@ -151,7 +151,13 @@ async fn list(_actor: Actor, db: Data<Db>, Query(filter): Query<Filter>) -> Resu
 /// Make the account and its first user
 #[utoipa::path(tag = "sign-up", responses((status = 200, body = Approved)))]
 #[post("/sign-ups/{id}/approve")]
-async fn approve(actor: Actor, db: Data<Db>, keys: Data<Keyring>, id: Path<i64>) -> Result<Json<Approved>> {
+async fn approve(
+    actor: Actor,
+    db: Data<Db>,
+    keys: Data<Keyring>,
+    address: Data<Address>,
+    id: Path<i64>,
+) -> Result<Json<Approved>> {
     let approved = db
         .write(move |tx| {
             let request = waiting(tx, *id)?;
@@ -179,7 +185,7 @@ async fn approve(actor: Actor, db: Data<Db>, keys: Data<Keyring>, id: Path<i64>)
             store::decide(tx, request.id, "approved", Some(account_id), &actor.name, now)?;
             alarms::store::close_kind(tx, "sign-up", &request.email, now)?;
             audit::store::write(tx, &actor, "sign-up.approve", &request.email, Some(request.company), now)?;
-            let link = links::hand_over(tx, &keys, user_id, Purpose::Activate, now)?.link;
+            let link = links::hand_over(tx, &keys, &address, user_id, Purpose::Activate, now)?.link;
             Ok(Approved { account_id, user_id, link })
         })
         .await?;

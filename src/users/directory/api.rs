@@ -1,12 +1,12 @@
 //! Users over REST: of one's own account and of those below it.
 
-use super::store::{self, Filter, User};
+use super::store::{self, Assignment, Filter, User};
 use super::{must_hold, parse};
 use crate::accounts;
 use crate::db::{Connection, Db, Tx};
 use crate::seal::Keyring;
 use crate::settings::Secret;
-use crate::users::links::{self, Handed, PasswordLink, Purpose};
+use crate::users::links::{self, Address, Handed, PasswordLink, Purpose};
 use crate::users::store::{NewUser, SUPER_MANAGER, login_is_taken, permissions, set_password};
 use crate::users::{Actor, password, roles, session, totp};
 use crate::web::json::{created, double};
@@ -119,7 +119,13 @@ async fn show(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<Json<User>> {
 /// Add a user
 #[utoipa::path(tag = "users", request_body = AddUser, responses((status = 201, body = Added)))]
 #[post("/users")]
-async fn add(actor: Actor, db: Data<Db>, keys: Data<Keyring>, Json(body): Json<AddUser>) -> Result<HttpResponse> {
+async fn add(
+    actor: Actor,
+    db: Data<Db>,
+    keys: Data<Keyring>,
+    address: Data<Address>,
+    Json(body): Json<AddUser>,
+) -> Result<HttpResponse> {
     let line = |field: &str, text: &Option<String>| match text {
         Some(text) => words::line(field, text, LINE),
         None => Ok(None),
@@ -156,7 +162,7 @@ async fn add(actor: Actor, db: Data<Db>, keys: Data<Keyring>, Json(body): Json<A
             must_hold(&actor, new.account_id, permissions(tx, id)?)?;
             let link = match new.password_hash {
                 Some(_) => None,
-                None => links::hand_over(tx, &keys, id, Purpose::Activate, clock::now())?.link,
+                None => links::hand_over(tx, &keys, &address, id, Purpose::Activate, clock::now())?.link,
             };
             Ok::<_, Problem>(Added { user: load(tx, &actor, id)?, link })
         })
@@ -190,6 +196,7 @@ async fn change(actor: Actor, db: Data<Db>, id: Path<i64>, Json(body): Json<Chan
     let user = db
         .write(move |tx| {
             let mut user = manageable(tx, &actor, *id)?;
+            let before = user.clone();
             let mut told = body.lay_over(tx, &mut user)?;
             let now = clock::now();
             store::update(tx, &user, now)?;
@@ -206,14 +213,21 @@ async fn change(actor: Actor, db: Data<Db>, id: Path<i64>, Json(body): Json<Chan
                 set_password(tx, user.id, hash, true, now)?;
                 told.push("password");
             }
+            // A link that lies in the old mailbox opens nothing any more.
+            if user.email != before.email {
+                links::store::drop_all(tx, user.id)?;
+            }
             // What somebody may do has changed: what they hold from before ends.
-            if body.role_id.is_some() || body.permissions.is_some() || hash.is_some() {
+            let other_rights = body.role_id.is_some() || body.permissions.is_some() || body.profiles.is_some();
+            if other_rights || hash.is_some() {
                 session::store::end_all(tx, user.id, None)?;
             }
+            let after = load(tx, &actor, user.id)?;
             if !told.is_empty() {
-                audit::store::write(tx, &actor, "user.set", &user.login, Some(told.join(" ")), now)?;
+                let sides = (Some(&before), Some(&after));
+                audit::store::write_change(tx, &actor, "user.set", &user.login, sides, Some(told.join(" ")), now)?;
             }
-            load(tx, &actor, user.id)
+            Ok::<_, Problem>(after)
         })
         .await?;
     Ok(Json(user))
@@ -298,14 +312,20 @@ async fn set_frozen(actor: Actor, db: &Db, id: i64, frozen: bool) -> Result<Json
 /// Make a link with which a user chooses a new password
 #[utoipa::path(tag = "users", responses((status = 200, body = Handed)))]
 #[post("/users/{id}/password-link")]
-async fn password_link(actor: Actor, db: Data<Db>, keys: Data<Keyring>, id: Path<i64>) -> Result<Json<Handed>> {
+async fn password_link(
+    actor: Actor,
+    db: Data<Db>,
+    keys: Data<Keyring>,
+    address: Data<Address>,
+    id: Path<i64>,
+) -> Result<Json<Handed>> {
     let handed = db
         .write(move |tx| {
             let user = manageable(tx, &actor, *id)?;
             let now = clock::now();
             let purpose = if user.state == "invited" { Purpose::Activate } else { Purpose::Reset };
             audit::store::write(tx, &actor, "user.password-link", &user.login, None, now)?;
-            links::hand_over(tx, &keys, user.id, purpose, now)
+            links::hand_over(tx, &keys, &address, user.id, purpose, now)
         })
         .await?;
     Ok(Json(handed))
@@ -331,14 +351,60 @@ async fn remove_totp(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<Json<U
 #[utoipa::path(tag = "users", responses((status = 204)))]
 #[delete("/users/{id}")]
 async fn remove(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<HttpResponse> {
-    db.write(move |tx| {
-        let user = another(tx, &actor, *id)?;
-        store::remove(tx, user.id)?;
-        audit::store::write(tx, &actor, "user.remove", &user.login, Some(user.account), clock::now())?;
-        Ok::<_, Problem>(())
-    })
-    .await?;
+    db.write(move |tx| remove_one(tx, &actor, *id)).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+fn remove_one(tx: &Tx, actor: &Actor, id: i64) -> Result<()> {
+    let user = another(tx, actor, id)?;
+    store::remove(tx, user.id)?;
+    let sides = (Some(&user), None::<&User>);
+    audit::store::write_change(tx, actor, "user.remove", &user.login, sides, Some(user.account.clone()), clock::now())?;
+    Ok(())
+}
+
+/// Users that are removed together.
+const MOST_REMOVED: usize = 500;
+
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Chosen {
+    /// At least one.
+    #[schema(min_items = 1, max_items = 500)]
+    ids: Vec<i64>,
+}
+
+/// Remove several users: all of them or, where one may not be removed, none
+#[utoipa::path(tag = "users", request_body = Chosen, responses((status = 204)))]
+#[post("/users/remove")]
+async fn remove_several(actor: Actor, db: Data<Db>, Json(body): Json<Chosen>) -> Result<HttpResponse> {
+    let count = body.ids.len();
+    if !(1..=MOST_REMOVED).contains(&count) {
+        let message = format!("ids: {count} users are chosen, and 1 to {MOST_REMOVED} can be removed together.");
+        return Err(Problem::bad_value(message, "Choose at least one."));
+    }
+    let ids: std::collections::BTreeSet<i64> = body.ids.into_iter().collect();
+    db.write(move |tx| ids.iter().try_for_each(|id| remove_one(tx, &actor, *id))).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct OfAccount {
+    /// Below yours; absent: yours.
+    account_id: Option<i64>,
+}
+
+/// The profiles of an account, and which user works with each of them alone
+#[utoipa::path(tag = "users", params(OfAccount), responses((status = 200, body = [Assignment])))]
+#[get("/users/profiles")]
+async fn assignments(actor: Actor, db: Data<Db>, Query(query): Query<OfAccount>) -> Result<Json<Vec<Assignment>>> {
+    let found = db.read(|conn| {
+        let account = accounts::api::load(conn, &actor, query.account_id.unwrap_or(actor.account_id))?;
+        store::assignments(conn, account.id).map_err(Problem::from)
+    })?;
+    Ok(Json(found))
 }
 
 fn load(conn: &Connection, actor: &Actor, id: i64) -> Result<User> {
@@ -389,6 +455,7 @@ fn set_profiles(tx: &Tx, account_id: i64, id: i64, names: Option<&[String]>) -> 
 }
 
 pub fn configure(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
+    config.service(assignments).service(remove_several);
     config.service(list).service(show).service(add).service(change).service(remove);
     config.service(freeze).service(unfreeze).service(password_link).service(remove_totp);
 }

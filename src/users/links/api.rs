@@ -1,6 +1,6 @@
 //! Forgotten passwords, and links used.
 
-use super::{Purpose, hand_over, store};
+use super::{Address, Purpose, hand_over, store};
 use crate::db::Db;
 use crate::notify::{self, Kind};
 use crate::seal::{Keyring, sha256};
@@ -27,6 +27,7 @@ async fn forgotten(
     caller: Caller,
     db: Data<Db>,
     keys: Data<Keyring>,
+    address: Data<Address>,
     throttle: Data<Throttle>,
     Json(body): Json<Forgotten>,
 ) -> Result<HttpResponse> {
@@ -42,7 +43,7 @@ async fn forgotten(
             let Some(user) = users::by_login(tx, &login)?.filter(|user| user.open) else { return Ok(()) };
             let now = clock::now();
             audit::store::note(tx, user.account_id, &user.login, "password.forgotten", &user.login, Some(from), now)?;
-            if hand_over(tx, &keys, user.id, Purpose::Reset, now)?.mailed {
+            if hand_over(tx, &keys, &address, user.id, Purpose::Reset, now)?.mailed {
                 return Ok(());
             }
             let text = format!("{} asks for a new password. Make a link for it among the users", user.login);

@@ -9,6 +9,11 @@ pub fn put(tx: &Tx, user_id: i64, hash: &[u8; 32], expires_at: i64) -> Result<()
     Ok(())
 }
 
+pub fn drop_all(tx: &Tx, user_id: i64) -> Result<()> {
+    tx.prepare_cached("DELETE FROM password_link WHERE user_id = $1")?.execute([user_id])?;
+    Ok(())
+}
+
 /// Whom an open link is for.
 pub struct Opened {
     pub user_id: i64,
