@@ -479,8 +479,10 @@ CREATE TABLE webhook (
   enabled       INTEGER NOT NULL DEFAULT 1,
   secret_sealed BLOB    NOT NULL,
   created_at    INTEGER NOT NULL,
-  updated_at    INTEGER NOT NULL
+  updated_at    INTEGER NOT NULL,
+  api_key_id    INTEGER REFERENCES api_key (id) ON DELETE CASCADE -- it is that key's callback address
 ) STRICT;
+CREATE UNIQUE INDEX webhook_api_key ON webhook (api_key_id) WHERE api_key_id IS NOT NULL;
 
 CREATE TABLE webhook_delivery (
   id         INTEGER PRIMARY KEY,
@@ -598,7 +600,7 @@ CREATE TABLE session (
   acting_id  INTEGER REFERENCES account (id) ON DELETE CASCADE, -- the account it acts in instead of its own
   peer       TEXT    NOT NULL,
   agent      TEXT    NOT NULL,
-  by         TEXT    NOT NULL,                           -- password certificate setup switch
+  by         TEXT    NOT NULL,                           -- password certificate setup switch totp
   created_at INTEGER NOT NULL,
   seen_at    INTEGER NOT NULL,
   expires_at INTEGER NOT NULL

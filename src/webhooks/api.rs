@@ -60,7 +60,8 @@ struct WebhookChange {
     enabled: Option<bool>,
 }
 
-fn checked_url(reach: &Reach, url: &str) -> Result<String> {
+/// What an address must be, before it is kept.
+pub fn checked_url(reach: &Reach, url: &str) -> Result<String> {
     let shown: String = url.chars().take(200).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
     let refuse = |rule: String| {
         let message = format!("url: {shown:?} is not accepted: {rule}.");

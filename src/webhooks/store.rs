@@ -83,8 +83,39 @@ pub fn change(tx: &Tx, account_id: i64, hook: &Webhook) -> Result<()> {
 }
 
 pub fn remove(tx: &Tx, account_id: i64, id: i64) -> Result<bool> {
+    // An API key's callback address goes with it, so that the key does not show what is not there.
+    let sql = "UPDATE api_key SET callback = NULL WHERE account_id = $1 AND id = (SELECT api_key_id FROM webhook WHERE id = $2)";
+    tx.prepare_cached(sql)?.execute(params![account_id, id])?;
     let sql = "DELETE FROM webhook WHERE id = $2 AND account_id = $1";
     Ok(tx.prepare_cached(sql)?.execute(params![account_id, id])? > 0)
+}
+
+/// The callback address of an API key: it has one, and everything goes there.
+pub fn put_of_key(
+    tx: &Tx,
+    keys: &Keyring,
+    account_id: i64,
+    key_id: i64,
+    url: &str,
+    secret: &Secret,
+    now: i64,
+) -> Result<()> {
+    let sql = "SELECT id FROM webhook WHERE api_key_id = $1";
+    let known: Option<i64> = tx.prepare_cached(sql)?.query_row([key_id], |row| row.get(0)).optional()?;
+    let id = known.map_or_else(|| tx.next_id("webhook"), Ok)?;
+    let sealed = keys.seal(&place(id), secret.reveal().as_bytes())?;
+    tx.prepare_cached(
+        "INSERT INTO webhook (id, account_id, url, kinds, secret_sealed, created_at, updated_at, api_key_id)
+         VALUES ($1, $2, $3, '', $4, $5, $5, $6)
+         ON CONFLICT (id) DO UPDATE SET url = excluded.url, secret_sealed = excluded.secret_sealed, updated_at = excluded.updated_at",
+    )?
+    .execute(params![id, account_id, url, sealed, now, key_id])?;
+    Ok(())
+}
+
+pub fn remove_of_key(tx: &Tx, key_id: i64) -> Result<()> {
+    tx.prepare_cached("DELETE FROM webhook WHERE api_key_id = $1")?.execute([key_id])?;
+    Ok(())
 }
 
 /// A delivery for each webhook of the event's account that wants its kind.

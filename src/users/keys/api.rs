@@ -4,13 +4,13 @@ use super::store::{self, ApiKey, Change};
 use super::{access_key, generate, hash, place, signed};
 use crate::db::{Connection, Db, Tx};
 use crate::net::Cidr;
-use crate::profiles;
-use crate::seal::Keyring;
+use crate::seal::{Keyring, hex};
 use crate::settings::Secret;
 use crate::users::directory::{must_hold, parse};
 use crate::users::{Actor, Permissions};
 use crate::web::json::{created, double};
 use crate::web::{Code, Json, Problem, Result, words};
+use crate::webhooks::{self, Reach};
 use crate::{audit, clock};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete, get, patch, post};
@@ -26,7 +26,7 @@ pub struct AddKey {
     sources: Vec<String>,
     /// Milliseconds since 1970-01-01 UTC; absent: never.
     expires_at: Option<i64>,
-    /// Where events go.
+    /// Where events go, signed like those of a webhook with the key's signing key in hex.
     callback: Option<String>,
 }
 
@@ -62,13 +62,19 @@ async fn list(actor: Actor, db: Data<Db>) -> Result<Json<Vec<ApiKey>>> {
 /// Make an API key
 #[utoipa::path(tag = "api-keys", request_body = AddKey, responses((status = 201, body = NewKey)))]
 #[post("/api-keys")]
-async fn add(actor: Actor, db: Data<Db>, keys: Data<Keyring>, Json(body): Json<AddKey>) -> Result<HttpResponse> {
+async fn add(
+    actor: Actor,
+    db: Data<Db>,
+    keys: Data<Keyring>,
+    reach: Data<Reach>,
+    Json(body): Json<AddKey>,
+) -> Result<HttpResponse> {
     let name = words::name("The API key", &body.name)?;
     let new = Change {
         permissions: body.permissions.as_deref().map(parse).transpose()?,
         sources: networks(&body.sources)?,
         expires_at: body.expires_at,
-        callback: body.callback.as_deref().map(callback).transpose()?,
+        callback: body.callback.as_deref().map(|url| webhooks::api::checked_url(&reach, url)).transpose()?,
         name,
     };
     let made = db
@@ -80,6 +86,7 @@ async fn add(actor: Actor, db: Data<Db>, keys: Data<Keyring>, Json(body): Json<A
             let of = (actor.account_id, access_key()?, hash(&secret));
             let id = store::insert(tx, of, &new, &actor.name, now)?;
             seal(tx, &keys, id, &secret)?;
+            call_back(tx, &keys, actor.account_id, id, new.callback.as_deref(), now)?;
             let detail = new.permissions.map_or("everything".to_owned(), |some| some.words().join(" "));
             audit::store::write(tx, &actor, "api-key.add", &new.name, Some(detail), now)?;
             shown(tx, &actor, id, &secret)
@@ -91,7 +98,14 @@ async fn add(actor: Actor, db: Data<Db>, keys: Data<Keyring>, Json(body): Json<A
 /// Change an API key; its id and secret stay
 #[utoipa::path(tag = "api-keys", request_body = ChangeKey, responses((status = 200, body = ApiKey)))]
 #[patch("/api-keys/{id}")]
-async fn change(actor: Actor, db: Data<Db>, id: Path<i64>, Json(body): Json<ChangeKey>) -> Result<Json<ApiKey>> {
+async fn change(
+    actor: Actor,
+    db: Data<Db>,
+    keys: Data<Keyring>,
+    reach: Data<Reach>,
+    id: Path<i64>,
+    Json(body): Json<ChangeKey>,
+) -> Result<Json<ApiKey>> {
     let changed = db
         .write(move |tx| {
             let old = manageable(tx, &actor, *id)?;
@@ -106,15 +120,21 @@ async fn change(actor: Actor, db: Data<Db>, id: Path<i64>, Json(body): Json<Chan
                 sources: networks(body.sources.as_ref().unwrap_or(&old.sources))?,
                 expires_at: body.expires_at.unwrap_or(old.expires_at),
                 callback: match body.callback {
-                    Some(url) => url.as_deref().map(callback).transpose()?,
-                    None => old.callback,
+                    Some(ref url) => url.as_deref().map(|url| webhooks::api::checked_url(&reach, url)).transpose()?,
+                    None => old.callback.clone(),
                 },
             };
             must_hold(&actor, actor.account_id, permissions.unwrap_or_else(Permissions::all))?;
             refuse_taken(tx, &actor, &new.name, Some(old.id))?;
+            let now = clock::now();
             store::update(tx, old.id, &new)?;
-            audit::store::write(tx, &actor, "api-key.set", &old.name, None, clock::now())?;
-            one(tx, &actor, old.id)
+            if new.callback != old.callback {
+                call_back(tx, &keys, actor.account_id, old.id, new.callback.as_deref(), now)?;
+            }
+            let after = one(tx, &actor, old.id)?;
+            let sides = (Some(&old), Some(&after));
+            audit::store::write_change(tx, &actor, "api-key.set", &old.name, sides, None, now)?;
+            Ok::<_, Problem>(after)
         })
         .await?;
     Ok(Json(changed))
@@ -130,7 +150,9 @@ async fn reset(actor: Actor, db: Data<Db>, keys: Data<Keyring>, id: Path<i64>) -
             let secret = generate()?;
             store::set_secret(tx, key.id, &hash(&secret))?;
             seal(tx, &keys, key.id, &secret)?;
-            audit::store::write(tx, &actor, "api-key.reset", &key.name, None, clock::now())?;
+            let now = clock::now();
+            call_back(tx, &keys, actor.account_id, key.id, key.callback.as_deref(), now)?;
+            audit::store::write(tx, &actor, "api-key.reset", &key.name, None, now)?;
             shown(tx, &actor, key.id, &secret)
         })
         .await?;
@@ -154,6 +176,19 @@ async fn remove(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<HttpRespons
 fn seal(tx: &Tx, keys: &Keyring, id: i64, secret: &Secret) -> Result<()> {
     let sealed = keys.seal(&place(id), &signed::signing_key(secret.reveal()))?;
     Ok(store::set_signing(tx, id, &sealed)?)
+}
+
+/// Events go to the key's address as to a webhook, signed with what signs the key's own requests: the program needs no
+/// second secret. Sealed again for the webhook, because what is sealed opens in its own place only.
+fn call_back(tx: &Tx, keys: &Keyring, account_id: i64, id: i64, url: Option<&str>, now: i64) -> Result<()> {
+    let Some(url) = url else { return Ok(webhooks::store::remove_of_key(tx, id)?) };
+    let sealed = store::signing(tx, id)?;
+    let Some(sealed) = sealed else {
+        let message = "This key has no secret that could sign what is sent: it was made before keys could.";
+        return Err(Problem::new(Code::BadValue, message, "Make it a new secret first."));
+    };
+    let secret = Secret::new(hex(&keys.open_bytes(&place(id), &sealed)?));
+    Ok(webhooks::store::put_of_key(tx, keys, account_id, id, url, &secret, now)?)
 }
 
 fn shown(conn: &Connection, actor: &Actor, id: i64, secret: &Secret) -> Result<NewKey> {
@@ -181,11 +216,6 @@ fn networks(words: &[String]) -> Result<String> {
             .map_err(|error| Problem::bad_value(format!("sources: {error}."), "Write networks like 192.0.2.0/24."))
     };
     Ok(words.iter().map(check).collect::<Result<Vec<_>>>()?.join(" "))
-}
-
-fn callback(text: &str) -> Result<String> {
-    profiles::url::parse(text)?;
-    Ok(text.to_owned())
 }
 
 fn refuse_taken(tx: &Tx, actor: &Actor, name: &str, but: Option<i64>) -> Result<()> {

@@ -184,12 +184,19 @@ pub fn set_signing(tx: &Tx, id: i64, sealed: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// Sealed; none in a key that was made by `phonebox token rotate`.
+pub fn signing(conn: &Connection, id: i64) -> Result<Option<Vec<u8>>> {
+    let sql = "SELECT signing_sealed FROM api_key WHERE id = $1";
+    Ok(conn.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?.flatten())
+}
+
 pub fn remove(tx: &Tx, id: i64) -> Result<()> {
     tx.prepare_cached("DELETE FROM api_key WHERE id = $1")?.execute([id])?;
     Ok(())
 }
 
 pub fn is_there(conn: &Connection, id: i64) -> Result<bool> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM api_key WHERE id = $1)";
+    let sql = "SELECT EXISTS (SELECT 1 FROM api_key k JOIN account a ON a.id = k.account_id
+                 WHERE k.id = $1 AND a.enabled = 1 AND a.api_access = 'on')";
     Ok(conn.prepare_cached(sql)?.query_row([id], |row| row.get(0))?)
 }
