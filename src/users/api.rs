@@ -9,7 +9,7 @@ use super::{Actor, BOX_ACCOUNT, keys, password, session, store};
 use crate::db::Db;
 use crate::settings::Secret;
 use crate::web::{Code, Json, Problem, Result, words};
-use crate::{audit, clock};
+use crate::{accounts, audit, clock};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
 
@@ -17,6 +17,8 @@ use actix_web::{HttpResponse, get, post};
 pub struct SetupState {
     /// Nobody can log in yet: the setup code of the start screen opens the box.
     pub needed: bool,
+    /// Some company has a CA: its users may log in with a certificate.
+    pub certificates: bool,
 }
 
 #[derive(serde::Deserialize, utoipa::ToSchema)]
@@ -45,7 +47,8 @@ pub struct FirstUser {
 #[utoipa::path(tag = "setup", security(()), responses((status = 200, body = SetupState)))]
 #[get("/setup")]
 async fn setup_state(db: Data<Db>) -> Result<Json<SetupState>> {
-    Ok(Json(SetupState { needed: !db.read(store::any)? }))
+    let certificates = db.read(accounts::store::any_client_ca)?;
+    Ok(Json(SetupState { needed: !db.read(store::any)?, certificates }))
 }
 
 /// Make the first user and log in

@@ -171,6 +171,29 @@ pub fn set_profiles(tx: &Tx, id: i64, profiles: Option<&[i64]>) -> Result<Option
     Ok(None)
 }
 
+/// Who works with a profile alone.
+#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
+pub struct Assignment {
+    pub profile: String,
+    /// Null: it can be given to somebody.
+    pub user_id: Option<i64>,
+    pub login: Option<String>,
+    /// That user has made it, and keeps it (ALE-080).
+    pub made: bool,
+}
+
+pub fn assignments(conn: &Connection, account_id: i64) -> Result<Vec<Assignment>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT p.name, u.id, u.login, coalesce(o.made, 0) FROM profile p
+         LEFT JOIN profile_user o ON o.profile_id = p.id LEFT JOIN users u ON u.id = o.user_id
+         WHERE p.account_id = $1 ORDER BY p.name",
+    )?;
+    let rows = statement.query_map([account_id], |row| {
+        Ok(Assignment { profile: row.get(0)?, user_id: row.get(1)?, login: row.get(2)?, made: row.get(3)? })
+    })?;
+    Ok(rows.collect::<std::result::Result<_, _>>()?)
+}
+
 pub fn remove(tx: &Tx, id: i64) -> Result<()> {
     tx.prepare_cached("DELETE FROM users WHERE id = $1")?.execute([id])?;
     Ok(())

@@ -1,16 +1,17 @@
 //! Personal information and one's own password over REST.
 
 use super::store::{self, Me};
-use crate::db::{Connection, Db};
+use crate::db::{Connection, Db, Tx};
 use crate::notify::{self, Kind};
+use crate::seal::Keyring;
 use crate::settings::Secret;
 use crate::users::guard::{Caller, Person};
 use crate::users::session::api::{LoggedIn, answer, start};
 use crate::users::session::{self, New};
 use crate::users::throttle::Throttle;
-use crate::users::{password, store as users};
+use crate::users::{links, password, store as users};
 use crate::web::{Code, Json, Problem, Result, double, words};
-use crate::{audit, clock};
+use crate::{audit, clock, mail};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, patch, put};
 
@@ -34,7 +35,7 @@ pub struct ChangeMe {
     #[schema(value_type = Option<String>)]
     country: Option<Option<String>>,
     locale: Option<String>,
-    /// Needs the password.
+    /// Needs the password. The old address is told, where a mail server is set.
     email: Option<String>,
     password: Option<String>,
 }
@@ -46,6 +47,7 @@ async fn change(
     person: Person,
     caller: Caller,
     db: Data<Db>,
+    keys: Data<Keyring>,
     throttle: Data<Throttle>,
     Json(body): Json<ChangeMe>,
 ) -> Result<Json<Me>> {
@@ -55,6 +57,7 @@ async fn change(
     let me = db
         .write(move |tx| {
             let mut me = one(tx, &person)?;
+            let before = me.clone();
             if let Some(name) = &body.name {
                 me.name = words::name("The user", name)?;
             }
@@ -72,11 +75,38 @@ async fn change(
             }
             let now = clock::now();
             store::update(tx, &me, now)?;
-            audit::store::write(tx, &person.actor, "user.set", &me.login, None, now)?;
-            one(tx, &person)
+            if me.email != before.email {
+                tell_old_address(tx, &keys, &person, &before, now)?;
+            }
+            let after = one(tx, &person)?;
+            let sides = (Some(&before), Some(&after));
+            audit::store::write_change(tx, &person.actor, "user.set", &after.login, sides, None, now)?;
+            Ok::<_, Problem>(after)
         })
         .await?;
     Ok(Json(me))
+}
+
+/// YMC-025 leaves a new address to the superior, ALE-023 asks for the password. Here the password does it, and whoever
+/// reads the old mailbox hears of it. A link that lies there opens nothing any more.
+fn tell_old_address(tx: &Tx, keys: &Keyring, person: &Person, before: &Me, now: i64) -> Result<()> {
+    links::store::drop_all(tx, person.user_id)?;
+    if mail::settings::load(tx, keys)?.is_none() {
+        return Ok(());
+    }
+    let login = mail::line(&before.login);
+    let letter = mail::Letter {
+        account_id: person.actor.home_id,
+        kind: "address-changed".to_owned(),
+        recipient: before.email.clone(),
+        subject: "Your login to Phonebox has another e-mail address".to_owned(),
+        body: format!(
+            "Login name: {login}\n\nMails about it, and links for a new password, go to another address from now on. Was \
+             it not you? Tell whoever manages the users of your account.\n"
+        ),
+    };
+    mail::store::queue(tx, keys, &letter, now)?;
+    Ok(())
 }
 
 #[derive(serde::Deserialize, utoipa::ToSchema)]

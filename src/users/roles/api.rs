@@ -88,6 +88,7 @@ async fn change(actor: Actor, db: Data<Db>, id: Path<i64>, Json(body): Json<Chan
     let role = db
         .write(move |tx| {
             let mut role = own(tx, &actor, *id)?;
+            let before = role.clone();
             if let Some(name) = &body.name {
                 let name = words::name("The role", name)?;
                 let taken = store::role_named(tx, actor.account_id, &name)?.filter(|other| *other != role.id);
@@ -110,8 +111,10 @@ async fn change(actor: Actor, db: Data<Db>, id: Path<i64>, Json(body): Json<Chan
             if permissions.is_some() || body.sites.is_some() {
                 store::end_sessions(tx, role.id)?;
             }
-            audit::store::write(tx, &actor, "role.set", &role.name, Some(told), clock::now())?;
-            of_account(tx, actor.account_id, role.id)
+            let after = of_account(tx, actor.account_id, role.id)?;
+            let sides = (Some(&before), Some(&after));
+            audit::store::write_change(tx, &actor, "role.set", &role.name, sides, Some(told), clock::now())?;
+            Ok::<_, Problem>(after)
         })
         .await?;
     Ok(Json(role))

@@ -127,6 +127,7 @@ pub fn expire(tx: &Tx, hash: &[u8; 32], at: i64) -> Result<()> {
 }
 
 pub fn is_there(conn: &Connection, id: i64) -> Result<bool> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM session WHERE id = $1)";
+    let sql = "SELECT EXISTS (SELECT 1 FROM session s JOIN users u ON u.id = s.user_id
+                 JOIN account a ON a.id = u.account_id WHERE s.id = $1 AND u.frozen = 0 AND a.enabled = 1)";
     Ok(conn.prepare_cached(sql)?.query_row([id], |row| row.get(0))?)
 }

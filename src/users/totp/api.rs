@@ -5,7 +5,7 @@ use crate::db::{Db, Tx};
 use crate::seal::{Keyring, random};
 use crate::users::guard::{Caller, Person};
 use crate::users::me::api::prove;
-use crate::users::session;
+use crate::users::session::{self, New, api::start};
 use crate::users::throttle::Throttle;
 use crate::web::{Code, Json, Problem, Result};
 use crate::{audit, clock};
@@ -31,6 +31,8 @@ pub struct FirstCode {
 pub struct RecoveryCodes {
     /// Each opens one login without the app. Shown this once.
     pub recovery_codes: Vec<String>,
+    /// The session has a new cookie: this goes with every change from now on, as X-CSRF-Token.
+    pub csrf: String,
 }
 
 #[derive(serde::Deserialize, utoipa::ToSchema)]
@@ -57,7 +59,8 @@ async fn begin(person: Person, db: Data<Db>, keys: Data<Keyring>) -> Result<Json
     Ok(Json(Secret { secret: base32(&secret), uri, qr_svg }))
 }
 
-/// Show that the app works; from now on every login asks for a code
+/// Show that the app works; from now on every login asks for a code. Every other session ends, and this one gets a new
+/// cookie
 #[utoipa::path(tag = "me", request_body = FirstCode, responses((status = 200, body = RecoveryCodes)))]
 #[put("/me/totp")]
 async fn confirm(
@@ -67,10 +70,11 @@ async fn confirm(
     keys: Data<Keyring>,
     throttle: Data<Throttle>,
     Json(body): Json<FirstCode>,
-) -> Result<Json<RecoveryCodes>> {
+) -> Result<HttpResponse> {
     let key = person.actor.name.to_lowercase();
     throttle.check(&key, caller.source, clock::now())?;
     let codes = recovery_codes()?;
+    let (from, agent) = (caller.from(), caller.agent);
     let hashes: Vec<[u8; 32]> = codes.iter().map(|code| recovery_hash(code)).collect();
     let done = db
         .write(move |tx| {
@@ -87,13 +91,20 @@ async fn confirm(
             };
             store::used(tx, person.user_id, step)?;
             store::confirm(tx, person.user_id, &hashes)?;
-            session::store::end_all(tx, person.user_id, Some(person.session_id))?;
+            let expires_at = session::store::expires_at(tx, person.session_id)?;
+            session::store::end_all(tx, person.user_id, None)?;
             audit::store::write(tx, &person.actor, "totp.set", &person.actor.name, None, now)?;
-            Ok(())
+            let acting_id = Some(person.actor.account_id).filter(|id| *id != person.actor.home_id);
+            let new = New { user_id: person.user_id, acting_id, peer: &from, agent: &agent, by: "totp" };
+            let (token, view) = start(tx, &new, now)?;
+            session::store::expire(tx, &token.hash(), expires_at)?;
+            Ok((token, view))
         })
         .await;
     match done {
-        Ok(()) => Ok(Json(RecoveryCodes { recovery_codes: codes })),
+        Ok((token, view)) => Ok(HttpResponse::Ok()
+            .insert_header(("Set-Cookie", token.cookie()))
+            .json(RecoveryCodes { recovery_codes: codes, csrf: view.csrf })),
         Err(problem) => {
             if problem.code == Code::CodeNeeded {
                 throttle.failed(&key, caller.source, clock::now());
