@@ -141,3 +141,33 @@ fn a_systemd_credential_is_the_key_unless_another_one_is_named() {
     let named = with("", &vars, &[("key-file", "/k")]).unwrap().config.key_file;
     assert_eq!(named.as_deref(), Some(Path::new("/k")));
 }
+
+/// YMC-001 has five ports; here they are four, all of them to be changed, each with the same warning.
+#[test]
+fn ymc_001_every_port_has_a_default_can_be_changed_and_says_what_that_breaks() {
+    let said = |words: &[&str]| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_phonebox"))
+            .args(words)
+            .env("HOME", "/nowhere")
+            .env_remove("PHONEBOX_DATA")
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let usual = said(&["check-config"]);
+    for line in ["admin = [\"8443\"]", "http = [\"8080\"]", "https = [\"8444\"]", "tftp = [\"6969\"]"] {
+        assert!(usual.contains(line), "{usual}");
+    }
+    assert!(!usual.contains("Warning"), "{usual}");
+    let other = said(&["check-config", "--admin", "443", "--http", "80", "--https", "9989", "--tftp", "69"]);
+    for line in ["admin = [\"443\"]", "http = [\"80\"]", "https = [\"9989\"]", "tftp = [\"69\"]"] {
+        assert!(other.contains(line), "{other}");
+    }
+    let help = said(&["serve", "--help"]);
+    let readme = include_str!("../../README.md");
+    for text in [&help, readme] {
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("do not change a port once phones know it"), "{words}");
+    }
+}

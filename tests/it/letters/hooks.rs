@@ -139,3 +139,57 @@ fn a_webhook_reaches_no_private_network_by_address_name_or_redirect() {
     }
     assert_eq!(raw::get(phonebox.http(), "/phonebox-ca.pem").status, 200);
 }
+
+/// YMC-173: the callback address of an API key receives what happens, signed with what signs the key's own requests.
+#[test]
+fn ymc_173_a_keys_callback_address_is_sent_alarms_and_everything_else() {
+    let (phonebox, hook) = (Phonebox::start_with(&["--webhook-networks", "127.0.0.0/8"]), Hook::start());
+    let ask = |method: &'static str, path: &str, body: Value| -> Value {
+        let reply = phonebox.admin_asks(method, &format!("/api/v1{path}"), &body.to_string());
+        assert!(reply.status < 300, "{method} {path}: {reply:?}");
+        serde_json::from_slice(&reply.body).unwrap_or_default()
+    };
+    let made =
+        ask("POST", "/api-keys", json!({ "name": "pbx", "permissions": ["alarm.read"], "callback": hook.url() }));
+    let is_signed_with = |secret: &Value, (head, body): &(String, String)| {
+        let key = phonebox::users::keys::signed::signing_key(secret.as_str().unwrap());
+        let key: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+        let given = header(head, "Phonebox-Signature");
+        let time = given.strip_prefix("t=").unwrap().split(',').next().unwrap().parse().unwrap();
+        given == phonebox::webhooks::signature(&key, time, body)
+    };
+    let kinds = || -> Vec<String> { hook.all().iter().map(|(head, _)| header(head, "Phonebox-Event")).collect() };
+    phone::add(&phonebox, "T54W", &["--site", "default"]);
+    eventually("it arrives", || kinds().contains(&"device-claimed".to_owned()));
+    assert!(hook.all().iter().all(|one| is_signed_with(&made["secret"], one)));
+    let id = made["id"].to_string();
+    // A new secret signs from now on; another address, none, and a removed key end it.
+    let count = hook.all().len();
+    let newer = ask("POST", &format!("/api-keys/{id}/reset"), json!({}));
+    phonebox.cli(&["device", "remove", phone::mac("T54W")]);
+    phone::add(&phonebox, "T54W", &[]);
+    eventually("it arrives", || hook.all().len() > count);
+    assert!(
+        hook.all()[count..]
+            .iter()
+            .all(|one| is_signed_with(&newer["secret"], one) && !is_signed_with(&made["secret"], one))
+    );
+    assert_eq!(ask("GET", "/webhooks", Value::Null).as_array().unwrap().len(), 1);
+    assert_eq!(ask("PATCH", &format!("/api-keys/{id}"), json!({ "callback": null }))["callback"], Value::Null);
+    assert_eq!(ask("GET", "/webhooks", Value::Null), json!([]));
+    assert_eq!(
+        ask("PATCH", &format!("/api-keys/{id}"), json!({ "callback": hook.url() }))["callback"],
+        json!(hook.url())
+    );
+    // Taken away where webhooks are, it is gone where keys are.
+    let webhook = ask("GET", "/webhooks", Value::Null)[0]["id"].to_string();
+    ask("DELETE", &format!("/webhooks/{webhook}"), Value::Null);
+    let keys = ask("GET", "/api-keys", Value::Null);
+    assert_eq!(keys.as_array().unwrap().iter().find(|key| key["name"] == "pbx").unwrap()["callback"], Value::Null);
+    ask("PATCH", &format!("/api-keys/{id}"), json!({ "callback": hook.url() }));
+    ask("DELETE", &format!("/api-keys/{id}"), Value::Null);
+    assert_eq!(ask("GET", "/webhooks", Value::Null), json!([]));
+    // T66: judged as any webhook's address is.
+    let reply = phonebox.admin_asks("POST", "/api/v1/api-keys", r#"{"name":"x","callback":"http://169.254.169.254/"}"#);
+    assert_eq!(reply.status, 422);
+}

@@ -39,3 +39,72 @@ fn ava_174_ale_009_ale_027_ymc_034_links_go_by_mail_where_a_server_is_set() {
     // Nothing of it in the log, nor among the alarms.
     assert!(!phonebox.said().contains(&code(&second)) && !phonebox.has_alarm("password-forgotten"));
 }
+
+/// The whole answer, head and body, of a request with these header lines.
+fn curl(phonebox: &Phonebox, method: &str, path: &str, headers: &[&str], body: &str) -> String {
+    let mut curl = std::process::Command::new("curl");
+    curl.args(["-skiX", method, "-H", "Content-Type: application/json", "-d", body]);
+    for header in headers {
+        curl.args(["-H", header]);
+    }
+    let output = curl.arg(format!("https://{}/api/v1{path}", phonebox.admin())).output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The body of a mail without its line breaks for transport.
+fn text(mail: &Value) -> String {
+    mail["text"].as_str().unwrap().replace("=\r\n", "").replace("=\n", "").replace("=3D", "=")
+}
+
+/// YMC-193, ALE-027: the link leads to this box, and only the configuration says where that is. A request that names
+/// another host in its head, as a thief's would, changes nothing.
+#[test]
+fn threat_055_a_mailed_link_leads_where_the_configuration_says() {
+    let link = |flags: &[&str]| {
+        let (phonebox, mails) = (Phonebox::start_with(flags), Mails::start());
+        super::mails::set(&phonebox, &mails);
+        let user = json!({ "name": "Bob", "email": "bob@example.com" }).to_string();
+        let bearer = format!("Authorization: Bearer {}", phonebox.token());
+        let headers = ["Host: evil.example", "X-Forwarded-Host: evil.example", &bearer];
+        let added = curl(&phonebox, "POST", "/users", &headers, &user);
+        assert!(added.starts_with("HTTP/1.1 201"), "{added}");
+        let mail = text(&mails.at_least(1)[0]);
+        assert!(!mail.contains("evil"), "{mail}");
+        (mail, phonebox.admin().port())
+    };
+    let (mail, _) = link(&["--public-admin", "https://phones.example:9443/"]);
+    assert!(mail.contains("\r\nhttps://phones.example:9443/activate#code="), "{mail}");
+    let (mail, port) = link(&["--names", "box.example, other.example"]);
+    assert!(mail.contains(&format!("\r\nhttps://box.example:{port}/activate#code=")), "{mail}");
+    // Nobody has said: the mail says what to open, and where.
+    let (mail, _) = link(&[]);
+    assert!(mail.contains("\r\n/activate#code=") && mail.contains("does not know its own address"), "{mail}");
+    assert!(!mail.contains("https://"), "{mail}");
+}
+
+/// ALE-023 asks for the password, YMC-025 leaves a new address to the superior: settled as the password, and a mail to
+/// the old address.
+#[test]
+fn ale_023_ymc_025_a_new_address_is_told_to_the_old_one() {
+    let (phonebox, mails) = (Phonebox::start(), Mails::start());
+    super::mails::set(&phonebox, &mails);
+    let password = phonebox.secret(PASSWORD);
+    let words =
+        ["setup", "--company", "Example", "--login", "alice", "--email", "old@example.com", "--password", &password];
+    phonebox.cli(&words);
+    let open = |method: &str, path: &str, headers: &[&str], body: Value| {
+        curl(&phonebox, method, path, headers, &body.to_string())
+    };
+    let told = open("POST", "/session", &[], json!({ "login": "alice", "password": PASSWORD }));
+    let cookie = told.split("__Host-phonebox=").nth(1).unwrap().split(';').next().unwrap();
+    let csrf = told.split("\"csrf\":\"").nth(1).unwrap().split('"').next().unwrap();
+    let headers = [format!("Cookie: __Host-phonebox={cookie}"), format!("X-CSRF-Token: {csrf}")];
+    let headers = [headers[0].as_str(), headers[1].as_str()];
+    let refused = open("PATCH", "/me", &headers, json!({ "email": "new@example.com", "password": "wrong" }));
+    assert!(refused.starts_with("HTTP/1.1 403"), "{refused}");
+    let changed = open("PATCH", "/me", &headers, json!({ "email": "new@example.com", "password": PASSWORD }));
+    assert!(changed.starts_with("HTTP/1.1 200") && changed.contains("new@example.com"), "{changed}");
+    let mail = mails.at_least(1)[0].clone();
+    assert_eq!(mail["to"], json!(["old@example.com"]));
+    assert!(text(&mail).contains("Login name: alice") && !text(&mail).contains("new@example.com"), "{mail}");
+}

@@ -88,7 +88,7 @@ fn ava_168_a_key_of_an_account_opens_nothing_of_another_and_needs_its_api_access
 }
 
 #[test]
-fn a_signed_request_counts_once_at_its_time_for_its_body() {
+fn threat_063_a_signed_request_counts_once_at_its_time_for_its_body() {
     let running = running();
     let alice = set_up(&running);
     let (key, secret) = make(&alice, json!({ "name": "pbx", "permissions": ["site.write"] }));

@@ -1,13 +1,17 @@
 //! People: the first run, logging in, what each may do, and what strangers try.
 
+mod access;
 mod accounts;
 mod certificate;
 mod flood;
+mod guesses;
 mod keys;
 mod limits;
 mod login;
 mod matrix;
+mod proxy;
 mod setup;
+mod subaccounts;
 mod switch;
 mod totp;
 mod users;

@@ -3,11 +3,14 @@
 use crate::support::admin::{running, stopped};
 use crate::support::people::{PASSWORD, log_in, send, set_up, try_login};
 use serde_json::json;
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
 
+/// YMC-006: nobody above makes the first account here; the first run does.
 #[test]
 fn threat_068_the_code_opens_the_first_run_once_and_then_the_door_is_shut() {
     let running = running();
-    assert_eq!(send(&running, "GET", "/setup", "", None).json(200), json!({ "needed": true }));
+    assert_eq!(send(&running, "GET", "/setup", "", None).json(200), json!({ "needed": true, "certificates": false }));
     // There is no default login.
     for (login, password) in [("admin", "admin"), ("admin", ""), ("", ""), ("root", "phonebox")] {
         assert_eq!(try_login(&running, login, password).refused(401).0, "wrong_login");
@@ -31,7 +34,7 @@ fn threat_068_the_code_opens_the_first_run_once_and_then_the_door_is_shut() {
     assert_eq!(told["account"]["name"], "Example");
     assert_eq!(told["account"]["number"].to_string().len(), 8);
     assert!(told["permissions"].as_array().unwrap().len() > 40);
-    assert_eq!(send(&running, "GET", "/setup", "", None).json(200), json!({ "needed": false }));
+    assert_eq!(send(&running, "GET", "/setup", "", None).json(200), json!({ "needed": false, "certificates": false }));
     assert_eq!(send(&running, "POST", "/setup", "", Some(body(&typed))).refused(403).0, "setup_done");
     assert!(!answer.text().contains(PASSWORD));
 }
@@ -87,4 +90,52 @@ fn a_set_up_box_shows_its_first_user_what_there_is() {
     assert_eq!(alice.get("/devices").json(200)["items"], json!([]));
     assert_eq!(alice.post("/sites", json!({ "name": "Berlin" })).json(201)["name"], "Berlin");
     assert_eq!(running.get("/audit").json(200)["items"][0]["actor"], "alice");
+}
+
+/// A person at a terminal, which `script` makes: what is typed, and all that the screen showed.
+fn at_a_terminal(dir: &std::path::Path, command: &str, typed: &[(&str, &str)]) -> (String, i32) {
+    let mut script = Command::new("script")
+        .args(["-qec", command, "/dev/null"])
+        .env("PHONEBOX_DATA", dir)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("script of the package bsdutils is there");
+    let (mut keys, mut screen) = (script.stdin.take().unwrap(), script.stdout.take().unwrap());
+    let (mut shown, mut piece) = (String::new(), [0; 1024]);
+    for (prompt, text) in typed {
+        while !shown.contains(prompt) {
+            let count = screen.read(&mut piece).unwrap();
+            assert!(count > 0, "never asked {prompt:?}: {shown}");
+            shown.push_str(&String::from_utf8_lossy(&piece[..count]));
+        }
+        keys.write_all(text.as_bytes()).unwrap();
+    }
+    screen.read_to_string(&mut shown).unwrap();
+    (shown, script.wait().unwrap().code().unwrap())
+}
+
+/// ALE-016: typed twice, because nothing of it is seen.
+#[test]
+fn threat_068_ale_016_a_password_that_is_typed_is_not_shown() {
+    let stopped = stopped();
+    let program = env!("CARGO_BIN_EXE_phonebox");
+    let command = format!("{program} setup --company Example --login alice --email alice@example.com; stty -a");
+    let typed = |first: &str, second: &str| {
+        let (first, second) = (format!("{first}\r"), format!("{second}\r"));
+        at_a_terminal(stopped.path(), &command, &[("password (not shown)", &first), ("once more (not shown)", &second)])
+            .0
+    };
+    let shown = typed(PASSWORD, "An0ther.Word");
+    assert!(shown.contains("not the same") && !shown.contains(PASSWORD) && !shown.contains("An0ther"), "{shown}");
+    // The terminal is as it was.
+    assert!(shown.contains(" echo ") && shown.contains(" icanon") && shown.contains("isig "), "{shown}");
+    // ^C leaves at once, and leaves the terminal as it was too.
+    let (shown, _) = at_a_terminal(stopped.path(), &command, &[("password (not shown)", "Tr0ub\u{3}")]);
+    assert!(!shown.contains("Tr0ub") && shown.contains(" echo ") && shown.contains(" icanon"), "{shown}");
+    // With a slip taken back.
+    let shown = typed(&format!("{PASSWORD}xü\u{7f}\u{7f}"), PASSWORD);
+    assert!(shown.contains("Log in as alice") && !shown.contains("Tr0ub"), "{shown}");
+    let running = stopped.start();
+    log_in(&running, "alice", PASSWORD);
 }

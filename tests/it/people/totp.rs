@@ -1,7 +1,7 @@
 //! The second factor: setting it up, logging in with it, losing it.
 
 use crate::support::admin::{Answer, Running, running};
-use crate::support::people::{Browser, PASSWORD, log_in, send, set_up, try_login};
+use crate::support::people::{Browser, PASSWORD, cookie_of, log_in, send, set_up, try_login};
 use serde_json::{Value, json};
 
 /// RFC 6238, written once more: what an app does with the text of the picture.
@@ -22,13 +22,18 @@ fn next_code(secret: &str) -> String {
     code(secret, phonebox::clock::now() + 30_000)
 }
 
-/// The secret and the recovery codes.
-fn set_totp(browser: &Browser) -> (String, Vec<String>) {
+/// The secret and the recovery codes. The session gets a new cookie.
+pub fn set_totp(browser: &mut Browser) -> (String, Vec<String>) {
     let begun = browser.post("/me/totp", json!({})).json(200);
     let secret = begun["secret"].as_str().unwrap().to_owned();
     assert!(begun["uri"].as_str().unwrap().contains(&secret) && begun["qr_svg"].as_str().unwrap().contains("<svg"));
     assert_eq!(browser.put("/me/totp", json!({ "code": "000000" })).refused(401).0, "code_needed");
-    let done = browser.put("/me/totp", json!({ "code": code(&secret, phonebox::clock::now()) })).json(200);
+    let confirmed = browser.put("/me/totp", json!({ "code": code(&secret, phonebox::clock::now()) }));
+    let done = confirmed.json(200);
+    // T55: who may do more from now on is known by another cookie.
+    browser.get("/session").refused(401);
+    browser.cookie = cookie_of(&confirmed).unwrap();
+    browser.csrf = done["csrf"].as_str().unwrap().to_owned();
     let codes = done["recovery_codes"].as_array().unwrap().iter().map(|code| code.as_str().unwrap().to_owned());
     (secret, codes.collect())
 }
@@ -40,10 +45,10 @@ fn with_code(running: &Running, login: &str, code: &str) -> Answer {
 #[test]
 fn ava_041_ava_045_ava_048_threat_054_a_code_is_asked_at_every_login_and_counts_once() {
     let running = running();
-    let alice = set_up(&running);
+    let mut alice = set_up(&running);
     // AVA-045: off by default.
     assert_eq!(alice.get("/me").json(200)["totp"], false);
-    let (secret, recovery) = set_totp(&alice);
+    let (secret, recovery) = set_totp(&mut alice);
     assert_eq!(recovery.len(), 10);
     assert_eq!(alice.get("/me").json(200)["recovery_codes"], 10);
     alice.post("/me/totp", json!({})).refused(409);
@@ -79,7 +84,7 @@ fn ava_041_ava_045_ava_048_threat_054_a_code_is_asked_at_every_login_and_counts_
 #[test]
 fn ava_046_ava_165_ava_166_an_account_or_a_user_may_be_made_to_have_one() {
     let running = running();
-    let alice = set_up(&running);
+    let mut alice = set_up(&running);
     let person = |login: &str, two_factor: bool| {
         let body =
             json!({ "login": login, "name": login, "email": format!("{login}@x.example"), "two_factor": two_factor });
@@ -95,11 +100,11 @@ fn ava_046_ava_165_ava_166_an_account_or_a_user_may_be_made_to_have_one() {
     };
     let bob_id = person("bob", true);
     person("carol", false);
-    let bob = log_in(&running, "bob", PASSWORD);
+    let mut bob = log_in(&running, "bob", PASSWORD);
     assert_eq!(bob.told["due"], "totp");
     assert_eq!(bob.get("/devices").refused(403).0, "totp_due");
     assert_eq!(log_in(&running, "carol", PASSWORD).told["due"], Value::Null);
-    let (secret, _) = set_totp(&bob);
+    let (secret, _) = set_totp(&mut bob);
     assert_eq!(bob.get("/devices").status, 200, "this step happens once");
     Browser::of(&running, &with_code(&running, "bob", &next_code(&secret)));
     // For the whole company: whoever has none must set one up, at once.
@@ -107,7 +112,7 @@ fn ava_046_ava_165_ava_166_an_account_or_a_user_may_be_made_to_have_one() {
     alice.patch("/accounts/1", json!({ "two_factor": true })).json(200);
     assert_eq!(carol.get("/devices").refused(403).0, "totp_due");
     assert_eq!(alice.get("/devices").refused(403).0, "totp_due");
-    set_totp(&alice);
+    set_totp(&mut alice);
     // A lost phone: an administrator takes the app away, and the next login sets up another.
     assert_eq!(alice.delete(&format!("/users/{bob_id}/totp")).json(200)["totp"], false);
     assert_eq!(log_in(&running, "bob", PASSWORD).told["due"], "totp");

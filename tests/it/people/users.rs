@@ -25,9 +25,10 @@ fn ava_172_to_ava_177_an_administrator_is_added_with_a_temporary_password_and_en
     assert_eq!((&bob["temporary"], &bob["link"], &bob["account"]), (&json!(true), &Value::Null, &json!("Example")));
     let browser = log_in(&running, "bob", PASSWORD);
     assert_eq!((&browser.told["user"]["locale"], &browser.told["due"]), (&json!("de"), &json!("password")));
-    // AVA-173: nothing else goes before it is changed.
+    // AVA-173, YMC-008: nothing else goes before it is changed.
     assert_eq!(browser.get("/devices").refused(403).0, "password_due");
     assert_eq!(browser.patch("/me", json!({ "name": "B" })).refused(403).0, "password_due");
+    // ALE-024, YMC-022: only with the present one.
     assert_eq!(browser.put("/me/password", json!({ "old": "x", "new": OTHER })).status, 403);
     let weak = browser.put("/me/password", json!({ "old": PASSWORD, "new": "Password1" }));
     assert_eq!(weak.refused(422).0, "bad_password");

@@ -2,7 +2,7 @@
 
 use phonebox::checkins::recorder::Recorder;
 use phonebox::clock;
-use phonebox::config::{Config, Environment, PlaceFlags, load};
+use phonebox::config::{Config, Environment, Flags, load};
 use phonebox::datadir::DataDir;
 use phonebox::db::Db;
 use phonebox::seal::Keyring;
@@ -59,7 +59,12 @@ impl Stopped {
     }
 
     pub fn start(self) -> Running {
-        Running::start(self)
+        Running::start(self, Vec::new())
+    }
+
+    /// With more of the configuration: flags and their values.
+    pub fn start_with(self, flags: &[(&'static str, &'static str)]) -> Running {
+        Running::start(self, flags.to_vec())
     }
 }
 
@@ -117,7 +122,7 @@ pub fn running() -> Running {
 }
 
 impl Running {
-    fn start(stopped: Stopped) -> Running {
+    fn start(stopped: Stopped, more: Vec<(&'static str, &'static str)>) -> Running {
         let Stopped { dir, token } = stopped;
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let (tell, told) = mpsc::channel();
@@ -126,8 +131,11 @@ impl Running {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let data = DataDir::open(&path, None, clock::now()).unwrap();
-                let mut flags = PlaceFlags::default();
+                let mut flags = Flags::default();
                 flags.set("data", path.to_string_lossy());
+                for (flag, value) in more {
+                    flags.set(flag, value);
+                }
                 let config: Config = load(&flags, &Environment::default()).unwrap().config;
                 let recorder = Recorder::new(data.db.clone());
                 let door = Door::new(&data.db).unwrap();
