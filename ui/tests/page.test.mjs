@@ -73,6 +73,7 @@ step('the setup code opens the box once; a wrong one does not', async () => {
   await page.getByLabel(/^E-mail address( \*)?$/).fill('alice@example.com');
   await page.getByLabel('Login name').fill('alice');
   await page.getByLabel(/^Password( \*)?$/).fill(PASSWORD);
+  await page.getByLabel('Once more').fill(PASSWORD);
   await page.getByRole('button', { name: 'Set up and log in' }).click();
   await page.getByRole('alert').waitFor();
   await page.getByLabel('Setup code').fill(box.code);
@@ -344,6 +345,7 @@ step('a role is put together; its user gets a link and sees only what the role s
   const wanda = await fresh(browser, box);
   await wanda.goto(href);
   await wanda.getByLabel('New password').fill('W4nda-looks-on');
+  await wanda.getByLabel('Once more').fill('W4nda-looks-on');
   await inspect(wanda, 'reset');
   await wanda.getByRole('button', { name: 'Save' }).click();
   await wanda.getByText('Your password is set').waitFor();
@@ -408,6 +410,10 @@ step('the page speaks German throughout', async () => {
   await german.getByLabel('Anmeldename').fill('alice');
   await german.getByLabel(/^Passwort( \*)?$/).fill(PASSWORD);
   await german.getByRole('button', { name: 'Anmelden' }).click();
+  // Alice's own language is English; whoever wants another one has it until the next login.
+  await german.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+  await german.getByRole('button', { name: 'Language' }).click();
+  await german.getByRole('menuitem', { name: 'Deutsch' }).click();
   for (const name of ['Übersicht', 'Geräte', 'Wartende', 'Live-Protokoll', 'Alarme', 'Konten', 'Benutzer', 'Rollen', 'Änderungen']) {
     await german.getByRole('navigation').getByRole('link', { name }).click();
     await german.getByRole('heading', { level: 1, name }).waitFor();

@@ -1,5 +1,6 @@
 /** Who is logged in, and what they may do. */
 import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { chooseLanguage, isLanguage } from '~/lib/i18n';
 import { client, done, Problem, tellCsrf, type Schema } from './client';
 
 export type Session = Schema<'LoggedIn'>;
@@ -28,6 +29,8 @@ export function useEnter() {
   const queries = useQueryClient();
   return (session: Session | null) => {
     tellCsrf(session?.csrf ?? '');
+    // Whoever logs in is spoken to in their own language.
+    if (session && isLanguage(session.user.locale)) void chooseLanguage(session.user.locale);
     queries.setQueryData(KEY, session);
     const others = { predicate: ({ queryKey }: { queryKey: readonly unknown[] }) => queryKey[0] !== KEY[0] };
     // What is on the screen is read anew; after a logout nothing is.

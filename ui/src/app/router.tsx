@@ -19,12 +19,14 @@ const pages: RouteObject[] = [
   { path: 'keys', lazy: async () => ({ Component: (await import('~/features/users/keys')).KeyList }) },
   { path: 'mail', Component: MailNotYet },
   { path: 'audit', lazy: async () => ({ Component: (await import('~/features/audit/list')).AuditList }) },
+  { path: 'apidocs', lazy: async () => ({ Component: (await import('~/features/users/reference')).Reference }) },
   { path: 'me', lazy: async () => ({ Component: (await import('~/features/users/me')).MePage }) },
   { path: '*', Component: NotFound },
 ];
 
 /** For everybody. */
 const doors: RouteObject[] = [
+  { path: 'about', lazy: async () => ({ Component: (await import('~/features/users/about')).About }) },
   { path: 'forgotten', lazy: async () => ({ Component: (await import('~/features/users/forgotten')).Forgotten }) },
   // An invitation and a forgotten password: both choose one.
   { path: 'activate', lazy: async () => ({ Component: (await import('~/features/users/forgotten')).Reset }) },

@@ -56,10 +56,10 @@ export function orNull<Fields extends Record<string, string>>(fields: Fields): {
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, value.trim() || null])) as never;
 }
 
-export function Dialog({ opened, close, title, children }: { opened: boolean; close: () => void; title: string; children: ReactNode }) {
+export function Dialog({ opened, close, title, size, children }: { opened: boolean; close: () => void; title: string; size?: 'xl'; children: ReactNode }) {
   const { t } = useTranslation();
   return (
-    <Modal opened={opened} onClose={close} title={title} closeButtonProps={{ 'aria-label': t('app.close') }}>
+    <Modal opened={opened} onClose={close} title={title} size={size} closeButtonProps={{ 'aria-label': t('app.close') }}>
       {children}
     </Modal>
   );

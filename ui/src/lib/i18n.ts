@@ -18,7 +18,7 @@ declare module 'i18next' {
   }
 }
 
-function isLanguage(text: string | null): text is Language {
+export function isLanguage(text: string | null): text is Language {
   return text !== null && text in LANGUAGES;
 }
 

@@ -1,17 +1,20 @@
 /** A forgotten password: asking for a link, and choosing a new one with it. */
-import { Anchor, PasswordInput, Text, TextInput } from '@mantine/core';
+import { Anchor, Text, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link } from 'react-router';
+import { Link, useSearchParams } from 'react-router';
 import { client, done } from '~/api/client';
 import { Doorway } from '~/components/card';
 import { Form, useFields } from '~/components/form';
 import { Notice } from '~/components/notice';
+import { NewPassword } from './new_password';
 
 export function Forgotten() {
   const { t } = useTranslation();
-  const { fields, field } = useFields({ login: '' });
+  // What was typed at the login already.
+  const [params] = useSearchParams();
+  const { fields, field } = useFields({ login: params.get('login') ?? '' });
   const ask = useMutation({ mutationFn: () => done(client.POST('/api/v1/password/forgotten', { body: fields })) });
   return (
     <Doorway title={t('forgotten.title')} text={ask.isSuccess ? undefined : t('forgotten.text')}>
@@ -33,8 +36,8 @@ export function Forgotten() {
 export function Reset() {
   const { t } = useTranslation();
   const [token] = useState(() => new URLSearchParams(window.location.hash.slice(1)).get('code') ?? '');
-  const { fields, field } = useFields({ password: '' });
-  const reset = useMutation({ mutationFn: () => done(client.POST('/api/v1/password/reset', { body: { token, ...fields } })) });
+  const { fields, field } = useFields({ password: '', again: '' });
+  const reset = useMutation({ mutationFn: () => done(client.POST('/api/v1/password/reset', { body: { token, password: fields.password } })) });
   return (
     <Doorway title={t('reset.title')} text={token ? undefined : t('reset.broken')}>
       {reset.isSuccess && (
@@ -44,7 +47,7 @@ export function Reset() {
       )}
       {token && !reset.isSuccess && (
         <Form change={reset} label={t('app.save')}>
-          <PasswordInput label={t('people.newPassword')} description={t('people.passwordHint')} {...field('password')} required autoFocus autoComplete="new-password" />
+          <NewPassword label={t('people.newPassword')} hint={t('people.passwordHint')} first={field('password')} again={field('again')} autoFocus />
         </Form>
       )}
       <ToLogin />

@@ -1,6 +1,6 @@
-/** Logging in: password, and where it is due the code of an authenticator app or a recovery code. */
-import { Anchor, PasswordInput, TextInput } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
+/** Logging in: password, and where it is due the code of an authenticator app or a recovery code; or a certificate. */
+import { Anchor, Button, Group, PasswordInput, TextInput } from '@mantine/core';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
@@ -8,33 +8,65 @@ import { client, done, Problem } from '~/api/client';
 import { useEnter } from '~/api/session';
 import { Doorway } from '~/components/card';
 import { Form, useFields } from '~/components/form';
+import { ProblemBox } from '~/components/problem';
+
+const isCodeNeeded = (error: Error | null) => error instanceof Problem && error.code === 'code_needed';
 
 export function Login() {
   const { t } = useTranslation();
   const enter = useEnter();
-  const [isCodeDue, setCodeDue] = useState(false);
+  const [codeFor, setCodeFor] = useState<'password' | 'certificate'>();
   const { fields, field } = useFields({ login: '', password: '', code: '' });
-  const login = useMutation({
-    mutationFn: () => done(client.POST('/api/v1/session', { body: { ...fields, code: isCodeDue ? fields.code : undefined } })),
+  const box = useQuery({ queryKey: ['setup'], queryFn: () => done(client.GET('/api/v1/setup')) });
+  const signUp = useQuery({ queryKey: ['sign-up'], queryFn: () => done(client.GET('/api/v1/sign-up')) });
+  const code = codeFor ? fields.code : undefined;
+  const certificate = useMutation({
+    mutationFn: () => done(client.POST('/api/v1/session/certificate', { body: { code } })),
     onSuccess: enter,
-    onError: (error) => {
-      if (error instanceof Problem && error.code === 'code_needed') setCodeDue(true);
-    },
+    onError: (error) => { if (isCodeNeeded(error)) setCodeFor('certificate'); },
   });
-  // That a code is due is no failure: the next field says it.
-  const asked = login.error instanceof Problem && login.error.code === 'code_needed';
+  const password = useMutation({
+    mutationFn: () => done(client.POST('/api/v1/session', { body: { ...fields, code } })),
+    onSuccess: enter,
+    onError: (error) => { if (isCodeNeeded(error)) setCodeFor('password'); },
+  });
+  const login = codeFor === 'certificate' ? certificate : password;
+  // That a code is due is no failure, the first time: the next field says it.
+  const isAsked = isCodeNeeded(login.error) && fields.code === '';
   return (
     <Doorway title={t('login.title')}>
-      <Form change={asked ? { ...login, error: null } : login} label={t('login.enter')}>
-        <TextInput label={t('login.login')} {...field('login')} required autoFocus autoComplete="username" readOnly={isCodeDue} />
-        <PasswordInput label={t('login.password')} {...field('password')} required autoComplete="current-password" readOnly={isCodeDue} />
-        {isCodeDue && (
+      <Form change={isAsked ? { ...login, error: null } : login} label={t('login.enter')}>
+        {codeFor !== 'certificate' && (
+          <>
+            <TextInput label={t('login.login')} {...field('login')} required autoFocus autoComplete="username" readOnly={codeFor === 'password'} />
+            <PasswordInput label={t('login.password')} {...field('password')} required autoComplete="current-password" readOnly={codeFor === 'password'} />
+          </>
+        )}
+        {codeFor && (
           <TextInput label={t('login.code')} description={t('login.codeHint')} {...field('code')} required autoFocus autoComplete="one-time-code" inputMode="text" />
         )}
       </Form>
-      <Anchor component={Link} to="/forgotten" size="sm">
-        {t('login.forgotten')}
-      </Anchor>
+      {box.data?.certificates && !codeFor && (
+        <>
+          <Button variant="default" loading={certificate.isPending} onClick={() => { certificate.mutate(); }}>
+            {t('login.certificate')}
+          </Button>
+          {certificate.error && !isCodeNeeded(certificate.error) && <ProblemBox error={certificate.error} />}
+        </>
+      )}
+      <Group gap="md">
+        <Anchor component={Link} to={`/forgotten${fields.login ? `?login=${encodeURIComponent(fields.login)}` : ''}`} size="sm">
+          {t('login.forgotten')}
+        </Anchor>
+        {signUp.data?.open && (
+          <Anchor component={Link} to="/sign-up" size="sm">
+            {t('login.signUp')}
+          </Anchor>
+        )}
+        <Anchor component={Link} to="/about" size="sm">
+          {t('login.about')}
+        </Anchor>
+      </Group>
     </Doorway>
   );
 }

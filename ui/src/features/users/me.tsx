@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next';
 import { client, done, type Schema } from '~/api/client';
 import { useChange } from '~/api/hooks';
 import { useEnter } from '~/api/session';
+import { ConfirmButton } from '~/components/confirm';
 import { Dialog, Form, useFields } from '~/components/form';
 import { Page, Waiting } from '~/components/page';
 import { ProblemBox } from '~/components/problem';
@@ -58,12 +59,12 @@ function Part({ title, children }: { title: string; children: ReactNode }) {
 
 function Info({ me }: { me: Schema<'Me'> }) {
   const { t } = useTranslation();
-  const { fields, field } = useFields({ name: me.name, email: me.email, phone: me.phone ?? '', locale: me.locale, password: '' });
+  const { fields, field } = useFields({ name: me.name, email: me.email, phone: me.phone ?? '', country: me.country ?? '', locale: me.locale, password: '' });
   const isMailNew = fields.email !== me.email;
   const change = useChange(
     () => {
-      const { name, email, phone, locale, password } = fields;
-      const body = { name, phone: phone || null, locale, ...(isMailNew && { email, password }) };
+      const { name, email, phone, country, locale, password } = fields;
+      const body = { name, phone: phone || null, country: country || null, locale, ...(isMailNew && { email, password }) };
       return done(client.PATCH('/api/v1/me', { body }));
     },
     ['me', 'session'],
@@ -71,10 +72,15 @@ function Info({ me }: { me: Schema<'Me'> }) {
   );
   return (
     <Form change={change} label={t('app.save')}>
-      <TextInput label={t('people.name')} {...field('name')} required autoComplete="name" />
+      <SimpleGrid cols={2}>
+        <TextInput label={t('people.login')} value={me.login} readOnly />
+        <TextInput label={t('people.account')} value={me.account} readOnly />
+      </SimpleGrid>
+      <TextInput label={t('people.name')} description={t('me.nameHint')} {...field('name')} required autoComplete="name" />
       <TextInput label={t('people.email')} type="email" {...field('email')} required autoComplete="email" />
       {isMailNew && <PasswordInput label={t('people.password')} description={t('me.mailHint')} {...field('password')} required autoComplete="current-password" />}
       <TextInput label={t('people.phone')} {...field('phone')} autoComplete="tel" />
+      <TextInput label={t('people.country')} {...field('country')} autoComplete="country-name" />
       <NativeSelect label={t('app.language')} {...field('locale')} data={Object.entries(LANGUAGES).map(([value, label]) => ({ value, label }))} />
     </Form>
   );
@@ -112,7 +118,7 @@ function Sessions() {
   const sessions = useQuery({ queryKey: ['sessions'], queryFn: () => done(client.GET('/api/v1/sessions')) });
   const end = useChange((id: number) => done(client.DELETE('/api/v1/sessions/{id}', { params: { path: { id } } })), ['sessions']);
   const endAll = useChange(() => done(client.DELETE('/api/v1/sessions')), [], () => { enter(null); });
-  const error = sessions.error ?? end.error ?? endAll.error;
+  const error = sessions.error ?? end.error;
   return (
     <>
       {error && <ProblemBox error={error} />}
@@ -124,7 +130,7 @@ function Sessions() {
                 {session.agent || t('sessions.program')}
                 <br />
                 <span className="second">
-                  {session.peer} · <Time at={session.seen_at} />
+                  {session.peer} · {t(`sessions.by.${session.by as 'password'}`, { defaultValue: session.by })} <Time at={session.created_at} /> · {t('sessions.seen')} <Time at={session.seen_at} />
                 </span>
               </Text>
               {session.current ? (
@@ -139,9 +145,7 @@ function Sessions() {
         ))}
       </ul>
       <Group>
-        <Button variant="default" onClick={() => { endAll.mutate(); }}>
-          {t('sessions.endAll')}
-        </Button>
+        <ConfirmButton variant="default" label={t('sessions.endAll')} text={t('sessions.endAllText')} act={endAll} />
       </Group>
     </>
   );

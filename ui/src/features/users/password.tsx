@@ -6,15 +6,16 @@ import { client, done } from '~/api/client';
 import { useEnter } from '~/api/session';
 import { Form, useFields } from '~/components/form';
 import { Notice } from '~/components/notice';
+import { NewPassword } from './new_password';
 
-const NONE = { old: '', new: '' };
+const NONE = { old: '', new: '', again: '' };
 
 export function PasswordForm() {
   const { t } = useTranslation();
   const enter = useEnter();
   const { fields, field, setFields } = useFields(NONE);
   const change = useMutation({
-    mutationFn: () => done(client.PUT('/api/v1/me/password', { body: fields })),
+    mutationFn: () => done(client.PUT('/api/v1/me/password', { body: { old: fields.old, new: fields.new } })),
     onSuccess: (session) => {
       setFields(NONE);
       enter(session);
@@ -28,7 +29,7 @@ export function PasswordForm() {
         </Notice>
       )}
       <PasswordInput label={t('me.oldPassword')} {...field('old')} required autoComplete="current-password" />
-      <PasswordInput label={t('people.newPassword')} description={t('people.passwordHint')} {...field('new')} required autoComplete="new-password" />
+      <NewPassword label={t('people.newPassword')} hint={t('people.passwordHint')} first={field('new')} again={field('again')} />
     </Form>
   );
 }

@@ -1,16 +1,17 @@
 /** The first run: the setup code of the start screen opens the box to its first user. */
-import { PasswordInput, TextInput } from '@mantine/core';
+import { TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { client, done } from '~/api/client';
 import { useEnter } from '~/api/session';
 import { Doorway } from '~/components/card';
 import { Form, useFields } from '~/components/form';
+import { NewPassword } from './new_password';
 
 export function Setup() {
   const { t, i18n } = useTranslation();
   const enter = useEnter();
-  const { fields, field } = useFields({ code: '', company: '', name: '', email: '', login: '', password: '' });
+  const { fields, field } = useFields({ code: '', company: '', name: '', email: '', login: '', password: '', again: '' });
   const setup = useMutation({
     mutationFn: () => {
       const { code, company, name, email, login, password } = fields;
@@ -27,7 +28,7 @@ export function Setup() {
         <TextInput label={t('people.name')} {...field('name')} required autoComplete="name" />
         <TextInput label={t('people.email')} type="email" {...field('email')} required autoComplete="email" />
         <TextInput label={t('people.login')} description={t('setup.loginHint')} {...field('login')} autoComplete="username" />
-        <PasswordInput label={t('people.password')} description={t('people.passwordHint')} {...field('password')} required autoComplete="new-password" />
+        <NewPassword label={t('people.password')} hint={t('people.passwordHint')} first={field('password')} again={field('again')} />
       </Form>
     </Doorway>
   );

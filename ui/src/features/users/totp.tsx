@@ -2,7 +2,7 @@
 import { Button, Image, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import { client, done } from '~/api/client';
+import { client, done, tellCsrf } from '~/api/client';
 import { useChange } from '~/api/hooks';
 import { Copyable } from '~/components/copy';
 import { Form, useFields } from '~/components/form';
@@ -21,7 +21,12 @@ export function TotpSetup({ done: finished }: { done: () => void }) {
     refetchOnWindowFocus: false,
   });
   // Nothing is read anew yet: who looks at recovery codes must not lose them.
-  const confirm = useChange(() => done(client.PUT('/api/v1/me/totp', { body: fields })), []);
+  const confirm = useChange(async () => {
+    const confirmed = await done(client.PUT('/api/v1/me/totp', { body: fields }));
+    // The session has another cookie now, and its word is another one.
+    tellCsrf(confirmed.csrf);
+    return confirmed;
+  }, []);
   if (confirm.data) {
     return (
       <Stack>

@@ -1,118 +1,204 @@
-/** One user: words and role, and what can be done about them. */
-import { Button, Checkbox, Group, NativeSelect, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+/** One user: words and role, data and operations, and what can be done about them. */
+import { Button, Checkbox, Group, NativeSelect, SimpleGrid, Stack, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { client, done, type Schema } from '~/api/client';
 import { useChange } from '~/api/hooks';
-import { useMay } from '~/api/session';
+import { useMay, useSession } from '~/api/session';
 import { ConfirmButton } from '~/components/confirm';
 import { Copyable } from '~/components/copy';
-import { Dialog, Form, useFields } from '~/components/form';
+import { Dialog, Form, orNull, useFields } from '~/components/form';
+import { Notice } from '~/components/notice';
 import { ProblemBox } from '~/components/problem';
 import { absolute } from '~/lib/format';
 import { LANGUAGES } from '~/lib/i18n';
+import { useOthers, WhoseSelect } from './accounts';
 import type { User } from './list';
+import { NewPassword } from './new_password';
+import { PermissionGrid } from './permissions';
+import { ProfileChoice } from './profiles';
 
-type Link = Schema<'PasswordLink'>;
-const TOUCHED = ['users', 'roles'];
+type Handed = Pick<Schema<'Handed'>, 'mailed'> & Partial<Schema<'PasswordLink'>>;
+const TOUCHED = ['users', 'roles', 'user-profiles'];
 
-export function UserDialog({ user, close }: { user: User | 'new' | undefined; close: () => void }) {
+interface Props {
+  user: User | 'new' | undefined;
+  /** The role of a new one. */
+  role?: string;
+  /** Where a new one belongs to; absent: one's own account. */
+  account?: string;
+  close: () => void;
+}
+
+export function UserDialog({ user, role, account, close }: Props) {
   const { t } = useTranslation();
-  const [link, setLink] = useState<Link>();
+  const [handed, setHanded] = useState<Handed>();
   const known = user === 'new' ? undefined : user;
   return (
-    <Dialog opened={user !== undefined} close={close} title={known?.name ?? t('people.add')}>
-      {link ? <HandOver link={link} close={close} /> : user && <Edit user={known} close={close} handOver={setLink} />}
+    <Dialog opened={user !== undefined} close={close} title={known?.name ?? t('people.add')} size="xl">
+      {handed ? (
+        <HandOver handed={handed} close={close} />
+      ) : (
+        user && <Edit user={known} role={role ?? ''} account={account ?? ''} close={close} handOver={setHanded} />
+      )}
     </Dialog>
   );
 }
 
-/** Until the box can send mails, its administrator is the postman. */
-function HandOver({ link, close }: { link: Link; close: () => void }) {
+/** Mailed; or, where the box sends no mails, its administrator is the postman. */
+function HandOver({ handed: { mailed, path, url, expires_at }, close }: { handed: Handed; close: () => void }) {
   const { t } = useTranslation();
   return (
     <Stack>
-      <Text size="sm">{t('people.handOver', { until: absolute(link.expires_at) })}</Text>
-      <Copyable text={new URL(link.path, window.location.origin).href} />
+      {mailed && (
+        <Notice tone="good" role="status">
+          {t('people.mailed')}
+        </Notice>
+      )}
+      {path && expires_at && (
+        <>
+          <Text size="sm">{t('people.handOver', { until: absolute(expires_at) })}</Text>
+          <Copyable text={url ?? new URL(path, window.location.origin).href} />
+        </>
+      )}
       <Button onClick={close}>{t('app.close')}</Button>
     </Stack>
   );
 }
 
-function Edit({ user, close, handOver }: { user?: User; close: () => void; handOver: (link: Link) => void }) {
+interface EditProps {
+  user?: User;
+  role: string;
+  account: string;
+  close: () => void;
+  handOver: (handed: Handed) => void;
+}
+
+function Edit({ user, role, account, close, handOver }: EditProps) {
   const { t, i18n } = useTranslation();
   const may = useMay();
-  const roles = useQuery({ queryKey: ['roles'], queryFn: () => done(client.GET('/api/v1/roles')) });
-  const { fields, field } = useFields({
+  const { data: session } = useSession();
+  const others = useOthers();
+  const roles = useQuery({ queryKey: ['roles'], queryFn: () => done(client.GET('/api/v1/roles')), enabled: may('role.read') });
+  const { fields, field, setFields } = useFields({
+    account,
     name: user?.name ?? '',
     email: user?.email ?? '',
     login: user?.login ?? '',
-    role: user ? String(user.role_id) : '',
+    phone: user?.phone ?? '',
+    country: user?.country ?? '',
+    remark: user?.remark ?? '',
+    role: user ? String(user.role_id) : role,
     locale: user?.locale ?? i18n.language,
     password: '',
+    again: '',
   });
   const [twoFactor, setTwoFactor] = useState(user?.two_factor ?? false);
+  const [more, setMore] = useState(() => new Set(user?.permissions));
+  const [profiles, setProfiles] = useState(user?.profiles ?? undefined);
+  const chosenRole = roles.data?.find((one) => String(one.id) === fields.role);
   const save = useChange(
-    async () => {
-      const { name, email, login, locale, password } = fields;
-      const role = fields.role ? Number(fields.role) : undefined;
-      const body = { name, email, locale, role_id: role, two_factor: twoFactor, login: login || undefined, password: password || undefined };
-      if (user) {
-        await done(client.PATCH('/api/v1/users/{id}', { params: { path: { id: user.id } }, body }));
-        return undefined;
+    async (): Promise<Handed | undefined> => {
+      const { name, email, login, locale, password, phone, country, remark } = fields;
+      const words = { name, email, locale, login: login || undefined, password: password || undefined, two_factor: twoFactor };
+      const role_id = fields.role ? Number(fields.role) : undefined;
+      const lines = orNull({ phone, country, remark });
+      const permissions = [...more];
+      if (!user) {
+        const account_id = fields.account ? Number(fields.account) : undefined;
+        const body = { ...words, ...lines, role_id, permissions, profiles: profiles ?? null, account_id };
+        const { link } = await done(client.POST('/api/v1/users', { body }));
+        // Neither a password nor a link to hand over: it went by mail.
+        return password ? undefined : { mailed: !link, ...link };
       }
-      return (await done(client.POST('/api/v1/users', { body: { ...body, permissions: [] } }))).link ?? undefined;
+      // What says what somebody may do ends their sessions: it is sent where it changed.
+      const same = (one: string[], other: string[]) => [...one].sort().join() === [...other].sort().join();
+      const rights = {
+        ...(role_id !== user.role_id && { role_id }),
+        ...(!same(permissions, user.permissions) && { permissions }),
+        ...(!same(profiles ?? ['all of them'], user.profiles ?? ['all of them']) && { profiles: profiles ?? null }),
+      };
+      await done(client.PATCH('/api/v1/users/{id}', { params: { path: { id: user.id } }, body: { ...words, ...lines, ...rights } }));
+      return undefined;
     },
     TOUCHED,
-    (link) => { if (link) handOver(link); else close(); },
+    (handed) => { if (handed) handOver(handed); else close(); },
   );
   return (
     <Stack>
       <Form change={save} label={t('app.save')} cancel={close}>
-        <TextInput label={t('people.name')} {...field('name')} required data-autofocus />
-        <TextInput label={t('people.email')} type="email" {...field('email')} required />
-        <TextInput label={t('people.login')} description={t('setup.loginHint')} {...field('login')} autoComplete="off" />
-        <NativeSelect
-          label={t('people.role')}
-          {...field('role')}
-          data={[...(user ? [] : [{ value: '', label: t('people.everything') }]), ...(roles.data ?? []).map((role) => ({ value: String(role.id), label: role.name }))]}
+        {user && <Text size="sm" c="dimmed">{t('people.of', { account: user.account })}</Text>}
+        <SimpleGrid cols={{ base: 1, sm: 2 }}>
+          {!user && others && <WhoseSelect value={fields.account} onChange={(account) => { setFields((fields) => ({ ...fields, account, role: '' })); }} />}
+          <TextInput label={t('people.name')} {...field('name')} required data-autofocus />
+          <TextInput label={t('people.email')} type="email" {...field('email')} required />
+          <TextInput label={t('people.login')} description={t('setup.loginHint')} {...field('login')} autoComplete="off" />
+          <NativeSelect
+            label={t('people.role')}
+            {...field('role')}
+            data={[...(user ? [] : [{ value: '', label: t('people.everything') }]), ...(roles.data ?? []).map((role) => ({ value: String(role.id), label: role.name }))]}
+          />
+          <TextInput label={t('people.phone')} {...field('phone')} />
+          <TextInput label={t('people.country')} {...field('country')} />
+          <TextInput label={t('people.remark')} {...field('remark')} />
+          <NativeSelect label={t('app.language')} {...field('locale')} data={Object.entries(LANGUAGES).map(([value, label]) => ({ value, label }))} />
+        </SimpleGrid>
+        <NewPassword
+          label={t('people.temporary')}
+          hint={user ? t('people.temporaryHint') : t('people.temporaryOrLink')}
+          first={field('password')}
+          again={field('again')}
+          optional
         />
-        <NativeSelect label={t('app.language')} {...field('locale')} data={Object.entries(LANGUAGES).map(([value, label]) => ({ value, label }))} />
-        <PasswordInput label={t('people.temporary')} description={user ? t('people.temporaryHint') : t('people.temporaryOrLink')} {...field('password')} autoComplete="new-password" />
         <Checkbox label={t('people.mustTwoFactor')} checked={twoFactor} onChange={(event) => { setTwoFactor(event.currentTarget.checked); }} />
+        <ProfileChoice user={user} account={user ? String(user.account_id) : fields.account} chosen={profiles} onChange={setProfiles} />
+        {!chosenRole?.everything && fields.role !== '' && (
+          <details>
+            <summary>{t('people.more', { count: more.size })}</summary>
+            <PermissionGrid chosen={more} onChange={setMore} given={chosenRole?.permissions} />
+          </details>
+        )}
       </Form>
-      {user && may('user.write') && <Acts user={user} close={close} handOver={handOver} />}
+      {user && may('user.write') && <Acts user={user} close={close} handOver={handOver} isOneself={user.id === session?.user.id} />}
     </Stack>
   );
 }
 
-function Acts({ user, close, handOver }: { user: User; close: () => void; handOver: (link: Link) => void }) {
+/** Asked before; thawing shuts nobody out and is not. */
+export function FreezeButton({ user, then }: { user: User; then?: () => void }) {
+  const { t } = useTranslation();
+  const params = { path: { id: user.id } };
+  const freeze = useChange(() => done(client.POST('/api/v1/users/{id}/freeze', { params })), TOUCHED, then);
+  const thaw = useChange(() => done(client.POST('/api/v1/users/{id}/unfreeze', { params })), TOUCHED, then);
+  if (user.state !== 'frozen') return <ConfirmButton size="xs" variant="default" label={t('people.freeze')} text={t('people.freezeText', { name: user.name })} act={freeze} />;
+  return (
+    <>
+      <Button size="xs" variant="default" loading={thaw.isPending} onClick={() => { thaw.mutate(); }}>
+        {t('people.unfreeze')}
+      </Button>
+      {thaw.error && <ProblemBox error={thaw.error} />}
+    </>
+  );
+}
+
+function Acts({ user, close, handOver, isOneself }: { user: User; close: () => void; handOver: (handed: Handed) => void; isOneself: boolean }) {
   const { t } = useTranslation();
   const may = useMay();
   const params = { path: { id: user.id } };
-  const isFrozen = user.state === 'frozen';
-  const freeze = useChange(() => done(client.POST(isFrozen ? '/api/v1/users/{id}/unfreeze' : '/api/v1/users/{id}/freeze', { params })), TOUCHED, close);
   const link = useChange(() => done(client.POST('/api/v1/users/{id}/password-link', { params })), TOUCHED, handOver);
   const noApp = useChange(() => done(client.DELETE('/api/v1/users/{id}/totp', { params })), TOUCHED, close);
   const remove = useChange(() => done(client.DELETE('/api/v1/users/{id}', { params })), TOUCHED, close);
-  const error = freeze.error ?? link.error ?? noApp.error;
   return (
     <>
-      {error && <ProblemBox error={error} />}
+      {link.error && <ProblemBox error={link.error} />}
       <Group gap="xs">
-        <Button size="xs" variant="default" loading={freeze.isPending} onClick={() => { freeze.mutate(); }}>
-          {isFrozen ? t('people.unfreeze') : t('people.freeze')}
-        </Button>
+        {!isOneself && <FreezeButton user={user} then={close} />}
         <Button size="xs" variant="default" loading={link.isPending} onClick={() => { link.mutate(); }}>
           {t('people.link')}
         </Button>
-        {user.totp && (
-          <Button size="xs" variant="default" loading={noApp.isPending} onClick={() => { noApp.mutate(); }}>
-            {t('people.noApp')}
-          </Button>
-        )}
-        {may('user.delete') && <ConfirmButton size="xs" variant="default" label={t('devices.remove')} text={t('people.removeText')} act={remove} />}
+        {user.totp && !isOneself && <ConfirmButton size="xs" variant="default" label={t('people.noApp')} text={t('people.noAppText')} act={noApp} />}
+        {may('user.delete') && !isOneself && <ConfirmButton size="xs" variant="default" label={t('devices.remove')} text={t('people.removeText')} act={remove} />}
       </Group>
     </>
   );
