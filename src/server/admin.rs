@@ -50,6 +50,7 @@ pub struct Services {
     pub door: users::setup::Door,
     pub throttle: Arc<users::throttle::Throttle>,
     pub rates: Arc<users::keys::rate::Rates>,
+    pub address: users::links::Address,
 }
 
 /// Where the listener listens.
@@ -136,10 +137,8 @@ pub fn create_app(
         InitError = (),
     > + use<>,
 > {
-    let Services { db, keys, ca, dir, config, pipeline, enrollment, door, throttle, rates } = services.clone();
+    let Services { db, keys, ca, dir, config, pipeline, enrollment, door, throttle, rates, address } = services.clone();
     let window = devices::Window(i64::from(config.provision.window_hours) * 3_600_000);
-    let port = config.listen.admin.addresses().first().map(SocketAddr::port);
-    let address = users::links::Address::new(config.public.admin.as_ref(), &config.public.names, port);
     let limits = files::Limits { file_bytes: config.files.file_bytes, total_bytes: config.files.total_bytes };
     let app = App::new()
         .app_data(Data::new(db))

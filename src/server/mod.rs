@@ -164,6 +164,11 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
         door,
         throttle: Arc::default(),
         rates: Arc::default(),
+        address: users::links::Address::new(
+            config.public.admin.as_ref(),
+            &config.public.names,
+            addresses.admin.first().map(SocketAddr::port),
+        ),
     };
     let secured = |sockets: Vec<TcpListener>, of: fn(&Tls) -> &Arc<ServerConfig>| {
         let config = tls.as_ref().map(|tls| of(tls).clone());

@@ -38,7 +38,7 @@ fn ale_077_ale_081_ale_084_ale_088_ymc_030_ymc_031_ymc_033_a_sub_account_has_wor
     ] {
         assert_eq!(bob[field], value, "{field}");
     }
-    assert_eq!((&bob["profiles"], &bob["permissions"]), (&json!(["Desks"]), &json!(["device.read", "device.delete"])));
+    assert_eq!((&bob["profiles"], &bob["permissions"]), (&json!(["Desks"]), &json!(["device.delete", "device.read"])));
     let path = format!("/users/{}", bob["id"]);
     let changed = json!({ "remark": null, "phone": "+49 30 9", "permissions": ["audit.read"], "profiles": null });
     let changed = alice.patch(&path, changed).json(200);

@@ -142,6 +142,7 @@ impl Running {
                 let code = door.code().map(|code| code.reveal().to_owned());
                 let none = phonebox::ca::Public::default();
                 let pipeline = server::pipeline(&config, &data, &server::Addresses::default(), recorder, none).unwrap();
+                let address = phonebox::users::links::Address::new(config.public.admin.as_ref(), &[], None);
                 let services = Services {
                     db: data.db.clone(),
                     keys: data.keys.clone(),
@@ -153,6 +154,7 @@ impl Running {
                     door,
                     throttle: Arc::default(),
                     rates: Arc::default(),
+                    address,
                 };
                 let listener = TcpListener::bind("127.0.0.1:0").unwrap();
                 let sockets = Sockets {

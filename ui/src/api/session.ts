@@ -39,6 +39,16 @@ export function useEnter() {
   };
 }
 
+/** The same person with another cookie: what is on the screen stays. */
+export function useRenew() {
+  const queries = useQueryClient();
+  return (session: Session) => {
+    tellCsrf(session.csrf);
+    queries.setQueryData(KEY, session);
+    void queries.invalidateQueries({ queryKey: ['sessions'] });
+  };
+}
+
 /** Whether whoever is logged in may do something of the permission table. */
 export function useMay() {
   const { data } = useSession();

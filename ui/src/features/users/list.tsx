@@ -2,7 +2,7 @@
 import { Button, Checkbox, CloseButton, Group, TextInput, UnstyledButton } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
-import { useMemo, useState } from 'react';
+import { createContext, useContext, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useSearchParams } from 'react-router';
 import { client, done, type Schema } from '~/api/client';
@@ -19,6 +19,15 @@ import { FreezeButton, UserDialog } from './user';
 
 export type User = Schema<'User'>;
 type State = 'active' | 'frozen' | 'invited';
+/** Who is chosen, beside the columns: those stay the same while it changes. */
+const Choice = createContext({ chosen: new Set<number>() as ReadonlySet<number>, toggle: (id: number) => { void id; } });
+
+function Choose({ user }: { user: User }) {
+  const { t } = useTranslation();
+  const { chosen, toggle } = useContext(Choice);
+  return <Checkbox size="xs" aria-label={t('people.choose', { name: user.name })} checked={chosen.has(user.id)} onChange={() => { toggle(user.id); }} />;
+}
+
 const TONES: Record<State, Tone> = { active: 'good', frozen: 'quiet', invited: 'notice' };
 
 export function UserList() {
@@ -45,8 +54,8 @@ export function UserList() {
     ['users', 'roles'],
     () => { setChosen(new Set()); },
   );
-  const isMine = session?.user.id;
-  const columns = useMemo<Column<User>[]>(() => {
+  const ownId = session?.user.id;
+  const choice = useMemo(() => {
     const toggle = (id: number) => {
       setChosen((chosen) => {
         const next = new Set(chosen);
@@ -54,15 +63,14 @@ export function UserList() {
         return next;
       });
     };
-    const choose: Column<User> = {
-      id: 'choose',
-      header: '',
-      width: '3rem',
-      cell: (user) =>
-        user.id !== isMine && <Checkbox size="xs" aria-label={t('people.choose', { name: user.name })} checked={chosen.has(user.id)} onChange={() => { toggle(user.id); }} />,
-    };
+    return { chosen, toggle };
+  }, [chosen]);
+  const mayWrite = may('user.write');
+  const mayDelete = may('user.delete');
+  const columns = useMemo<Column<User>[]>(() => {
+    const choose: Column<User> = { id: 'choose', header: '', width: '3rem', cell: (user) => user.id !== ownId && <Choose user={user} /> };
     return [
-      ...(may('user.delete') ? [choose] : []),
+      ...(mayDelete ? [choose] : []),
       {
         id: 'name',
         header: t('people.name'),
@@ -97,10 +105,10 @@ export function UserList() {
         header: t('people.operation'),
         wide: true,
         width: '8rem',
-        cell: (user) => may('user.write') && user.id !== isMine && <FreezeButton user={user} />,
+        cell: (user) => mayWrite && user.id !== ownId && <FreezeButton user={user} />,
       },
     ];
-  }, [t, chosen, isMine, may]);
+  }, [t, ownId, mayWrite, mayDelete]);
   const add = params.get('add');
   const setAdd = (role?: string) => {
     setParams((params) => {
@@ -114,10 +122,10 @@ export function UserList() {
       title={t('nav.users')}
       actions={
         <>
-          {may('user.delete') && chosen.size > 0 && (
+          {mayDelete && chosen.size > 0 && (
             <ConfirmButton variant="default" label={t('people.removeChosen', { count: chosen.size })} text={t('people.removeChosenText', { count: chosen.size })} act={remove} />
           )}
-          {may('user.write') && (
+          {mayWrite && (
             <Button leftSection={<Icon name="plus" />} onClick={() => { setAdd(''); }}>
               {t('people.add')}
             </Button>
@@ -146,6 +154,7 @@ export function UserList() {
           />
         )}
       </Group>
+      <Choice value={choice}>
       <DataTable
         label={t('nav.users')}
         columns={columns}
@@ -159,6 +168,7 @@ export function UserList() {
           )
         }
       />
+      </Choice>
       <UserDialog
         key={add !== null ? `new ${add}` : open?.id}
         user={add !== null ? 'new' : open}

@@ -3,7 +3,7 @@ import { PasswordInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { client, done } from '~/api/client';
-import { useEnter } from '~/api/session';
+import { useRenew } from '~/api/session';
 import { Form, useFields } from '~/components/form';
 import { Notice } from '~/components/notice';
 import { NewPassword } from './new_password';
@@ -12,13 +12,13 @@ const NONE = { old: '', new: '', again: '' };
 
 export function PasswordForm() {
   const { t } = useTranslation();
-  const enter = useEnter();
+  const renew = useRenew();
   const { fields, field, setFields } = useFields(NONE);
   const change = useMutation({
     mutationFn: () => done(client.PUT('/api/v1/me/password', { body: { old: fields.old, new: fields.new } })),
     onSuccess: (session) => {
       setFields(NONE);
-      enter(session);
+      renew(session);
     },
   });
   return (
