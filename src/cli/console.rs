@@ -156,6 +156,7 @@ fn serve(config: &Arc<Config>, data: DataDir) -> io::Result<(Admin, DataDir)> {
         door: Door::default(),
         throttle: Arc::default(),
         rates: Arc::default(),
+        address: server::people_come_to(config, &Addresses::configured(config)),
     };
     let sockets = Sockets { console: Some(console::bind(&data.path)?), ..Sockets::default() };
     Ok((admin::start(services, sockets, 1)?, data))

@@ -164,11 +164,7 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
         door,
         throttle: Arc::default(),
         rates: Arc::default(),
-        address: users::links::Address::new(
-            config.public.admin.as_ref(),
-            &config.public.names,
-            addresses.admin.first().map(SocketAddr::port),
-        ),
+        address: people_come_to(config, &addresses),
     };
     let secured = |sockets: Vec<TcpListener>, of: fn(&Tls) -> &Arc<ServerConfig>| {
         let config = tls.as_ref().map(|tls| of(tls).clone());
@@ -276,6 +272,12 @@ pub fn pipeline(
 
 fn bound(sockets: &[TcpListener]) -> std::io::Result<Vec<SocketAddr>> {
     sockets.iter().map(TcpListener::local_addr).collect()
+}
+
+/// Where links in mails lead.
+pub fn people_come_to(config: &Config, addresses: &Addresses) -> users::links::Address {
+    let port = addresses.admin.first().map(SocketAddr::port);
+    users::links::Address::new(config.public.admin.as_ref(), &config.public.names, port)
 }
 
 fn limits(config: &Config) -> Limits {

@@ -17,9 +17,9 @@ export const theme = createTheme({
   headings: { fontWeight: '650' },
 });
 
-/** Mantine's dimmed grey is too faint to read well. */
+/** Mantine's dimmed grey is too faint to read well, and so is its red. */
 export const variables: CSSVariablesResolver = () => ({
   variables: {},
-  light: { '--mantine-color-dimmed': '#5c6670' },
-  dark: { '--mantine-color-dimmed': '#a3aab2' },
+  light: { '--mantine-color-dimmed': '#5c6670', '--mantine-color-error': '#c22727' },
+  dark: { '--mantine-color-dimmed': '#a3aab2', '--mantine-color-error': '#ff8a82' },
 });
