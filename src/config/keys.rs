@@ -87,6 +87,8 @@ keys! {
         |c, text| value::size(text, KIB, 1024 * GIB).map(|bytes| c.files.file_bytes = bytes);
     "files.total_bytes" "files-total-bytes" Text "SIZE" = "20 GiB", "All firmware, language and other files together",
         |c, text| value::size(text, KIB, 1024 * GIB).map(|bytes| c.files.total_bytes = bytes);
+    "files.account_bytes" "files-account-bytes" Text "SIZE" = "2 GiB", "All files of one account below the box's own",
+        |c, text| value::size(text, KIB, 1024 * GIB).map(|bytes| c.files.account_bytes = bytes);
     "limits.misses_per_minute" "misses-per-minute" Number "COUNT" = "30", "Failed look-ups per source before it is slowed",
         |c, text| value::number(text, 1, 1_000_000).map(|count| c.limits.misses_per_minute = count as u32);
     "limits.connections" "connections" Number "COUNT" = "16384", "Open connections per listener",

@@ -113,6 +113,7 @@ pub struct Uploads {
 pub struct Files {
     pub file_bytes: u64,
     pub total_bytes: u64,
+    pub account_bytes: u64,
 }
 
 #[derive(Debug, Clone, Default)]

@@ -4,7 +4,7 @@ use super::store::{self, FileSummary};
 use super::{Limits, SharedFile};
 use crate::db::{Db, Touch};
 use crate::seal::hex;
-use crate::users::Actor;
+use crate::users::{Actor, BOX_ACCOUNT};
 use crate::vendors::{self, FileKind};
 use crate::web::spool::{Part, fill};
 use crate::web::{Code, Directory, Json, Page, Paging, Problem, Query, Result};
@@ -73,8 +73,13 @@ async fn add(
     let name = file_name(&name)?;
     let vendor = about.vendor.as_deref().map(models::vendor).transpose()?;
     let model = about.model.as_deref().map(|model| models::model(vendor, model)).transpose()?;
-    let others = db.read(|conn| store::total_without(conn, &name))?;
-    let left = limits.total_bytes.saturating_sub(others as u64);
+    let (all, own) = db.read(|conn| store::totals_without(conn, actor.account_id, &name))?;
+    let left = limits.total_bytes.saturating_sub(all as u64);
+    // Nobody uses up what is there for the others (T99).
+    let left = match actor.account_id == BOX_ACCOUNT {
+        true => left,
+        false => left.min(limits.account_bytes.saturating_sub(own as u64)),
+    };
     let folder = folder(&directory.0)?;
     let mut part = Part::new(&directory.0)?;
     let (mut digest, mut head) = (Context::new(&SHA256), Vec::new());
@@ -86,7 +91,7 @@ async fn add(
     let size = size.await.map_err(|problem| match problem.code {
         Code::TooLarge if left < limits.file_bytes => Problem::new(
             Code::TooLarge,
-            format!("All files together would be larger than {} MiB.", limits.total_bytes >> 20),
+            format!("All files together would be larger than allowed: there is room for {} KiB more.", left >> 10),
             "Remove files that no phone needs: phonebox file list",
         ),
         _ => problem,

@@ -41,6 +41,8 @@ impl StoredFile {
 pub struct Limits {
     pub file_bytes: u64,
     pub total_bytes: u64,
+    /// Of an account that is not the box's own.
+    pub account_bytes: u64,
 }
 
 /// What a file of the store is.

@@ -63,10 +63,13 @@ pub fn list(
     Ok(files.collect::<std::result::Result<_, _>>()?)
 }
 
-/// Bytes of all files but the one of this name.
-pub fn total_without(conn: &Connection, name: &str) -> Result<i64> {
-    let mut statement = conn.prepare_cached("SELECT coalesce(sum(size), 0) FROM file WHERE lower(name) <> $1")?;
-    Ok(statement.query_row([name.to_ascii_lowercase()], |row| row.get(0))?)
+/// Bytes of all files, and of those of an account; the account's file of this name does not count.
+pub fn totals_without(conn: &Connection, account_id: i64, name: &str) -> Result<(i64, i64)> {
+    let mut statement = conn.prepare_cached(
+        "SELECT coalesce(sum(size), 0), coalesce(sum(CASE WHEN account_id = $1 THEN size ELSE 0 END), 0) FROM file
+         WHERE account_id <> $1 OR lower(name) <> $2",
+    )?;
+    Ok(statement.query_row(params![account_id, name.to_ascii_lowercase()], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
 /// Makes the row, or replaces the one of this name.

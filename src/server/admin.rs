@@ -5,7 +5,7 @@
 
 use super::audited::Proxies;
 use super::spa;
-use crate::config::Config;
+use crate::config::{Config, Files};
 use crate::db::Db;
 use crate::provision::{self, Pipeline};
 use crate::seal::Keyring;
@@ -139,7 +139,8 @@ pub fn create_app(
 > {
     let Services { db, keys, ca, dir, config, pipeline, enrollment, door, throttle, rates, address } = services.clone();
     let window = devices::Window(i64::from(config.provision.window_hours) * 3_600_000);
-    let limits = files::Limits { file_bytes: config.files.file_bytes, total_bytes: config.files.total_bytes };
+    let Files { file_bytes, total_bytes, account_bytes } = config.files;
+    let limits = files::Limits { file_bytes, total_bytes, account_bytes };
     let app = App::new()
         .app_data(Data::new(db))
         .app_data(Data::new(keys))
