@@ -271,6 +271,8 @@ CREATE TABLE check_in (
 CREATE INDEX check_in_mac ON check_in (mac, id);
 CREATE INDEX check_in_last ON check_in (last_at);
 CREATE INDEX check_in_account ON check_in (account_id, id) WHERE account_id <> 1;
+-- What is seldom among many: refusals, redirections, uploads.
+CREATE INDEX check_in_seldom ON check_in (decision, id) WHERE decision <> 'served' AND decision <> 'unchanged';
 
 -- What needs a hand, told once per object until somebody closes it.
 CREATE TABLE alarm (
@@ -303,6 +305,14 @@ CREATE TABLE audit (
   hash       BLOB                                        -- none: from before there was a chain, until the next row
 ) STRICT;
 CREATE INDEX audit_account ON audit (account_id, id);
+-- Found by who, what and when without reading all of it.
+CREATE INDEX audit_actor ON audit (account_id, actor, id);
+CREATE INDEX audit_object ON audit (account_id, object, id);
+CREATE INDEX audit_ip ON audit (account_id, ip, id) WHERE ip IS NOT NULL;
+CREATE INDEX audit_action ON audit (account_id, action, id);
+CREATE INDEX audit_kind ON audit (account_id, substr(action, 1, instr(action || '.', '.') - 1), id);
+CREATE INDEX audit_fail ON audit (account_id, id) WHERE result = 'fail';
+CREATE INDEX audit_at ON audit (account_id, at, id);
 
 -- A CA of this box, a root or one below it. One that is replaced stays: what it signed is still answered for.
 CREATE TABLE authority (

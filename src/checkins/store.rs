@@ -170,7 +170,14 @@ pub fn list(conn: &Connection, filter: &Filter, before: Option<i64>, limit: u32)
     let account = if filter.account_id == 1 { "account_id = $1" } else { "account_id = $1 AND account_id <> 1" };
     // Not asked for is left out, so that the index of the MAC is used where there is one.
     let mac = if filter.mac.is_some() { "mac = $2" } else { "$2 IS NULL" };
-    let decision = if filter.decision.is_some() { "decision = $3" } else { "$3 IS NULL" };
+    let decision = match filter.decision {
+        None => "$3 IS NULL",
+        Some(Decision::Served | Decision::Unchanged) => "decision = $3",
+        // One phone's are few.
+        Some(_) if filter.mac.is_some() => "decision = $3",
+        // The index of those few that are neither.
+        Some(_) => "decision = $3 AND decision <> 'served' AND decision <> 'unchanged'",
+    };
     let mut statement = conn.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM check_in WHERE {account} AND {mac} AND {decision} AND id < $4
          ORDER BY id DESC LIMIT $5"

@@ -12,6 +12,7 @@ mod changes;
 mod migrate;
 mod origin;
 mod params;
+mod query;
 mod storage;
 mod writer;
 
@@ -19,6 +20,7 @@ pub use changes::{Changes, Touch};
 pub use origin::{Origin, Who};
 pub(crate) use params::params;
 pub use params::{Params, named};
+pub use query::Query;
 pub use rusqlite::types::{FromSql, ToSql, Value as Cell};
 pub use rusqlite::{Connection, Error as RowError, OptionalExtension, Row, params_from_iter};
 pub use storage::{Room, Storage, Trouble};
@@ -28,6 +30,9 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Once};
+
+/// Steps of a statement between two looks at whether it is still wanted: well below a millisecond.
+const STEPS: i32 = 10_000;
 
 pub const SCHEMA: &str = include_str!("../../schema.sql");
 
@@ -73,6 +78,12 @@ impl Error {
     pub fn is_busy(&self) -> bool {
         matches!(self, Error::Sqlite(rusqlite::Error::SqliteFailure(code, _))
             if code.code == rusqlite::ErrorCode::DatabaseBusy)
+    }
+
+    /// Nobody waited for it any more.
+    pub fn is_interrupted(&self) -> bool {
+        matches!(self, Error::Sqlite(rusqlite::Error::SqliteFailure(code, _))
+            if code.code == rusqlite::ErrorCode::OperationInterrupted)
     }
 
     /// No space, a read-only disk, a failing disk, a damaged file: the box can still read.
@@ -142,15 +153,19 @@ impl Db {
 
     /// Reads inline on this thread's own read-only connection.
     pub fn read<T, E: From<Error>>(&self, read: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
+        self.with_reader(|conn| read(conn))
+    }
+
+    fn with_reader<T, E: From<Error>>(&self, read: impl FnOnce(&mut Connection) -> Result<T, E>) -> Result<T, E> {
         let conn = READERS.with_borrow_mut(|readers| {
             let place = readers.iter().position(|(id, _)| *id == self.0.id)?;
             Some(readers.swap_remove(place).1)
         });
-        let conn = match conn {
+        let mut conn = match conn {
             Some(conn) => conn,
             None => open(&self.0.path, false)?,
         };
-        let outcome = read(&conn);
+        let outcome = read(&mut conn);
         READERS.with_borrow_mut(|readers| readers.push((self.0.id, conn)));
         outcome
     }
@@ -165,16 +180,40 @@ impl Db {
         })
     }
 
-    /// Long reads (lists, exports): off the caller's thread, so that phones do not wait behind them.
+    /// Long reads (lists, exports): off the caller's thread, so that phones do not wait behind them. Whoever hangs up or
+    /// asks anew drops the future: then the statement stops too.
     pub async fn read_long<T, E>(&self, read: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
         let (db, span) = (self.clone(), tracing::Span::current());
-        tokio::task::spawn_blocking(move || span.in_scope(|| db.read(read)))
-            .await
-            .unwrap_or_else(|_| Err(Error::Stopped.into()))
+        let asker = Arc::new(());
+        let waiting = Arc::downgrade(&asker);
+        let outcome = tokio::task::spawn_blocking(move || {
+            span.in_scope(|| db.read_while(move || waiting.strong_count() > 0, read))
+        });
+        let outcome = outcome.await.unwrap_or_else(|_| Err(Error::Stopped.into()));
+        drop(asker);
+        outcome
+    }
+
+    /// Reads inline as long as somebody waits for it; then it fails as interrupted.
+    pub fn read_while<T, E: From<Error>>(
+        &self,
+        mut is_awaited: impl FnMut() -> bool + Send + 'static,
+        read: impl FnOnce(&Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        if !is_awaited() {
+            let interrupted = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_INTERRUPT);
+            return Err(Error::from(rusqlite::Error::SqliteFailure(interrupted, None)).into());
+        }
+        self.with_reader(|conn| {
+            conn.progress_handler(STEPS, Some(move || !is_awaited())).map_err(Error::from)?;
+            let outcome = read(conn);
+            conn.progress_handler(0, None::<fn() -> bool>).map_err(Error::from)?;
+            outcome
+        })
     }
 
     pub fn changes(&self) -> &Arc<Changes> {

@@ -102,6 +102,8 @@ fn server(services: Services, sockets: Sockets, workers: usize) -> std::io::Resu
         .client_disconnect_timeout(Duration::from_secs(2))
         .tls_handshake_timeout(Duration::from_secs(5))
         .shutdown_timeout(10)
+        // Whoever hangs up waits for no answer: its statements stop.
+        .h1_allow_half_closed(false)
         .disable_signals();
     for (listener, tls) in sockets.tcp {
         server = match tls {

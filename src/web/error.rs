@@ -115,6 +115,8 @@ impl From<crate::db::Error> for Problem {
         match error {
             _ if error.is_full() => Code::Full.into(),
             _ if error.is_busy() => Code::Held.into(),
+            // Nobody hears it.
+            _ if error.is_interrupted() => Code::Internal.into(),
             // The database has told its cause, once.
             _ if error.is_storage() => Code::Storage.into(),
             _ => Problem::internal(error),

@@ -7,3 +7,13 @@ ALTER TABLE device ADD COLUMN keys_revoked_at INTEGER;
 -- The callback address of an API key is a webhook of its own.
 ALTER TABLE webhook ADD COLUMN api_key_id INTEGER REFERENCES api_key (id) ON DELETE CASCADE;
 CREATE UNIQUE INDEX webhook_api_key ON webhook (api_key_id) WHERE api_key_id IS NOT NULL;
+-- The audit log of a busy box is found by who, what and when without reading all of it.
+CREATE INDEX audit_actor ON audit (account_id, actor, id);
+CREATE INDEX audit_object ON audit (account_id, object, id);
+CREATE INDEX audit_ip ON audit (account_id, ip, id) WHERE ip IS NOT NULL;
+CREATE INDEX audit_action ON audit (account_id, action, id);
+CREATE INDEX audit_kind ON audit (account_id, substr(action, 1, instr(action || '.', '.') - 1), id);
+CREATE INDEX audit_fail ON audit (account_id, id) WHERE result = 'fail';
+CREATE INDEX audit_at ON audit (account_id, at, id);
+-- What is seldom among many: refusals, redirections, uploads.
+CREATE INDEX check_in_seldom ON check_in (decision, id) WHERE decision <> 'served' AND decision <> 'unchanged';

@@ -1,7 +1,7 @@
 //! Export over REST, streamed: a million devices take no more memory than five hundred.
 
 use super::{object, store};
-use crate::db::Db;
+use crate::db::{Connection, Db};
 use crate::devices::list::store::page;
 use crate::devices::list::{Filter, Place};
 use crate::users::Actor;
@@ -33,7 +33,7 @@ struct Options {
 }
 
 /// Export devices with their lines and own settings, without secrets, as CSV or JSON that the import takes back
-#[utoipa::path(tag = "devices", params(Options), responses((status = 200, body = String, content_type = "text/csv")))]
+#[utoipa::path(tag = "devices", params(Options), responses((status = 200, content((String = "text/csv"), (Vec<serde_json::Value> = "application/json")))))]
 #[get("/devices/export")]
 async fn export(actor: Actor, db: Data<Db>, Query(options): Query<Options>) -> Result<HttpResponse> {
     let Options { format, site, group, vendor, model } = options;
@@ -67,14 +67,16 @@ fn write(db: &Db, actor: &Actor, filter: &Filter, format: Format, send: &Sender<
     };
     let (mut place, mut first) = (Place::default(), true);
     loop {
-        let (devices, owns) = db.read(|conn| {
+        let listener = send.clone();
+        let read = |conn: &Connection| {
             let devices = page(conn, actor.account_id, filter, &place, PAGE)?;
             let owns = match (devices.first(), devices.last()) {
                 (Some(first), Some(last)) => store::own(conn, actor.account_id, first.mac, last.mac)?,
                 _ => super::Owns::new(),
             };
             Ok::<_, Problem>((devices, owns))
-        })?;
+        };
+        let (devices, owns) = db.read_while(move || !listener.is_closed(), read)?;
         let none = super::Own::default();
         for device in &devices {
             let own = owns.get(&device.mac).unwrap_or(&none);

@@ -22,7 +22,7 @@ pub struct ListQuery {
     /// Only devices that came without their proof.
     #[serde(default)]
     reset_suspected: bool,
-    /// Part of the name, serial number or model, or the first or last digits of the MAC.
+    /// Part of the name, serial number, vendor or model, or the first or last digits of the MAC.
     search: Option<String>,
     #[param(inline)]
     #[serde(default)]

@@ -57,7 +57,7 @@ pub struct Filter {
     pub state: Option<String>,
     /// Only those that came without their proof.
     pub reset_suspected: bool,
-    /// Part of the MAC, name, serial number or model.
+    /// Part of the MAC, name, serial number, vendor or model.
     pub search: Option<String>,
     /// What this limited user sees.
     pub limited: Option<i64>,

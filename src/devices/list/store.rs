@@ -1,7 +1,7 @@
 //! The list's one statement, with the conditions that are asked for.
 
 use super::{Filter, Place, Summary};
-use crate::db::{Connection, Result, Row, ToSql, params};
+use crate::db::{Connection, Query, Result, Row, params};
 use crate::devices::TlsState;
 use crate::net::Mac;
 use crate::users::data;
@@ -49,7 +49,7 @@ pub fn page(conn: &Connection, account_id: i64, filter: &Filter, place: &Place, 
     let search = filter.search.as_deref().map(Search::new);
     if let Some(search) = &search {
         which.sql.push_str(" AND (FALSE");
-        for column in ["name", "serial", "model"] {
+        for column in ["name", "serial", "vendor", "model"] {
             which.put(&format!(" OR d.{column} LIKE ? ESCAPE '!'"), &search.like);
         }
         if let Some(digits) = &search.mac {
@@ -85,27 +85,6 @@ pub fn page(conn: &Connection, account_id: i64, filter: &Filter, place: &Place, 
         devices.push(summary(row)?);
     }
     Ok(devices)
-}
-
-/// A statement that grows, with the values of its places.
-struct Query<'a> {
-    sql: String,
-    values: Vec<&'a dyn ToSql>,
-}
-
-impl<'a> Query<'a> {
-    /// A further condition when there is a value for it.
-    fn and<T: ToSql>(&mut self, condition: &str, value: &'a Option<T>) {
-        if let Some(value) = value {
-            self.put(&format!(" AND {condition}"), value);
-        }
-    }
-
-    /// Words with one place for a value: `?`.
-    fn put(&mut self, words: &str, value: &'a dyn ToSql) {
-        self.values.push(value);
-        self.sql.push_str(&words.replace('?', &format!("${}", self.values.len())));
-    }
 }
 
 /// "Contains" for names, serial numbers and models; for MAC addresses their first or last digits.
