@@ -156,6 +156,7 @@ struct RootReport {
 #[into_params(parameter_in = Query)]
 struct Within {
     /// Absent: 30.
+    #[param(maximum = 36500)]
     days: Option<u32>,
 }
 
@@ -304,7 +305,12 @@ async fn uninstall(actor: Actor, ca: Data<Lazy>) -> Result<HttpResponse> {
 #[get("/ca/expiring")]
 async fn expiring(_actor: Actor, ca: Data<Lazy>, Query(within): Query<Within>) -> Result<Json<Vec<Expiring>>> {
     let now = clock::now();
-    Ok(Json(ca.get(now).await?.expiring(i64::from(within.days.unwrap_or(30).min(36_500)), now)?))
+    let days = within.days.unwrap_or(30);
+    if days > 36_500 {
+        let message = format!("days: {days} is not accepted: 36500 are the most.");
+        return Err(Problem::new(Code::BadRequest, message, "Ask for a shorter time."));
+    }
+    Ok(Json(ca.get(now).await?.expiring(i64::from(days), now)?))
 }
 
 /// The present revocation list, as PEM

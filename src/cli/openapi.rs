@@ -1,9 +1,9 @@
 //! `phonebox openapi`: the document that is committed as packaging/openapi.json.
 
 use super::{Failure, table};
-use crate::server::admin;
+use crate::server::document::document;
 
 pub fn run() -> Result<(), Failure> {
-    table::say(admin::document().trim_end());
+    table::say(document().trim_end());
     Ok(())
 }

@@ -6,7 +6,7 @@ use super::{Birth, State, Window};
 use crate::ca::Lazy;
 use crate::db::{Connection, Db, Tx};
 use crate::layers::{self, Checked, Scope};
-use crate::lines::input::{CheckedLine, LineInput, NumberedLine};
+use crate::lines::input::{CheckedLine, LineInput, LineNumber, NumberedLine};
 use crate::lines::store::Account;
 use crate::net::{Cidr, Mac};
 use crate::notify::{self, Kind};
@@ -61,7 +61,7 @@ pub struct AddDevice {
     /// Its own target, instead of its profile's.
     url: Option<String>,
     #[serde(default, deserialize_with = "values")]
-    #[schema(value_type = std::collections::HashMap<String, String>)]
+    #[schema(value_type = std::collections::HashMap<String, Text>)]
     settings: BTreeMap<String, Text>,
     #[serde(default)]
     lines: Vec<NumberedLine>,
@@ -97,7 +97,7 @@ pub struct ChangeDevice {
     #[schema(value_type = Option<String>)]
     url: Option<Option<String>>,
     #[serde(default, deserialize_with = "values")]
-    #[schema(value_type = std::collections::HashMap<String, String>)]
+    #[schema(value_type = std::collections::HashMap<String, Text>)]
     settings: BTreeMap<String, Text>,
     /// Names of own settings to take away.
     #[serde(default)]
@@ -106,6 +106,7 @@ pub struct ChangeDevice {
     lines: Vec<NumberedLine>,
     /// Numbers of lines to remove.
     #[serde(default)]
+    #[schema(value_type = Vec<LineNumber>)]
     remove_lines: Vec<u8>,
 }
 

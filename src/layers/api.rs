@@ -30,6 +30,7 @@ struct Place {
     #[serde(default)]
     scope: String,
     /// Number of the line, for the layer line.
+    #[param(minimum = 1, maximum = 255)]
     line: Option<u8>,
     /// Raw texts: show secrets too. The audit log tells it.
     #[serde(default)]
@@ -41,7 +42,7 @@ struct Place {
 pub struct ChangeValues {
     /// Names and values.
     #[serde(default, deserialize_with = "values")]
-    #[schema(value_type = std::collections::HashMap<String, String>)]
+    #[schema(value_type = std::collections::HashMap<String, Text>)]
     set: BTreeMap<String, Text>,
     /// Names to take away.
     #[serde(default)]

@@ -14,24 +14,29 @@ pub struct LineInput {
     /// User part of the SIP address. A line gets an account when it is first named.
     pub user: Option<Text>,
     #[serde(deserialize_with = "double")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<Text>)]
     pub auth_id: Option<Option<Text>>,
     /// It can be set, never read.
     #[serde(deserialize_with = "double")]
-    #[schema(value_type = Option<String>, write_only)]
+    #[schema(value_type = Option<Text>)]
     pub password: Option<Option<Text>>,
     #[serde(deserialize_with = "double")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<Text>)]
     pub display_name: Option<Option<Text>>,
     /// Id of a SIP account there is, instead of an own one.
     pub sip_account: Option<i64>,
     /// Settings of this line only.
     #[serde(deserialize_with = "values")]
-    #[schema(value_type = std::collections::HashMap<String, String>)]
+    #[schema(value_type = std::collections::HashMap<String, Text>)]
     pub settings: BTreeMap<String, Text>,
     /// Names of line settings to take away.
     pub unset: Vec<String>,
 }
+
+/// The number of a line, for the document.
+#[derive(utoipa::ToSchema)]
+#[schema(minimum = 1, maximum = 255)]
+pub struct LineNumber(pub u8);
 
 /// The same with the line's number, in a device's body.
 #[derive(Debug, Clone, serde::Deserialize, utoipa::ToSchema)]
@@ -41,12 +46,11 @@ pub struct NumberedLine {
     pub number: u8,
     pub user: Option<Text>,
     pub auth_id: Option<Text>,
-    #[schema(value_type = Option<String>, write_only)]
     pub password: Option<Text>,
     pub display_name: Option<Text>,
     pub sip_account: Option<i64>,
     #[serde(default, deserialize_with = "values")]
-    #[schema(value_type = std::collections::HashMap<String, String>)]
+    #[schema(value_type = std::collections::HashMap<String, Text>)]
     pub settings: BTreeMap<String, Text>,
 }
 

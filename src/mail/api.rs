@@ -43,6 +43,7 @@ impl MailView {
 struct MailInput {
     host: String,
     /// 587 for `starttls`, 465 for `tls`, 25 for `none` when nothing is said.
+    #[schema(minimum = 1, maximum = 65535)]
     port: Option<u16>,
     security: Security,
     user: Option<String>,

@@ -109,6 +109,7 @@ pub struct TargetInput {
     #[schema(value_type = Option<String>)]
     root_ca: Option<Option<String>>,
     /// 0 to 999.
+    #[schema(maximum = 999)]
     phone_group: Option<u16>,
 }
 

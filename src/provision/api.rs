@@ -66,9 +66,8 @@ fn look(conn: &Connection, actor: &Actor, mac: Mac) -> Result<()> {
 fn problem(error: PreviewError, mac: Mac) -> Problem {
     match error {
         PreviewError::Db(error) => error.into(),
-        PreviewError::Unknown(_) => {
-            Problem::not_found(format_args!("device {mac}"), format!("Add it: phonebox device add {mac} --activate"))
-        }
+        // As for one of another account: neither is told from the other.
+        PreviewError::Unknown(_) => devices::api::missing(mac),
         PreviewError::File(_) => {
             Problem::new(Code::BadValue, format!("{error}."), format!("Its files: phonebox explain {mac}"))
         }

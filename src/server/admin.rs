@@ -4,13 +4,14 @@
 //! the box's own user and is taken for *console*; everybody else logs in or shows an API key. It serves no phone file.
 
 use super::audited::Proxies;
+use super::document::document;
 use super::spa;
 use crate::config::{Config, Files};
 use crate::db::Db;
 use crate::provision::{self, Pipeline};
 use crate::seal::Keyring;
 use crate::users::guard::{Console, Shown, Stray, programs};
-use crate::web::error::ErrorBody;
+use crate::users::routes::methods;
 use crate::web::{Code, Directory, Problem, spool};
 use crate::{
     accounts, alarms, audit, ca, checkins, devices, enrollment, files, groups, instance, layers, lines, mail, models,
@@ -19,6 +20,7 @@ use crate::{
 use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::{self, Data};
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, get, middleware};
 use rustls::ServerConfig;
@@ -26,11 +28,8 @@ use std::any::Any;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Duration;
-use utoipa::OpenApi;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
 use utoipa_actix_web::scope::scope;
 use utoipa_actix_web::{AppExt, UtoipaApp};
 
@@ -117,16 +116,6 @@ fn server(services: Services, sockets: Sockets, workers: usize) -> std::io::Resu
     Ok(server.run())
 }
 
-#[derive(OpenApi)]
-#[openapi(
-    components(schemas(ErrorBody)),
-    info(
-        title = "Phonebox",
-        description = "The administrators' API. Every answer that is not a success is {\"error\": {code, message, next}}."
-    )
-)]
-struct Document;
-
 /// The App as production and tests run it.
 pub fn create_app(
     services: &Services,
@@ -175,7 +164,7 @@ pub fn create_app(
 }
 
 /// Every handler: the routes and the document are made from this one list.
-fn routes<T>(app: UtoipaApp<T>) -> UtoipaApp<T>
+pub(super) fn routes<T>(app: UtoipaApp<T>) -> UtoipaApp<T>
 where
     T: ServiceFactory<ServiceRequest, Config = (), Error = Error, InitError = ()>,
 {
@@ -224,48 +213,6 @@ where
     .service(healthz)
 }
 
-/// The OpenAPI document of this binary.
-pub fn document() -> &'static str {
-    static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
-        let (_, mut document) = routes(App::new().into_utoipa_app().openapi(Document::openapi())).split_for_parts();
-        finish(&mut document);
-        document.to_pretty_json().unwrap_or_default() + "\n"
-    });
-    &DOCUMENT
-}
-
-/// What holds for every operation stands here, not at each of them: the token, how errors look, an id of its own.
-fn finish(document: &mut utoipa::openapi::OpenApi) {
-    let scheme = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
-    document.components.get_or_insert_default().add_security_scheme("token", scheme);
-    document.security = Some(vec![SecurityRequirement::new("token", [] as [&str; 0])]);
-    document.info.version = env!("CARGO_PKG_VERSION").into();
-    let schema = Ref::from_schema_name("ErrorBody");
-    let content = ContentBuilder::new().schema(Some(schema)).build();
-    let error =
-        ResponseBuilder::new().description("What was refused or failed").content("application/json", content).build();
-    for (path, item) in &mut document.paths.paths {
-        let operations = [
-            ("GET", &mut item.get),
-            ("PUT", &mut item.put),
-            ("POST", &mut item.post),
-            ("PATCH", &mut item.patch),
-            ("DELETE", &mut item.delete),
-        ];
-        for (method, operation) in operations {
-            let Some(operation) = operation else { continue };
-            // The same table that the guard asks.
-            let need = users::routes::need(method, path).map(users::routes::Need::words);
-            let told = operation.description.take().filter(|text| !text.is_empty());
-            operation.description = Some([told, need].into_iter().flatten().collect::<Vec<_>>().join("\n\n"));
-            operation.description.take_if(|text| text.is_empty());
-            operation.responses.responses.insert("default".into(), error.clone().into());
-            let tag = operation.tags.iter().flatten().next().map_or("", String::as_str).replace('-', "_");
-            operation.operation_id = operation.operation_id.take().map(|id| format!("{tag}_{id}"));
-        }
-    }
-}
-
 #[derive(serde::Serialize, utoipa::ToSchema)]
 struct Health {
     /// `ok`, or `degraded`: phones are served, but no change is taken.
@@ -286,9 +233,16 @@ async fn openapi(_actor: users::Actor) -> HttpResponse {
 
 /// Strangers hear the same of every address of the API, there or not. All others are the page's.
 async fn no_route(request: HttpRequest, stray: Result<Stray, Problem>) -> Result<HttpResponse, Problem> {
-    match stray {
-        _ if !request.path().starts_with("/api/") => spa::answer(&request),
-        Err(problem) => Err(problem),
-        Ok(_) => Err(Code::NoRoute.into()),
+    if !request.path().starts_with("/api/") {
+        return spa::answer(&request);
     }
+    stray?;
+    let methods = methods(request.path());
+    if methods.is_empty() {
+        return Err(Code::NoRoute.into());
+    }
+    let mut answer = HttpResponse::from_error(Problem::from(Code::Method));
+    let allow = HeaderValue::from_str(&methods.join(", ")).map_err(Problem::internal)?;
+    answer.headers_mut().insert(header::ALLOW, allow);
+    Ok(answer)
 }

@@ -7,6 +7,7 @@ mod audited;
 mod bind;
 mod certificates;
 pub mod console;
+pub mod document;
 mod health;
 pub mod interfaces;
 mod letters;

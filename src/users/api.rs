@@ -113,12 +113,13 @@ async fn set_up(
 
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub struct PermissionRow {
-    /// `device.write`
+    #[schema(value_type = Permission)]
     pub name: &'static str,
     pub group: &'static str,
     /// What it allows.
     pub words: &'static str,
     /// What comes with it.
+    #[schema(value_type = Vec<Permission>)]
     pub implies: Vec<&'static str>,
     /// It counts in the box's own account only.
     pub box_only: bool,

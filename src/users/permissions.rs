@@ -102,6 +102,19 @@ permissions! {
     BoxWrite = "box.write", "box", Box, "Change the box itself: its sealing key, its token", [];
 }
 
+impl utoipa::PartialSchema for Permission {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        let words = Permission::ALL.iter().map(|permission| permission.word());
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .enum_values(Some(words))
+            .description(Some("What somebody may be allowed: `GET /api/v1/permissions` says it in words."))
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for Permission {}
+
 impl std::str::FromStr for Permission {
     type Err = ();
 

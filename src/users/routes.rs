@@ -231,6 +231,18 @@ pub fn need(method: &str, path: &str) -> Option<Need> {
     ROUTES.iter().find(|row| row.0 == method && row.1 == path).map(|row| row.2)
 }
 
+/// The methods that an address knows; none where there is no such address.
+pub fn methods(path: &str) -> Vec<&'static str> {
+    let is_of = |pattern: &str| {
+        let (mut parts, mut words) = (pattern.split('/'), path.strip_prefix("/api/v1").unwrap_or_default().split('/'));
+        parts
+            .by_ref()
+            .all(|part| words.next().is_some_and(|word| part == word || (part.starts_with('{') && !word.is_empty())))
+            && words.next().is_none()
+    };
+    ROUTES.iter().filter(|row| is_of(row.1)).map(|row| row.0).collect()
+}
+
 /// What is about a whole account, so that a user who sees a part of it has no part in it.
 const WHOLE: &[&str] = &[
     "/accounts",
@@ -258,4 +270,43 @@ const WHOLE: &[&str] = &[
 pub fn is_whole(path: &str) -> bool {
     let path = path.strip_prefix("/api/v1").unwrap_or(path);
     WHOLE.iter().any(|whole| path.strip_prefix(whole).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::permissions::Reach;
+    use super::*;
+    use std::fmt::Write;
+
+    /// `packaging/PERMISSIONS.md`: every permission, what it brings along and what it opens.
+    fn markdown() -> String {
+        let mut text = "# Permissions\n\nWritten from the tables of permissions and routes. Those marked *box* count in the box's own \
+                        account only.\n\n| permission | allows | brings along | opens |\n|---|---|---|---|\n"
+            .to_owned();
+        for permission in Permission::ALL {
+            let code =
+                |words: Vec<String>| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join("<br>");
+            let implied = code(permission.implies().iter().map(|implied| implied.word().to_owned()).collect());
+            let opened = ROUTES.iter().filter(|row| row.2 == May(*permission));
+            let opened = code(opened.map(|(method, path, _)| format!("{method} {path}")).collect());
+            let place = if permission.reach() == Reach::Box { " *box*" } else { "" };
+            let (word, words) = (permission.word(), permission.words());
+            let _ = writeln!(text, "| `{word}`{place} | {words} | {implied} | {opened} |");
+        }
+        text
+    }
+
+    #[test]
+    fn the_committed_document_of_permissions_is_the_tables() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/PERMISSIONS.md");
+        let generated = markdown();
+        if std::env::var_os("PHONEBOX_WRITE").is_some() {
+            std::fs::write(path, &generated).unwrap();
+        }
+        let committed = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(
+            generated == committed,
+            "packaging/PERMISSIONS.md is old: PHONEBOX_WRITE=1 cargo nextest run --lib users::routes"
+        );
+    }
 }

@@ -5,6 +5,7 @@ pub mod error;
 pub mod json;
 pub mod page;
 pub mod spool;
+mod strict;
 pub mod words;
 
 pub use error::{Code, Problem};

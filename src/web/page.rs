@@ -33,7 +33,8 @@ impl<K: std::str::FromStr> Paging<K> {
             let message = format!("after: {after:?} is not the \"next\" of a page.");
             Problem::new(Code::BadRequest, message, "Leave it out to start at the first page.")
         };
-        let after = after.map(|after| after.parse().map_err(|_| wrong(after))).transpose()?;
+        let after =
+            after.filter(|after| !after.is_empty()).map(|after| after.parse().map_err(|_| wrong(after))).transpose()?;
         Ok(Paging { after, limit })
     }
 

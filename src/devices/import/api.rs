@@ -1,6 +1,6 @@
 //! Import over REST: the file is taken whole first, so that a slow client holds nobody up, then read in one go.
 
-use super::{Import, Progress, Report};
+use super::{FileError, Import, Progress, Report};
 use crate::db::Db;
 use crate::devices::Window;
 use crate::seal::Keyring;
@@ -36,7 +36,7 @@ struct Options {
 /// line1_password, line1_display_name … line16_…, and the name of any setting. All good rows go in together; bad and
 /// duplicate ones are reported with their row.
 #[utoipa::path(tag = "devices", params(Options), request_body(content = String, content_type = "application/octet-stream"),
-    responses((status = 200, body = Report)))]
+    responses((status = 200, content((Report = "application/json"), (String = "application/x-ndjson")))))]
 #[post("/devices/import")]
 async fn import(
     actor: Actor,
@@ -48,6 +48,9 @@ async fn import(
     body: Payload,
 ) -> Result<HttpResponse> {
     let file = spool::anonymous(&directory.0, body, MAX_FILE).await?;
+    if file.metadata()?.len() == 0 {
+        return Err(FileError("it is empty".into()).into());
+    }
     let progress = Arc::new(Progress::default());
     let import = Import { keys: (**keys).clone(), actor, window: **window, file, progress: progress.clone() };
     let db = (**db).clone();

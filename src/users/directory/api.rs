@@ -48,6 +48,7 @@ pub struct AddUser {
     role_id: Option<i64>,
     /// Besides those of the role.
     #[serde(default)]
+    #[schema(value_type = Vec<crate::users::Permission>)]
     permissions: Vec<String>,
     /// The only profiles this user works with; absent: all of the account.
     profiles: Option<Vec<String>>,
@@ -82,6 +83,7 @@ pub struct ChangeUser {
     remark: Option<Option<String>>,
     locale: Option<String>,
     role_id: Option<i64>,
+    #[schema(value_type = Option<Vec<crate::users::Permission>>)]
     permissions: Option<Vec<String>>,
     /// Null: all of the account.
     #[serde(deserialize_with = "double")]

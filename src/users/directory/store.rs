@@ -27,6 +27,7 @@ pub struct User {
     /// Has set up an authenticator app.
     pub totp: bool,
     /// Permissions besides those of the role.
+    #[schema(value_type = Vec<crate::users::Permission>)]
     pub permissions: Vec<String>,
     /// The only profiles this user works with; null: all of the account.
     pub profiles: Option<Vec<String>>,

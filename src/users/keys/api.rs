@@ -20,6 +20,7 @@ use actix_web::{HttpResponse, delete, get, patch, post};
 pub struct AddKey {
     name: String,
     /// Absent: everything, of somebody who may do everything.
+    #[schema(value_type = Option<Vec<crate::users::Permission>>)]
     permissions: Option<Vec<String>>,
     /// Networks in CIDR notation from which it works; absent: all.
     #[serde(default)]
@@ -34,6 +35,7 @@ pub struct AddKey {
 #[serde(deny_unknown_fields, default)]
 pub struct ChangeKey {
     name: Option<String>,
+    #[schema(value_type = Option<Vec<crate::users::Permission>>)]
     permissions: Option<Vec<String>>,
     sources: Option<Vec<String>>,
     #[serde(deserialize_with = "double")]

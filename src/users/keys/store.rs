@@ -92,6 +92,7 @@ pub struct ApiKey {
     pub name: String,
     /// Every permission there is.
     pub everything: bool,
+    #[schema(value_type = Vec<crate::users::Permission>)]
     pub permissions: Vec<String>,
     /// Networks in CIDR notation from which it works; empty: all.
     pub sources: Vec<String>,

@@ -21,6 +21,7 @@ pub struct AddRole {
     /// Absent: the default group.
     group_id: Option<i64>,
     #[serde(default)]
+    #[schema(value_type = Vec<crate::users::Permission>)]
     permissions: Vec<String>,
     /// The only sites its users work with; absent: all of the account.
     sites: Option<Vec<String>>,
@@ -31,6 +32,7 @@ pub struct AddRole {
 pub struct ChangeRole {
     name: Option<String>,
     group_id: Option<i64>,
+    #[schema(value_type = Option<Vec<crate::users::Permission>>)]
     permissions: Option<Vec<String>>,
     /// Null: all sites of the account.
     #[serde(deserialize_with = "double")]

@@ -13,6 +13,7 @@ pub struct Role {
     pub built_in: bool,
     /// Every permission there is.
     pub everything: bool,
+    #[schema(value_type = Vec<crate::users::Permission>)]
     pub permissions: Vec<String>,
     /// The only sites its users work with; null: all of the account.
     pub sites: Option<Vec<String>>,

@@ -22,6 +22,7 @@ pub struct LoggedIn {
     pub account: accounts::AccountBrief,
     /// The account the user acts in instead; null: in their own.
     pub acting_in: Option<accounts::AccountBrief>,
+    #[schema(value_type = Vec<crate::users::Permission>)]
     pub permissions: Vec<&'static str>,
     /// What must be done before anything else.
     pub due: Option<Due>,

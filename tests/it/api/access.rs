@@ -1,7 +1,7 @@
 //! Who may ask, and what strangers hear. The routes come from the OpenAPI document, so a new one is tested too.
 
 use crate::support::admin::{Running, running, stopped};
-use phonebox::server::admin::document;
+use phonebox::server::document::document;
 use phonebox::users::routes::{Need, ROUTES, need};
 use serde_json::Value;
 
@@ -152,24 +152,40 @@ fn the_console_socket_belongs_to_its_user_alone_and_a_long_path_does_no_harm() {
 }
 
 #[test]
-fn every_operation_has_an_id_of_its_own_and_says_how_errors_look() {
+fn every_operation_has_an_id_of_its_own_and_says_what_it_needs_and_how_it_is_refused() {
     let document: Value = serde_json::from_str(document()).unwrap();
     let mut ids = std::collections::BTreeSet::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
             assert!(ids.insert(operation["operationId"].as_str().unwrap()), "{method} {path}");
-            assert!(
-                operation["responses"]["default"].is_object() && operation["summary"].is_string(),
+            assert!(operation["summary"].is_string(), "{method} {path}");
+            // The row of the route, word by word.
+            let row = need(&method.to_uppercase(), path);
+            let permission = if let Some(Need::May(permission)) = row { Some(permission.word()) } else { None };
+            assert_eq!(operation["x-permission"].as_str(), permission, "{method} {path}");
+            assert_eq!(operation["x-access"].is_string(), permission.is_none() && row.is_some(), "{method} {path}");
+            let responses = operation["responses"].as_object().unwrap();
+            assert!(!responses.contains_key("default"), "{method} {path}: each status is named");
+            let refused = |status: &str| responses.contains_key(status);
+            assert_eq!(
+                refused("401") && refused("403") && refused("400"),
+                row.is_some_and(|need| need != Need::Open) || (row.is_some() && method != "get"),
+                "{method} {path}"
+            );
+            assert_eq!(
+                refused("415"),
+                operation["requestBody"]["content"]["application/json"].is_object(),
                 "{method} {path}"
             );
         }
     }
     let mut references = Vec::new();
     let text = document.to_string();
-    for rest in text.split("#/components/schemas/").skip(1) {
+    for rest in text.split("#/components/").skip(1) {
         references.push(rest.split('"').next().unwrap());
     }
     for name in references {
-        assert!(document["components"]["schemas"][name].is_object(), "{name} is referred to and not described");
+        let (kind, name) = name.split_once('/').unwrap();
+        assert!(document["components"][kind][name].is_object(), "{name} is referred to and not described");
     }
 }

@@ -4,6 +4,8 @@ import { chooseLanguage, isLanguage } from '~/lib/i18n';
 import { client, done, Problem, tellCsrf, type Schema } from './client';
 
 export type Session = Schema<'LoggedIn'>;
+/** A word of the permission table: what is not in it does not compile. */
+export type Permission = Schema<'Permission'>;
 const KEY = ['session'];
 
 /** `null`: nobody. */
@@ -52,5 +54,5 @@ export function useRenew() {
 /** Whether whoever is logged in may do something of the permission table. */
 export function useMay() {
   const { data } = useSession();
-  return (permission: string) => data?.permissions.includes(permission) ?? false;
+  return (permission: Permission) => data?.permissions.includes(permission) ?? false;
 }

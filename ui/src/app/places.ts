@@ -1,4 +1,5 @@
 /** The navigation: where it leads, and who sees it. */
+import type { Permission } from '~/api/session';
 import type { IconName } from '~/components/icon';
 import type { Words } from '~/lib/locales/en';
 
@@ -6,7 +7,7 @@ export interface Place {
   to: string;
   word: keyof Words['nav'];
   icon: IconName;
-  permission: string;
+  permission: Permission;
   /** Only on a box of one company, or only on one of several. */
   alone?: boolean;
 }
