@@ -1,9 +1,11 @@
 //! The file store: what is listed is whole, what failed left nothing.
 
 use crate::support::admin::{Running, running, stopped};
+use crate::support::eventually;
 use phonebox::seal::{hex, sha256};
 use serde_json::json;
 use std::io::{Read, Write};
+use std::net::TcpStream;
 
 fn blobs(phonebox: &Running) -> Vec<String> {
     let read = std::fs::read_dir(phonebox.dir.path().join("files"));
@@ -119,4 +121,34 @@ fn threat_077_the_same_bytes_stored_and_removed_at_once_are_never_half_there() {
     });
     assert_eq!(phonebox.get("/files").json(200)["items"].as_array().unwrap().len(), 3);
     assert_eq!(blobs(&phonebox), [hex(&sha256(&bytes))]);
+}
+
+#[test]
+fn threat_077_uploads_that_break_off_leave_nothing_behind() {
+    let phonebox = running();
+    let auth = format!("Host: box\r\nAuthorization: Bearer {}\r\nContent-Length: 100000\r\n", phonebox.token);
+    std::thread::scope(|scope| {
+        for worker in 0..4 {
+            let (phonebox, auth) = (&phonebox, &auth);
+            scope.spawn(move || {
+                for number in 0..250 {
+                    let line = match number % 2 {
+                        0 => format!("PUT /api/v1/files/{worker}-{number}.rom HTTP/1.1"),
+                        _ => "POST /api/v1/devices/import HTTP/1.1".to_owned(),
+                    };
+                    let mut stream = TcpStream::connect(phonebox.address).unwrap();
+                    let half = "mac\n".repeat(1 + number * 100 % 20_000);
+                    stream.write_all(format!("{line}\r\n{auth}\r\n{half}").as_bytes()).unwrap();
+                }
+            });
+        }
+    });
+    let parts = || {
+        let entries = std::fs::read_dir(phonebox.dir.path()).unwrap().flatten();
+        entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(".part-")).count()
+    };
+    eventually("the last broken upload is forgotten", || parts() == 0);
+    assert_eq!(phonebox.get("/files").json(200)["items"], serde_json::json!([]));
+    assert_eq!(phonebox.get("/devices").json(200)["items"], serde_json::json!([]));
+    assert!(blobs(&phonebox).is_empty());
 }

@@ -9,5 +9,6 @@ mod hostile;
 mod import;
 mod keys;
 mod layers;
+mod lists;
 mod profiles;
 mod sites;

@@ -2,9 +2,9 @@
 //! a new route is tried too. One that takes an id and has no row in [`THINGS`] fails here.
 
 use crate::support::admin::{Answer, Running, running};
-use crate::support::people::{Browser, PASSWORD, log_in, set_up, words_of};
+use crate::support::people::{Browser, PASSWORD, log_in, send, set_up, words_of};
 use phonebox::users::permissions::{Permission, Reach};
-use phonebox::users::routes::{Need, ROUTES};
+use phonebox::users::routes::{Need, ROUTES, is_whole};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -218,95 +218,215 @@ fn without(text: &str, id: &str) -> String {
     parts.map(|part| if bare(part) == id { part.replace(id, "ID") } else { part.to_owned() }).collect()
 }
 
-fn ask(browser: &Browser, method: &str, path: &str, filled: &str) -> Answer {
-    browser.ask(method, filled, body(method, path))
+/// Somebody at the door, and what must come of it.
+struct Asker<'a> {
+    who: &'static str,
+    ask: Box<dyn Fn(&str, &str, Option<Value>) -> Answer + 'a>,
+    may: Box<dyn Fn(Permission) -> bool>,
+    /// Belongs to the box's own account, and works in it.
+    is_box: bool,
+    is_console: bool,
+    /// Sees a part of the account: of what [`World`] has, these.
+    sees: Option<&'static [&'static str]>,
+    own: &'static str,
+    below: &'static [&'static str],
 }
 
-/// A reseller has no word in what is the box's.
-fn is_box(need: Need) -> bool {
-    matches!(need, Need::Console) || matches!(need, Need::May(permission) if permission.reach() == Reach::Box)
-}
+impl<'a> Asker<'a> {
+    fn of(who: &'static str, browser: &'a Browser<'a>, may: impl Fn(Permission) -> bool + 'static) -> Asker<'a> {
+        Asker {
+            who,
+            ask: Box::new(|method, path, body| browser.ask(method, path, body)),
+            may: Box::new(may),
+            is_box: false,
+            is_console: false,
+            sees: None,
+            own: "own",
+            below: &["child"],
+        }
+    }
 
-#[test]
-fn threat_048_threat_049_ava_021_every_route_for_every_user_on_everybodys_things() {
-    let running = running();
-    let world = world(&running);
-    let chief = &world.reseller;
-    let reads: Vec<&str> = Permission::ALL
-        .iter()
-        .map(|p| p.word())
-        .filter(|word| word.ends_with(".read"))
-        .filter(|word| word.parse::<Permission>().unwrap().reach() == Reach::Account)
-        .collect();
-    let readers = chief.post("/roles", json!({ "name": "readers", "permissions": reads })).json(201)["id"].clone();
-    let person = |login: &str, role: Value| {
-        let made = chief
-            .post(
-                "/users",
-                json!({ "login": login, "name": login, "email": format!("{login}@x.example"), "role_id": role }),
-            )
-            .json(201);
-        chief.post("/password/reset", json!({ "token": made["link"]["token"], "password": PASSWORD }));
-        log_in(&running, login, PASSWORD)
-    };
-    let (empty, reader) = (person("empty", json!(2)), person("reader", readers));
-    let mut tried = 0;
-    // What ends something comes last: by then everything else has been tried on it.
-    let mut routes: Vec<_> = ROUTES.to_vec();
-    routes.sort_by_key(|(method, path, _)| (*method == "DELETE", path.contains("disable"), path.contains("freeze")));
-    for (who, browser) in [("empty", &empty), ("reader", &reader), ("chief", chief)] {
-        for (method, path, need) in &routes {
-            if matches!(need, Need::Open | Need::LoggedIn | Need::Person) {
+    /// Of the box's own account.
+    fn of_box(self) -> Asker<'a> {
+        Asker { is_box: true, own: "parent", below: &["own", "child", "sibling"], ..self }
+    }
+
+    fn holds(&self, need: Need, path: &str) -> bool {
+        match need {
+            Need::Console => self.is_console,
+            Need::May(permission) => {
+                (self.may)(permission)
+                    && (self.is_box || permission.reach() == Reach::Account)
+                    && !(self.sees.is_some() && is_whole(path))
+            }
+            _ => true,
+        }
+    }
+
+    fn reaches(&self, owner: &str, thing: &str) -> bool {
+        let is_own = owner == self.own && self.sees.is_none_or(|things| things.contains(&thing));
+        is_own || (self.below.contains(&owner) && FROM_ABOVE.contains(&thing) && self.sees.is_none())
+    }
+
+    fn asks(&self, method: &str, path: &str, id: &str) -> Answer {
+        (self.ask)(method, &filled(path, id), body(method, path))
+    }
+
+    /// Every route, on everybody's things; how many requests that were.
+    fn try_all(&self, world: &World) -> usize {
+        let mut tried = 0;
+        // What ends something comes last: by then everything else has been tried on it.
+        let mut routes: Vec<_> = ROUTES.to_vec();
+        routes
+            .sort_by_key(|(method, path, _)| (*method == "DELETE", path.contains("disable"), path.contains("freeze")));
+        for (method, path, need) in routes {
+            // Sessions, setup and a person's own are tried where they are at home.
+            if matches!(need, Need::Open | Need::LoggedIn | Need::Person) || path == "/check-ins/live" {
                 continue;
             }
-            let held = match (who, need) {
-                (_, need) if is_box(*need) => false,
-                (_, Need::Anybody) | ("chief", _) => true,
-                ("reader", Need::May(permission)) => permission.word().ends_with(".read"),
-                _ => false,
-            };
-            let Some(thing) = (if is_box(*need) { None } else { thing(path) }) else {
-                let answer =
-                    ask(browser, method, path, &filled(path, if path.contains("{vendor}") { "yealink" } else { "1" }));
-                let refused = answer.status == 403;
-                assert_eq!(refused, !held, "{who} {method} {path}: {} {}", answer.status, answer.text());
-                assert!(answer.status < 500, "{method} {path}: {}", answer.text());
-                tried += 1;
-                continue;
-            };
-            // Its own last: that may change or end it.
-            for owner in ["sibling", "parent", "child", "own"] {
-                assert!(OWNERS.contains(&owner));
-                let Some(id) = world.ids.get(&(owner, thing)) else { panic!("world() makes no {thing}") };
-                // A file is stored under any name, as one's own.
-                if (*method, *path, owner == "own") == ("PUT", "/files/{name}", false) {
-                    continue;
-                }
-                let place = format!("{who} {method} {path} of {owner}");
-                let answer = ask(browser, method, path, &filled(path, id));
-                tried += 1;
-                assert!(answer.status < 500, "{place}: {}", answer.text());
-                if !held {
-                    assert_eq!(answer.refused(403).0, "forbidden", "{place}");
-                    continue;
-                }
-                let reached = owner == "own" || (owner == "child" && FROM_ABOVE.contains(&thing));
-                if !reached {
-                    // The same as for what was never there.
-                    let nobody = if id.parse::<i64>().is_ok() { "987654".to_owned() } else { id.replace("of-", "no-") };
-                    let nobody = if thing == "devices" { "805ec0ffffff".to_owned() } else { nobody };
-                    let never = ask(browser, method, path, &filled(path, &nobody));
-                    assert_eq!((answer.status, never.status), (404, 404), "{place}: {}", answer.text());
-                    assert_eq!(without(&words_of(&answer), id), without(&words_of(&never), &nobody), "{place}");
-                } else {
-                    let own_account = thing == "accounts" && owner == "own" && !matches!(*method, "GET" | "PATCH");
-                    let expected = if own_account { answer.status == 403 } else { !matches!(answer.status, 401 | 403) };
-                    assert!(expected, "{place}: {} {}", answer.status, answer.text());
+            match if is_of_box(need) { None } else { thing(path) } {
+                Some(thing) => tried += self.try_things(world, (method, path, need), thing),
+                None => {
+                    let answer = self.asks(method, path, if path.contains("{vendor}") { "yealink" } else { "1" });
+                    let place = format!("{} {method} {path}: {} {}", self.who, answer.status, answer.text());
+                    // A part of an account is no place for what is said about the whole of it.
+                    let unseen = self.sees.is_some() && matches!(answer.status, 403 | 404);
+                    assert!(unseen || (answer.status == 403) != self.holds(need, path), "{place}");
+                    assert!(answer.status < 500 && answer.status != 401, "{place}");
+                    tried += 1;
                 }
             }
         }
+        tried
     }
-    assert!(tried > 500, "{tried}");
+
+    fn try_things(&self, world: &World, (method, path, need): (&str, &str, Need), thing: &str) -> usize {
+        let mut tried = 0;
+        // Its own last: that may change or end it.
+        let mut owners = OWNERS.to_vec();
+        owners.sort_by_key(|owner| (*owner == self.own, self.below.contains(owner)));
+        for owner in owners {
+            let Some(id) = world.ids.get(&(owner, thing)) else { panic!("world() makes no {thing}") };
+            // A file is stored under any name, as one's own.
+            if (method, path, owner == self.own) == ("PUT", "/files/{name}", false) {
+                continue;
+            }
+            let place = format!("{} {method} {path} of {owner}", self.who);
+            let answer = self.asks(method, path, id);
+            tried += 1;
+            assert!(answer.status < 500, "{place}: {}", answer.text());
+            if !self.holds(need, path) {
+                assert_eq!(answer.refused(403).0, "forbidden", "{place}");
+                continue;
+            }
+            if !self.reaches(owner, thing) {
+                // The same as for what was never there.
+                let nobody = if id.parse::<i64>().is_ok() { "987654".to_owned() } else { id.replace("of-", "no-") };
+                let nobody = if thing == "devices" { "805ec0ffffff".to_owned() } else { nobody };
+                let never = self.asks(method, path, &nobody);
+                // Phones that nobody added are the box's: it may be told what they asked for.
+                if self.is_box && path == "/devices/{mac}/explain" {
+                    assert_eq!((answer.status, never.status), (404, 200), "{place}: {}", answer.text());
+                    continue;
+                }
+                assert_eq!((answer.status, never.status), (404, 404), "{place}: {}", answer.text());
+                assert_eq!(without(&words_of(&answer), id), without(&words_of(&never), &nobody), "{place}");
+            } else {
+                let own_account = thing == "accounts" && owner == self.own && !matches!(method, "GET" | "PATCH");
+                let expected = if own_account { answer.status == 403 } else { !matches!(answer.status, 401 | 403) };
+                assert!(expected, "{place}: {} {}", answer.status, answer.text());
+            }
+        }
+        tried
+    }
+}
+
+/// Nobody but the box's own people has a word in what is the box's.
+fn is_of_box(need: Need) -> bool {
+    matches!(need, Need::Console) || matches!(need, Need::May(permission) if permission.reach() == Reach::Box)
+}
+
+fn is_read(permission: Permission) -> bool {
+    permission.word().ends_with(".read")
+}
+
+#[test]
+fn threat_048_threat_049_ava_021_every_route_for_every_user_and_key_of_an_account_on_everybodys_things() {
+    let running = running();
+    let world = world(&running);
+    let chief = &world.reseller;
+    let words = |may: &dyn Fn(Permission) -> bool| -> Vec<&str> {
+        let all = Permission::ALL.iter().filter(|one| one.reach() == Reach::Account && may(**one));
+        all.map(|permission| permission.word()).collect()
+    };
+    let person = |login: &str, more: Value| {
+        let mut user = json!({ "login": login, "name": login, "email": format!("{login}@x.example") });
+        user.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let made = chief.post("/users", user).json(201);
+        chief.post("/password/reset", json!({ "token": made["link"]["token"], "password": PASSWORD }));
+        log_in(&running, login, PASSWORD)
+    };
+    let role = |body: Value| chief.post("/roles", body).json(201)["id"].clone();
+    let readers = role(json!({ "name": "readers", "permissions": words(&is_read) }));
+    chief.post("/profiles", json!({ "name": "elsewhere" })).json(201);
+    chief.post("/sites", json!({ "name": "elsewhere", "profile": "elsewhere" })).json(201);
+    let site = role(json!({ "name": "of a site", "permissions": words(&|_| true), "sites": ["elsewhere"] }));
+    let empty = person("empty", json!({ "role_id": 2 }));
+    let reader = person("reader", json!({ "role_id": readers }));
+    let of_site = person("of-site", json!({ "role_id": site }));
+    let of_profile = person("of-profile", json!({ "profiles": ["elsewhere"] }));
+    run(&running, format!("UPDATE account SET api_access = 'on' WHERE id = {}", world.ids[&("own", "accounts")]));
+    let key = json!({ "name": "of sites", "permissions": ["site.write", "device.read"] });
+    let key = chief.post("/api-keys", key).json(201)["secret"].as_str().unwrap().to_owned();
+    let bearer = format!("Authorization: Bearer {key}\r\n");
+    let with_key = |method: &str, path: &str, body: Option<Value>| send(&running, method, path, &bearer, body);
+    let of_key = |permission: Permission| matches!(permission.word(), "site.write" | "site.read" | "device.read");
+    let askers = [
+        Asker::of("empty", &empty, |_| false),
+        Asker::of("reader", &reader, is_read),
+        Asker { sees: Some(&["profiles"]), ..Asker::of("of a site", &of_site, |_| true) },
+        Asker { sees: Some(&["sites"]), ..Asker::of("of a profile", &of_profile, |_| true) },
+        Asker { ask: Box::new(with_key), ..Asker::of("key", chief, of_key) },
+        Asker::of("chief", chief, |_| true),
+    ];
+    let tried: usize = askers.iter().map(|asker| asker.try_all(&world)).sum();
+    assert!(tried > 1_000, "{tried}");
+}
+
+fn inside<'a>(browser: &Browser<'a>, account: &str) -> Browser<'a> {
+    let id: i64 = account.parse().unwrap();
+    Browser::of(browser.box_, &browser.post("/switch", json!({ "account": id })))
+}
+
+#[test]
+fn threat_048_threat_049_ymc_174_every_route_for_a_superior_who_works_inside() {
+    let running = running();
+    let world = world(&running);
+    let alice = inside(&log_in(&running, "alice", PASSWORD), &world.ids[&("own", "accounts")]);
+    assert!(Asker::of("superior", &alice, |_| true).try_all(&world) > 300);
+}
+
+#[test]
+fn threat_048_threat_049_ymc_176_every_route_for_a_guest_by_consent() {
+    let running = running();
+    let world = world(&running);
+    let sibling = log_in(&running, "chief-sibling", PASSWORD);
+    let number = sibling.get(&format!("/accounts/{}", world.ids[&("sibling", "accounts")])).json(200)["number"].clone();
+    let offer = world.reseller.post("/channels", json!({ "number": number })).json(201);
+    sibling.post(&format!("/channels/{}/accept", offer["id"]), json!({})).json(200);
+    let guest = inside(&sibling, &world.ids[&("own", "accounts")]);
+    assert!(Asker::of("guest", &guest, |_| true).try_all(&world) > 300);
+}
+
+#[test]
+fn threat_048_threat_049_every_route_for_the_boxs_own_people_and_its_console() {
+    let running = running();
+    let world = world(&running);
+    let alice = log_in(&running, "alice", PASSWORD);
+    let console = |method: &str, path: &str, body: Option<Value>| running.at_console(method, path, body);
+    let console = Asker { ask: Box::new(console), is_console: true, ..Asker::of("console", &alice, |_| true).of_box() };
+    let tried = Asker::of("alice", &alice, |_| true).of_box().try_all(&world) + console.try_all(&world);
+    assert!(tried > 600, "{tried}");
 }
 
 #[test]

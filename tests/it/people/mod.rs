@@ -13,5 +13,6 @@ mod proxy;
 mod setup;
 mod subaccounts;
 mod switch;
+mod tenants;
 mod totp;
 mod users;

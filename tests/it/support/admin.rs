@@ -13,6 +13,7 @@ use phonebox::users::setup::Door;
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, mpsc};
@@ -59,12 +60,12 @@ impl Stopped {
     }
 
     pub fn start(self) -> Running {
-        Running::start(self, Vec::new())
+        Running::start(self, &[], &[])
     }
 
     /// With more of the configuration: flags and their values.
     pub fn start_with(self, flags: &[(&'static str, &'static str)]) -> Running {
-        Running::start(self, flags.to_vec())
+        Running::start(self, flags, &[])
     }
 }
 
@@ -112,6 +113,8 @@ pub struct Running {
     pub setup_code: Option<String>,
     pub db: Db,
     pub keys: Keyring,
+    /// Where phones' requests are noted.
+    pub recorder: Recorder,
     pub dir: tempfile::TempDir,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
@@ -121,9 +124,15 @@ pub fn running() -> Running {
     stopped().start()
 }
 
+/// With these variables of the environment: `PHONEBOX_FILES_FILE_BYTES`.
+pub fn running_with(variables: &[(&str, &str)]) -> Running {
+    Running::start(stopped(), &[], variables)
+}
+
 impl Running {
-    fn start(stopped: Stopped, more: Vec<(&'static str, &'static str)>) -> Running {
-        let Stopped { dir, token } = stopped;
+    fn start(stopped: Stopped, more: &[(&'static str, &'static str)], variables: &[(&str, &str)]) -> Running {
+        let (Stopped { dir, token }, more) = (stopped, more.to_vec());
+        let environment: Environment = variables.iter().map(|(name, value)| (name.into(), value.into())).collect();
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let (tell, told) = mpsc::channel();
         let path = dir.path().to_path_buf();
@@ -136,8 +145,9 @@ impl Running {
                 for (flag, value) in more {
                     flags.set(flag, value);
                 }
-                let config: Config = load(&flags, &Environment::default()).unwrap().config;
+                let config: Config = load(&flags, &environment).unwrap().config;
                 let recorder = Recorder::new(data.db.clone());
+                let noted = recorder.clone();
                 let door = Door::new(&data.db).unwrap();
                 let code = door.code().map(|code| code.reveal().to_owned());
                 let none = phonebox::ca::Public::default();
@@ -162,15 +172,15 @@ impl Running {
                     console: Some(phonebox::server::console::bind(&path).unwrap()),
                 };
                 let admin = admin::start(services, sockets, 2).unwrap();
-                tell.send((admin.addresses[0], data.db.clone(), data.keys.clone(), code)).unwrap();
+                tell.send((admin.addresses[0], data.db.clone(), data.keys.clone(), noted, code)).unwrap();
                 let _ = stopped.await;
                 admin.stop().await.unwrap();
                 phonebox::server::console::unbind(&path);
                 data.close();
             });
         });
-        let (address, db, keys, setup_code) = told.recv_timeout(Duration::from_secs(20)).unwrap();
-        Running { address, token, setup_code, db, keys, dir, stop: Some(stop), thread: Some(thread) }
+        let (address, db, keys, recorder, setup_code) = told.recv_timeout(Duration::from_secs(20)).unwrap();
+        Running { address, token, setup_code, db, keys, recorder, dir, stop: Some(stop), thread: Some(thread) }
     }
 
     pub fn stop(mut self) -> Stopped {
@@ -223,21 +233,33 @@ impl Running {
         self.raw(&line, &format!("Authorization: Bearer {}\r\n", self.token), body)
     }
 
+    /// Over the console's socket: no login.
+    pub fn at_console(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
+        let body = body.map(|body| body.to_string()).unwrap_or_default();
+        let kind = if body.is_empty() { "" } else { "Content-Type: application/json\r\n" };
+        let stream = UnixStream::connect(self.dir.path().join("console.sock")).unwrap();
+        exchange(stream, &format!("{method} /api/v1{path} HTTP/1.1"), kind, body.as_bytes())
+    }
+
     /// Exactly this request line and these header lines.
     pub fn raw(&self, line: &str, headers: &str, body: &[u8]) -> Answer {
-        let mut stream = TcpStream::connect(self.address).unwrap();
+        let stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-        let length = if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
-        let head = format!("{line}\r\nHost: box\r\nConnection: close\r\n{length}{headers}\r\n");
-        // In one piece where that goes: a server that has refused already lingers for what comes later. And one that
-        // refuses early closes early.
-        let (first, rest) = body.split_at(body.len().min(1 << 20));
-        stream.write_all(&[head.as_bytes(), first].concat()).unwrap();
-        let _ = stream.write_all(rest);
-        let mut bytes = Vec::new();
-        let _ = stream.read_to_end(&mut bytes);
-        Answer::parse(&bytes)
+        exchange(stream, line, headers, body)
     }
+}
+
+fn exchange(mut stream: impl Read + Write, line: &str, headers: &str, body: &[u8]) -> Answer {
+    let length = if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
+    let head = format!("{line}\r\nHost: box\r\nConnection: close\r\n{length}{headers}\r\n");
+    // In one piece where that goes: a server that has refused already lingers for what comes later. And one that
+    // refuses early closes early.
+    let (first, rest) = body.split_at(body.len().min(1 << 20));
+    stream.write_all(&[head.as_bytes(), first].concat()).unwrap();
+    let _ = stream.write_all(rest);
+    let mut bytes = Vec::new();
+    let _ = stream.read_to_end(&mut bytes);
+    Answer::parse(&bytes)
 }
 
 impl Drop for Running {

@@ -55,6 +55,17 @@ pub fn log_in<'a>(running: &'a Running, login: &str, password: &str) -> Browser<
     Browser::of(running, &try_login(running, login, password))
 }
 
+/// An account below somebody's, and its first user, logged in.
+pub fn company<'a>(above: &Browser<'a>, kind: &str, name: &str, login: &str) -> (Value, Browser<'a>) {
+    let account = above.post("/accounts", json!({ "kind": kind, "name": name })).json(201);
+    let user =
+        json!({ "account_id": account["id"], "login": login, "name": login, "email": format!("{login}@x.example") });
+    let made = above.post("/users", user).json(201);
+    let reset = json!({ "token": made["link"]["token"], "password": PASSWORD });
+    assert_eq!(send(above.box_, "POST", "/password/reset", "", Some(reset)).status, 204);
+    (account, log_in(above.box_, login, PASSWORD))
+}
+
 impl<'a> Browser<'a> {
     #[track_caller]
     pub fn of(running: &'a Running, answer: &Answer) -> Browser<'a> {
