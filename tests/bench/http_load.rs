@@ -36,6 +36,9 @@ struct Arguments {
     /// Over and over for so long; without it every line once
     #[arg(long)]
     seconds: Option<f64>,
+    /// No more than so many requests a second, evenly; without it as many as go
+    #[arg(long)]
+    rate: Option<f64>,
     /// Requests before a connection is closed and a new one opened; 0: never
     #[arg(long, default_value_t = 0)]
     per_connection: usize,
@@ -71,6 +74,7 @@ struct Load {
     tls: Option<TlsConnector>,
     next: AtomicUsize,
     source: AtomicU64,
+    started: Instant,
     until: Option<Instant>,
     captured: Mutex<Vec<(usize, String)>>,
 }
@@ -98,6 +102,7 @@ fn main() -> Outcome<()> {
         tls,
         next: AtomicUsize::new(0),
         source: AtomicU64::new(u64::from(std::process::id()) * 4096),
+        started,
         until,
         captured: Mutex::default(),
     });
@@ -196,6 +201,9 @@ impl Load {
             let place = self.next.fetch_add(1, Ordering::Relaxed);
             if self.until.is_none() && place >= self.lines.len() {
                 break;
+            }
+            if let Some(rate) = self.arguments.rate {
+                tokio::time::sleep_until((self.started + Duration::from_secs_f64(place as f64 / rate)).into()).await;
             }
             let line = place % self.lines.len();
             self.fill(line, &mut request);

@@ -58,8 +58,8 @@ class Fleet:
         self.csv = self.dir / "devices.csv"
         self.learned = {}
 
-    def macs(self, kind):
-        return (f"{kind.first_mac + n:012x}" for n in range(self.count // 2))
+    def macs(self, kind, count=None):
+        return (f"{kind.first_mac + n:012x}" for n in range((count or self.count) // 2))
 
     def write_csv(self):
         with self.csv.open("w") as out:
@@ -91,12 +91,13 @@ class Fleet:
     def _key(n):
         return ("type", "blf"), ("value", f"{200 + n}"), ("label", f"Colleague {n}")
 
-    def enrol(self, load):
-        """Every phone's first day: its window, then its proof for the first time. Seconds, errors and what went wrong."""
+    def enrol(self, load, count=None):
+        """The phones' first day: the window, then the proof for the first time. Seconds, errors and what went wrong.
+        `count`: of so many only."""
         seconds, errors, error = 0.0, 0, None
         for kind in (YEALINK, AVAYA):
             first, learned = self.dir / f"{kind.vendor}.macs", self.dir / f"{kind.vendor}.learned"
-            first.write_text("".join(f"{mac}\t{colons(mac)}\n" for mac in self.macs(kind)))
+            first.write_text("".join(f"{mac}\t{colons(mac)}\n" for mac in self.macs(kind, count)))
             window = load(
                 self.box, kind.request("/" + kind.file, proof=False), first, capture=kind.marker, into=learned,
             )  # fmt: skip
