@@ -9,7 +9,18 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// What the bundle is made of. Types, linter and tests are not among it: `npm run check` looks after them.
-const SOURCES: [&str; 6] = ["index.html", "package.json", "package-lock.json", ".npmrc", "vite.config.ts", "src"];
+const SOURCES: [&str; 9] = [
+    "index.html",
+    "package.json",
+    "package-lock.json",
+    ".npmrc",
+    "vite.config.ts",
+    "src",
+    // The page offers them to read.
+    "../README.md",
+    "../CHANGELOG.md",
+    "../packaging/SUPPORT.md",
+];
 const NOTE: &str = "<!doctype html><title>Phonebox</title><p>This is a development build without its page: npm was missing \
     or failed when it was made. To make the page: npm --prefix ui ci, then npm --prefix ui run build.</p>\n";
 

@@ -128,14 +128,17 @@ CREATE TABLE device (
   updated_at           INTEGER NOT NULL,                      -- last change of anything its files are made of
   tls_state            INTEGER NOT NULL DEFAULT 0,            -- 0 never seen, 1 plain only, 2 trusts our CA, 3 holds our certificate
   returns_to           INTEGER REFERENCES account (id),       -- whose it was before it was handed down
-  keys_revoked_at      INTEGER                                -- "revoke all keys": none is issued before it is let in again
+  keys_revoked_at      INTEGER,                               -- "revoke all keys": none is issued before it is let in again
+  firmware             TEXT                                   -- what it said last that it runs
 ) STRICT;
 CREATE INDEX device_site ON device (site_id, mac);
 CREATE INDEX device_profile ON device (profile_id, mac) WHERE profile_id IS NOT NULL;
 CREATE INDEX device_group_id ON device (group_id, mac) WHERE group_id IS NOT NULL;
 -- What lists of a million are sorted and filtered by. Every index is paid for at every import: device_search is read
 -- instead of the rows for all that has none of its own.
-CREATE INDEX device_search ON device (account_id, mac, name, serial, vendor, model);
+CREATE INDEX device_search ON device (account_id, mac, name, serial, vendor, model, firmware);
+-- How many of each kind there are.
+CREATE INDEX device_kind ON device (account_id, vendor, model, firmware, state);
 CREATE INDEX device_name ON device (account_id, lower(coalesce(name, '')), mac);
 CREATE INDEX device_state ON device (account_id, state, mac);
 CREATE INDEX device_reset ON device (account_id, mac) WHERE reset_at IS NOT NULL;

@@ -87,6 +87,16 @@ pub fn list(conn: &Connection, own: i64, filter: &Filter, after: Option<i64>, ro
     Ok(accounts)
 }
 
+/// How many stand below an account: of each kind, and whether they are enabled.
+pub fn below(conn: &Connection, own: i64) -> Result<Vec<(String, bool, i64)>> {
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT a.kind, a.enabled, count(*) FROM account a JOIN account own ON own.id = $1
+         WHERE {WITHIN} AND a.id <> own.id GROUP BY a.kind, a.enabled"
+    ))?;
+    let rows = statement.query_map([own], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok(rows.collect::<std::result::Result<_, _>>()?)
+}
+
 /// A pattern of LIKE with ESCAPE '!': this text anywhere.
 pub fn like(text: &str) -> String {
     let escape = |c: char| "!%_".contains(c).then_some('!').into_iter().chain([c]);

@@ -15,6 +15,8 @@ struct Filter {
     /// Closed ones too.
     #[serde(default)]
     closed: bool,
+    /// Only of this kind.
+    kind: Option<String>,
     after: Option<String>,
     limit: Option<u32>,
 }
@@ -25,14 +27,18 @@ struct Filter {
 async fn list(actor: Actor, db: Data<Db>, Query(filter): Query<Filter>) -> Result<Json<Page<Alarm>>> {
     let paging = Paging::<i64>::new(filter.after.as_deref(), filter.limit)?;
     let before = paging.after.unwrap_or(i64::MAX);
+    // A disk that takes no changes takes no alarm either.
+    let is_told = filter.after.is_none() && filter.kind.as_deref().is_none_or(|kind| kind == store::STORAGE);
+    let trouble = db.storage().trouble().filter(|_| is_told);
+    let rows = paging.rows();
     let alarms = db
         .read_long(move |conn| {
-            store::list(conn, actor.account_id, filter.closed, before, paging.rows()).map_err(Problem::from)
+            let kind = filter.kind.as_deref();
+            store::list(conn, actor.account_id, filter.closed, kind, before, rows).map_err(Problem::from)
         })
         .await?;
     let mut page = paging.page(alarms, |alarm| alarm.id.to_string());
-    // A disk that takes no changes takes no alarm either.
-    if let Some(trouble) = db.storage().trouble().filter(|_| filter.after.is_none()) {
+    if let Some(trouble) = trouble {
         page.items.insert(0, Alarm::of(trouble));
     }
     Ok(Json(page))

@@ -3,6 +3,9 @@
 use crate::db::{Connection, Result, Trouble, Tx, params};
 use crate::notify::{self, Kind};
 
+/// The kind of those that come from the disk itself.
+pub const STORAGE: &str = "storage";
+
 /// AVA-063: alarms that say why a device was not enrolled.
 const FAILED: [&str; 3] = ["reset-suspected", "conflict", "certificate-of-other"];
 
@@ -21,7 +24,7 @@ pub struct Alarm {
 impl Alarm {
     /// What cannot be stored, because nothing can. It ends by itself.
     pub fn of(trouble: Trouble) -> Alarm {
-        let (kind, object) = ("storage".to_owned(), "database".to_owned());
+        let (kind, object) = (STORAGE.to_owned(), "database".to_owned());
         Alarm { id: 0, kind, object, text: trouble.text, at: trouble.at, closed_at: None }
     }
 }
@@ -47,10 +50,13 @@ pub fn is_open(conn: &Connection, kind: &str, object: &str) -> Result<bool> {
     Ok(conn.prepare_cached(sql)?.query_row(params![kind, object], |row| row.get::<_, i64>(0))? > 0)
 }
 
-/// How many are open.
-pub fn open(conn: &Connection, account_id: i64) -> Result<i64> {
-    let sql = "SELECT count(*) FROM alarm WHERE account_id = $1 AND closed_at IS NULL";
-    Ok(conn.prepare_cached(sql)?.query_row(params![account_id], |row| row.get(0))?)
+/// How many are open of each kind, the most first.
+pub fn open_kinds(conn: &Connection, account_id: i64) -> Result<Vec<(String, i64)>> {
+    let sql = "SELECT kind, count(*) AS many FROM alarm WHERE account_id = $1 AND closed_at IS NULL
+        GROUP BY kind ORDER BY many DESC, kind";
+    let mut statement = conn.prepare_cached(sql)?;
+    let rows = statement.query_map([account_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<std::result::Result<_, _>>()?)
 }
 
 /// Settles every open alarm of an object.
@@ -88,12 +94,20 @@ pub fn close(tx: &Tx, account_id: i64, id: i64, now: i64) -> Result<Option<(Stri
 }
 
 /// The newest first.
-pub fn list(conn: &Connection, account_id: i64, closed: bool, before: i64, rows: u32) -> Result<Vec<Alarm>> {
+pub fn list(
+    conn: &Connection,
+    account_id: i64,
+    closed: bool,
+    kind: Option<&str>,
+    before: i64,
+    rows: u32,
+) -> Result<Vec<Alarm>> {
     let mut statement = conn.prepare_cached(
         "SELECT id, kind, object, text, at, closed_at FROM alarm
-         WHERE account_id = $1 AND id < $2 AND ($3 OR closed_at IS NULL) ORDER BY id DESC LIMIT $4",
+         WHERE account_id = $1 AND id < $2 AND ($3 OR closed_at IS NULL) AND ($5 IS NULL OR kind = $5)
+         ORDER BY id DESC LIMIT $4",
     )?;
-    let alarms = statement.query_map(params![account_id, before, closed, rows], |row| {
+    let alarms = statement.query_map(params![account_id, before, closed, rows, kind], |row| {
         Ok(Alarm {
             id: row.get(0)?,
             kind: row.get(1)?,

@@ -3,6 +3,7 @@
 use super::recorder::Waiting;
 use super::{CheckIn, Decision};
 use crate::db::{Connection, Result, Row, Tx, params};
+use crate::devices::seen::store as seen;
 use crate::net::Mac;
 
 /// A new check-in, copied.
@@ -94,6 +95,10 @@ pub fn write(tx: &mut Tx, batch: Vec<(u128, Batch)>) -> Result<Vec<(u128, i64)>>
                 again.execute(params![row, one.count as i64, one.last_at])?;
             }
             (None, Some(f)) => {
+                // What a stranger says of somebody else's phone is no fact.
+                if let (Some(mac), Some(version), true) = (f.mac, &f.version, f.decision != Decision::Refused.word()) {
+                    seen::firmware(tx, mac, version)?;
+                }
                 first.execute(params![
                     one.at,
                     one.last_at,

@@ -68,6 +68,11 @@ keys! {
     "public.tftp" "public-tftp" Text "URL" = "", "The same for TFTP",
         |c, text| value::optional(text, value::tftp).map(|place| c.public.tftp = place);
 
+    "public.feedback" "feedback" Text "ADDR" = "", "Whom people write to about this box: an e-mail address or a URL",
+        |c, text| value::optional(text, value::contact).map(|contact| c.public.feedback = contact);
+    "public.privacy" "privacy" Text "URL" = "", "Your privacy policy, instead of the one in the help",
+        |c, text| value::optional(text, value::page).map(|url| c.public.privacy = url);
+
     "ca.key" "ca-key" Text "KIND" = "rsa-2048", "Keys of a CA that is made: rsa-2048, rsa-3072, rsa-4096 or ecdsa-p256",
         |c, text| value::ca_key(text).map(|key| c.ca.key = key);
     "ca.permitted" "ca-permitted" List "NAMES" = "", "Names and networks a CA that is made is limited to; not every phone obeys",

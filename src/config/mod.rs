@@ -86,6 +86,10 @@ pub struct Public {
     pub https: Option<TargetUrl>,
     /// Host and port.
     pub tftp: Option<(String, u16)>,
+    /// Whom people write to: an e-mail address, or a page.
+    pub feedback: Option<String>,
+    /// The privacy policy, where it is not the one in the help.
+    pub privacy: Option<String>,
 }
 
 #[derive(Debug, Clone, Default)]

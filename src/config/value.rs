@@ -115,6 +115,27 @@ pub fn origin(text: &str) -> Result<TargetUrl, String> {
     }
 }
 
+/// A page for people.
+pub fn page(text: &str) -> Result<String, String> {
+    let is_odd = |c: char| c.is_whitespace() || c.is_control() || "\"'<>`\\".contains(c);
+    match text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")) {
+        Some(rest) if !rest.is_empty() && text.len() <= 1_024 && !text.contains(is_odd) => Ok(text.to_owned()),
+        _ => Err(format!("{text:?} is no address of a page. Example: https://www.example.org/privacy")),
+    }
+}
+
+/// Whom to write to: an e-mail address or a page.
+pub fn contact(text: &str) -> Result<String, String> {
+    if text.contains("://") {
+        return page(text);
+    }
+    let is_odd = |c: char| !c.is_ascii_graphic() || "\"'<>()[],;:\\@?&%".contains(c);
+    match text.rsplit_once('@') {
+        Some((user, host)) if !user.is_empty() && !user.contains(is_odd) && is_dns_name(host) => Ok(text.to_owned()),
+        _ => Err(format!("{text:?} is no e-mail address and no page. Example: help@example.org")),
+    }
+}
+
 pub fn tftp(text: &str) -> Result<(String, u16), String> {
     let rule = || "must be a plain tftp:// URL without a path, for example tftp://192.0.2.10:69/".to_owned();
     let rest = text.strip_prefix("tftp://").ok_or_else(rule)?;

@@ -1,5 +1,6 @@
 //! Devices over REST: add, show, change, activate, let in again, bind, remove; and those that wait.
 
+use super::count;
 use super::list::{self, Summary};
 use super::store::{self, NewDevice, Pending};
 use super::{Birth, State, Window};
@@ -12,6 +13,7 @@ use crate::net::{Cidr, Mac};
 use crate::notify::{self, Kind};
 use crate::seal::{Keyring, hex};
 use crate::users::{Actor, data};
+use crate::vendors::firmware;
 use crate::web::json::{created, double, values};
 use crate::web::{Code, Json, Page, Paging, Problem, Query, Result, Text, words};
 use crate::{alarms, audit, clock, groups, lines, models, networks, profiles, sites, vendors};
@@ -32,6 +34,10 @@ pub struct DeviceView {
     /// SHA-256 of the certificate that it left the factory with, where an import named it.
     certificate: Option<String>,
     lines: Vec<LineView>,
+    /// What is wrong with its firmware, in words. Null: nothing is known to be.
+    firmware_note: Option<String>,
+    /// Whether it has SIP accounts. A phone for Teams has none.
+    has_accounts: bool,
     /// Its own settings; those of its layers come by `explain`.
     settings: Vec<layers::store::Shown>,
 }
@@ -598,7 +604,12 @@ pub fn view(conn: &Connection, keys: &Keyring, actor: &Actor, mac: Mac) -> Resul
         let settings = layers::store::shown(conn, Scope::line(device.id, number))?;
         lines.push(LineView { number, sip_account, settings });
     }
+    let vendor = summary.vendor.as_deref().and_then(vendors::by_id);
+    let model = vendor.zip(summary.model.as_deref()).and_then(|(vendor, name)| vendors::model(vendor, name));
+    let known = model.zip(summary.firmware.as_deref());
     Ok(DeviceView {
+        firmware_note: known.and_then(|(model, version)| firmware::misfit(model, version)).map(|one| one.to_string()),
+        has_accounts: !known.is_some_and(|(model, version)| firmware::is_teams(model, version)),
         summary,
         url: device.url.map(|url| profiles::url::masked(url.reveal())),
         bindings: bindings.iter().map(Cidr::to_string).collect(),
@@ -619,6 +630,7 @@ impl State {
 }
 
 pub fn configure(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
+    config.service(count::api::count).service(count::api::check);
     config.service(list::api::list).service(add).service(show).service(change).service(remove);
     config.service(activate).service(deactivate).service(let_in).service(bind).service(unbind);
     config.service(pending).service(dismiss);

@@ -3,6 +3,7 @@
 //! Owns the rows and their rules. Knows no vendor file and no listener.
 
 pub mod api;
+pub mod count;
 pub mod export;
 pub mod import;
 pub mod list;

@@ -36,6 +36,14 @@ pub struct FileSummary {
     pub created_at: i64,
 }
 
+/// How many there are of each kind.
+pub fn kinds(conn: &Connection, account_id: i64) -> Result<Vec<(String, i64)>> {
+    let sql = "SELECT kind, count(*) FROM file WHERE account_id = $1 GROUP BY kind ORDER BY kind";
+    let mut statement = conn.prepare_cached(sql)?;
+    let rows = statement.query_map([account_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<std::result::Result<_, _>>()?)
+}
+
 /// By name; `name` picks one, in any letter case.
 pub fn list(
     conn: &Connection,

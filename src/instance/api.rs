@@ -1,13 +1,10 @@
-//! The box itself over REST.
+//! The box itself over REST: its key, its release, whom to write to.
 
 use super::rotation;
 use crate::db::{Db, Error};
-use crate::devices::list::store::Counts;
-use crate::provision::Pipeline;
 use crate::seal::{Keyring, SealError};
 use crate::users::Actor;
 use crate::web::{Code, Json, Problem, Result};
-use crate::{alarms, devices};
 use actix_web::{get, post, web::Data};
 
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
@@ -43,32 +40,34 @@ async fn rotate(actor: Actor, db: Data<Db>, keys: Data<Keyring>) -> Result<Json<
     Ok(Json(Rotated { values, key_file: keys.path().display().to_string() }))
 }
 
-#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
-pub struct Overview {
-    version: &'static str,
-    /// What phones must be given: this box's addresses for them. Null: it does not listen there.
-    http: Option<String>,
-    https: Option<String>,
-    devices: Counts,
-    /// Open alarms.
-    alarms: i64,
+/// Whom people write to about this box, and what they agreed to.
+#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
+pub struct BoxContact {
+    /// An e-mail address, or a page.
+    pub feedback: Option<String>,
+    /// Address of the privacy policy. Null: the one in the help.
+    pub privacy: Option<String>,
 }
 
-/// How the box and its devices do, in numbers
-#[utoipa::path(tag = "overview", responses((status = 200, body = Overview)))]
-#[get("/overview")]
-async fn overview(actor: Actor, db: Data<Db>, pipeline: Data<Pipeline>) -> Result<Json<Overview>> {
-    let origin = pipeline.usual_origin();
-    let (devices, alarms) = db
-        .read_long(move |conn| {
-            let devices = devices::list::store::counts(conn, actor.account_id)?;
-            Ok::<_, Problem>((devices, alarms::store::open(conn, actor.account_id)?))
-        })
-        .await?;
-    let (http, https) = (origin.http.as_deref().map(str::to_owned), origin.https.as_deref().map(str::to_owned));
-    Ok(Json(Overview { version: env!("CARGO_PKG_VERSION"), http, https, devices, alarms }))
+/// Whom to write to, for everybody
+#[utoipa::path(tag = "about", security(()), responses((status = 200, body = BoxContact)))]
+#[get("/contact")]
+async fn contact(contact: Data<BoxContact>) -> Json<BoxContact> {
+    Json(BoxContact::clone(&contact))
+}
+
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct About {
+    version: &'static str,
+}
+
+/// Which release this is
+#[utoipa::path(tag = "about", responses((status = 200, body = About)))]
+#[get("/about")]
+async fn about(_actor: Actor) -> Json<About> {
+    Json(About { version: env!("CARGO_PKG_VERSION") })
 }
 
 pub fn configure(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
-    config.service(overview).service(rotate);
+    config.service(rotate).service(contact).service(about);
 }

@@ -2,5 +2,6 @@
 //! the shared change's `db`'s.
 
 pub mod api;
+pub mod overview;
 pub mod rotation;
 pub mod store;

@@ -19,6 +19,14 @@ pub struct ModelView {
     pub name: String,
     /// How many lines it has, where a document says so.
     pub lines: Option<u8>,
+    /// The least firmware, where a document says so; XX is the model's own number.
+    pub least_firmware: Option<String>,
+    /// Firmware from this one on is not supported any more.
+    pub until_firmware: Option<String>,
+    /// Releases between that are not.
+    pub except_firmware: Vec<String>,
+    /// The least firmware that makes it a phone for Teams: without SIP accounts, without call statistics.
+    pub teams_firmware: Option<String>,
     /// From a document or a real phone; otherwise recollection. False too for a model that only this box names.
     pub verified: bool,
     /// It has settings of its own here.
@@ -47,13 +55,27 @@ async fn list(actor: Actor, db: Data<Db>, Query(filter): Query<Filter>) -> Resul
                 vendor: vendor.name.to_owned(),
                 name: model.name.clone(),
                 lines: model.lines,
+                least_firmware: model.least.clone(),
+                until_firmware: model.until.clone(),
+                except_firmware: model.except.clone(),
+                teams_firmware: model.teams.clone(),
                 verified: model.verified,
                 own_settings: place.map(|place| own.swap_remove(place)).is_some(),
             });
         }
         for (_, name) in own.iter().filter(|(of, _)| of == vendor.id) {
             let (vendor, name) = (vendor.name.to_owned(), name.clone());
-            models.push(ModelView { vendor, name, lines: None, verified: false, own_settings: true });
+            models.push(ModelView {
+                vendor,
+                name,
+                lines: None,
+                least_firmware: None,
+                until_firmware: None,
+                except_firmware: Vec::new(),
+                teams_firmware: None,
+                verified: false,
+                own_settings: true,
+            });
         }
     }
     Ok(Json(models))

@@ -132,6 +132,10 @@ pub fn create_app(
     let window = devices::Window(i64::from(config.provision.window_hours) * 3_600_000);
     let Files { file_bytes, total_bytes, account_bytes } = config.files;
     let limits = files::Limits { file_bytes, total_bytes, account_bytes };
+    let contact = instance::api::BoxContact {
+        feedback: config.public.feedback.clone(),
+        privacy: config.public.privacy.clone(),
+    };
     let app = App::new()
         .app_data(Data::new(db))
         .app_data(Data::new(keys))
@@ -139,6 +143,7 @@ pub fn create_app(
         .app_data(Data::new(Directory(dir)))
         .app_data(Data::new(window))
         .app_data(Data::new(limits))
+        .app_data(Data::new(contact))
         .app_data(Data::new(pipeline.recorder.clone()))
         .app_data(Data::new(webhooks::Reach(config.webhooks.networks.clone())))
         .app_data(Data::new(Proxies(config.trusted_proxies.clone())))
@@ -206,6 +211,7 @@ where
             .configure(accounts::sign_up::api::configure)
             .configure(files::api::configure)
             .configure(instance::api::configure)
+            .configure(instance::overview::api::configure)
             .configure(ca::api::configure)
             .configure(ca::certificates::api::configure)
             .configure(provision::api::configure),

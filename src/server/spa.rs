@@ -21,11 +21,12 @@ const ASSETS: &str = "assets/";
 /// What `vite.config.ts` writes where the nonce belongs.
 const NONCE: &str = "{{nonce}}";
 
-const CONTENT_TYPES: [(&str, &str); 7] = [
+const CONTENT_TYPES: [(&str, &str); 8] = [
     ("html", "text/html; charset=utf-8"),
     ("js", "text/javascript; charset=utf-8"),
     ("css", "text/css; charset=utf-8"),
     ("json", "application/json"),
+    ("md", "text/markdown; charset=utf-8"),
     ("svg", "image/svg+xml"),
     ("png", "image/png"),
     ("woff2", "font/woff2"),

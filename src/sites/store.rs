@@ -26,6 +26,12 @@ pub fn first(conn: &Connection, account_id: i64) -> Result<Option<i64>> {
     Ok(statement.query_row([account_id], |row| row.get(0))?)
 }
 
+pub fn count(conn: &Connection, account_id: i64, limited: Option<i64>) -> Result<i64> {
+    let seen = limited.map_or("1 = 1".to_owned(), data::store::site);
+    let sql = format!("SELECT count(*) FROM site s WHERE s.account_id = $1 AND {seen}");
+    Ok(conn.prepare_cached(&sql)?.query_row([account_id], |row| row.get(0))?)
+}
+
 /// By name; `name` picks one.
 pub fn list(
     conn: &Connection,

@@ -36,6 +36,7 @@ use Need::{Anybody, Console, LoggedIn, May, Open, Person};
 /// (method, path below /api/v1, need), in the order of the paths.
 #[rustfmt::skip]
 pub const ROUTES: &[(&str, &str, Need)] = &[
+    ("GET",    "/about",                                       Anybody),
     ("GET",    "/accounts",                                    May(AccountRead)),
     ("POST",   "/accounts",                                    May(AccountAdd)),
     ("GET",    "/accounts/{id}",                               May(AccountRead)),
@@ -89,8 +90,11 @@ pub const ROUTES: &[(&str, &str, Need)] = &[
     ("POST",   "/channels/{id}/accept",                        May(ChannelWrite)),
     ("GET",    "/check-ins",                                   May(CheckInRead)),
     ("GET",    "/check-ins/live",                              May(CheckInRead)),
+    ("GET",    "/contact",                                     Open),
     ("GET",    "/devices",                                     May(DeviceRead)),
     ("POST",   "/devices",                                     May(DeviceAdd)),
+    ("GET",    "/devices/check",                               May(DeviceRead)),
+    ("GET",    "/devices/count",                               May(DeviceRead)),
     ("GET",    "/devices/export",                              May(DeviceAdd)),
     ("POST",   "/devices/import",                              May(DeviceAdd)),
     ("GET",    "/devices/{mac}",                               May(DeviceRead)),
@@ -146,7 +150,7 @@ pub const ROUTES: &[(&str, &str, Need)] = &[
     ("GET",    "/notifications",                               May(NotificationRead)),
     ("PUT",    "/notifications",                               May(NotificationWrite)),
     ("GET",    "/openapi.json",                                Anybody),
-    ("GET",    "/overview",                                    May(DeviceRead)),
+    ("GET",    "/overview",                                    Anybody),
     ("POST",   "/password/forgotten",                          Open),
     ("POST",   "/password/reset",                              Open),
     ("GET",    "/pending",                                     May(NetworkRead)),

@@ -8,6 +8,7 @@ pub mod avaya;
 mod brand;
 mod cisco;
 mod fanvil;
+pub mod firmware;
 mod flyingvoice;
 pub mod format;
 mod gigaset;

@@ -23,6 +23,16 @@ pub struct Model {
     pub lines: Option<u8>,
     /// The parameter that names the firmware.
     pub firmware: Option<String>,
+    /// The least firmware that works with a box like this one. Its first part may be `XX`: the number of the model.
+    pub least: Option<String>,
+    /// From this one on it does not any more.
+    pub until: Option<String>,
+    /// Single ones between that do not.
+    #[serde(default)]
+    pub except: Vec<String>,
+    /// The least firmware that makes it a phone for Teams, which has no SIP accounts and no call statistics. All with the
+    /// same second part do.
+    pub teams: Option<String>,
     /// From a document, a log or running code; otherwise recollection or analogy.
     pub verified: bool,
 }

@@ -17,3 +17,8 @@ CREATE INDEX audit_fail ON audit (account_id, id) WHERE result = 'fail';
 CREATE INDEX audit_at ON audit (account_id, at, id);
 -- What is seldom among many: refusals, redirections, uploads.
 CREATE INDEX check_in_seldom ON check_in (decision, id) WHERE decision <> 'served' AND decision <> 'unchanged';
+-- What a device said last that it runs, so that devices can be counted and found by it.
+ALTER TABLE device ADD COLUMN firmware TEXT;              -- what it said last that it runs
+DROP INDEX device_search;
+CREATE INDEX device_search ON device (account_id, mac, name, serial, vendor, model, firmware);
+CREATE INDEX device_kind ON device (account_id, vendor, model, firmware, state);

@@ -17,6 +17,8 @@ pub struct ListQuery {
     group: Option<String>,
     vendor: Option<String>,
     model: Option<String>,
+    /// What a device said last that it runs, word by word.
+    firmware: Option<String>,
     #[param(inline)]
     state: Option<State>,
     /// Only devices that came without their proof.
@@ -35,10 +37,11 @@ pub struct ListQuery {
 #[utoipa::path(tag = "devices", params(ListQuery), responses((status = 200, body = Page<Summary>)))]
 #[get("/devices")]
 pub async fn list(actor: Actor, db: Data<Db>, Query(query): Query<ListQuery>) -> Result<Json<Page<Summary>>> {
-    let ListQuery { site, profile, group, vendor, model, reset_suspected, search, sort, .. } = query;
+    let ListQuery { site, profile, group, vendor, model, firmware, reset_suspected, search, sort, .. } = query;
     let paging = Paging::<Cursor>::new(query.after.as_deref(), query.limit)?;
     let state = query.state.map(|state| state.word().to_owned());
-    let filter = Filter { site, profile, group, vendor, model, state, reset_suspected, search, limited: actor.limited };
+    let limited = actor.limited;
+    let filter = Filter { site, profile, group, vendor, model, firmware, state, reset_suspected, search, limited };
     let (rows, place) = (paging.rows(), Place { sort, after: paging.after.clone() });
     let devices = db
         .read_long(move |conn| store::page(conn, actor.account_id, &filter, &place, rows).map_err(Problem::from))

@@ -17,6 +17,8 @@ pub struct Summary {
     pub mac: Mac,
     pub vendor: Option<String>,
     pub model: Option<String>,
+    /// What it said last that it runs.
+    pub firmware: Option<String>,
     pub serial: Option<String>,
     pub name: Option<String>,
     pub site: Option<String>,
@@ -54,6 +56,7 @@ pub struct Filter {
     pub group: Option<String>,
     pub vendor: Option<String>,
     pub model: Option<String>,
+    pub firmware: Option<String>,
     pub state: Option<String>,
     /// Only those that came without their proof.
     pub reset_suspected: bool,

@@ -9,7 +9,7 @@ use crate::users::data;
 const COLUMNS: &str = "SELECT d.mac, d.vendor, d.model, d.serial, d.name, s.name, p.name, g.name, d.state,
         d.activated_at, d.window_until, d.proof, d.proof_at, d.secrets_at, d.tls_at, d.enrolled_at, d.reset_at,
         d.conflict_at, d.created_at, d.updated_at, d.tls_state,
-        (SELECT c.last_at FROM check_in c WHERE c.mac = d.mac ORDER BY c.id DESC LIMIT 1)
+        (SELECT c.last_at FROM check_in c WHERE c.mac = d.mac ORDER BY c.id DESC LIMIT 1), d.firmware
      FROM device d LEFT JOIN site s ON s.id = d.site_id LEFT JOIN profile p ON p.id = d.profile_id
         LEFT JOIN device_group g ON g.id = d.group_id";
 
@@ -39,6 +39,7 @@ pub fn page(conn: &Connection, account_id: i64, filter: &Filter, place: &Place, 
     which.and(&format!("d.group_id = {}", of_account("device_group")), &filter.group);
     which.and("lower(d.vendor) = lower(?)", &filter.vendor);
     which.and("lower(d.model) = lower(?)", &filter.model);
+    which.and("d.firmware = ?", &filter.firmware);
     which.and("d.state = ?", &filter.state);
     if filter.reset_suspected {
         which.sql.push_str(" AND d.reset_at IS NOT NULL");
@@ -142,36 +143,6 @@ fn summary(row: &Row) -> Result<Summary> {
         updated_at: row.get(19)?,
         tls_state: TlsState::of_number(row.get(20)?),
         seen_at: row.get(21)?,
-    })
-}
-
-/// How many devices there are of each kind.
-#[derive(Debug, Default, serde::Serialize, utoipa::ToSchema)]
-pub struct Counts {
-    /// Added, not yet activated.
-    pub known: i64,
-    pub active: i64,
-    pub blocked: i64,
-    pub reset_suspected: i64,
-    /// Nobody added them; they wait to be adopted.
-    pub waiting: i64,
-}
-
-pub fn counts(conn: &Connection, account_id: i64) -> Result<Counts> {
-    let count = |sql: &str, values: &crate::db::Params| -> Result<i64> {
-        Ok(conn.prepare_cached(sql)?.query_row(values, |row| row.get(0))?)
-    };
-    let of_state = |state: &str| {
-        count("SELECT count(*) FROM device WHERE account_id = $1 AND state = $2", params![account_id, state])
-    };
-    Ok(Counts {
-        known: of_state("known")?,
-        active: of_state("active")?,
-        blocked: of_state("blocked")?,
-        reset_suspected: count(
-            "SELECT count(*) FROM device WHERE account_id = $1 AND reset_at IS NOT NULL",
-            params![account_id],
-        )?,
-        waiting: count("SELECT count(*) FROM pending WHERE account_id = $1", params![account_id])?,
+        firmware: row.get(22)?,
     })
 }

@@ -23,6 +23,11 @@ pub fn site(user_id: i64) -> String {
     of_site(user_id, "s.id")
 }
 
+/// For lists of profiles `p`.
+pub fn profile(user_id: i64) -> String {
+    of_profile(user_id, "p.id")
+}
+
 /// For lists of devices `d`. A device without a profile of its own has its site's (ALE-078).
 pub fn device(user_id: i64) -> String {
     let profile = "coalesce(d.profile_id, (SELECT ls.profile_id FROM site ls WHERE ls.id = d.site_id))";
@@ -41,7 +46,7 @@ pub fn sees_site(conn: &Connection, user_id: i64, id: i64) -> Result<bool> {
 }
 
 pub fn sees_profile(conn: &Connection, user_id: i64, id: i64) -> Result<bool> {
-    let rule = of_profile(user_id, "p.id");
+    let rule = profile(user_id);
     exists(conn, &format!("SELECT EXISTS (SELECT 1 FROM profile p WHERE p.id = $1 AND {rule})"), id)
 }
 
