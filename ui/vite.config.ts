@@ -27,7 +27,7 @@ function packed(): Plugin {
 
 export default defineConfig({
   plugins: [packed()],
-  resolve: { alias: { '~': fileURLToPath(new URL('src', import.meta.url)) } },
+  resolve: { alias: { '~': fileURLToPath(new URL('src', import.meta.url)), '@papers': fileURLToPath(new URL('..', import.meta.url)) } },
   // src/server/spa.rs puts the nonce of each answer here.
   html: { cspNonce: '{{nonce}}' },
   build: {

@@ -18,10 +18,11 @@ export async function until(what, is) {
   }
 }
 
-export async function startBox() {
+/** `more`: flags besides. */
+export async function startBox(...more) {
   const dir = mkdtempSync(join(tmpdir(), 'phonebox-page-'));
   const ports = ['admin', 'http', 'https', 'tftp'].flatMap((name) => [`--${name}`, '127.0.0.1:0']);
-  const child = spawn(PROGRAM, ['serve', '--data', dir, ...ports], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(PROGRAM, ['serve', '--data', dir, ...ports, ...more], { stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   child.stdout.on('data', (text) => (said += text));
   child.stderr.on('data', (text) => (said += text));

@@ -22,7 +22,7 @@ export async function fresh(browser, box, more = {}) {
     ...more,
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(45_000);
+  page.setDefaultTimeout(Number(process.env.PHONEBOX_PATIENCE ?? 45_000));
   page.complaints = [];
   page.on('console', (message) => {
     // What a test provokes on purpose (a 4xx) is told by the browser as well.
@@ -53,4 +53,52 @@ export async function inspect(page, name) {
   }
   await page.emulateMedia({ colorScheme: 'light' });
   assert.deepEqual(page.complaints, [], `the browser complains on ${name}`);
+}
+
+export const PASSWORD = 'Tr0ub4dor&3';
+
+/** Asks the API as whoever is logged in on this page. */
+export async function api(page, method, path, body) {
+  const answer = await page.evaluate(
+    async ({ method, path, body }) => {
+      const session = method === 'GET' ? undefined : await (await fetch('/api/v1/session')).json();
+      const headers = { 'Content-Type': 'application/json', ...(session?.csrf && { 'X-CSRF-Token': session.csrf }) };
+      const answer = await fetch(`/api/v1${path}`, { method, headers, body: body && JSON.stringify(body) });
+      const text = await answer.text();
+      return { status: answer.status, body: text ? JSON.parse(text) : null };
+    },
+    { method, path, body },
+  );
+  return answer;
+}
+
+/** The same for what must work. */
+export async function make(page, method, path, body) {
+  const answer = await api(page, method, path, body);
+  assert.ok(answer.status < 300, `${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+  return answer.body;
+}
+
+/** A page on which the box was just set up by Alice of Example Telephones. */
+export async function setUp(browser, box, more) {
+  const page = await fresh(browser, box, more);
+  await page.goto('/');
+  const body = {
+    code: box.code,
+    account: { name: 'Example Telephones' },
+    user: { login: 'alice', name: 'Alice Example', email: 'alice@example.com', password: PASSWORD },
+  };
+  await make(page, 'POST', '/setup', body);
+  await page.goto('/');
+  return page;
+}
+
+/** A page on which somebody logs in; a temporary password becomes PASSWORD. */
+export async function logIn(browser, box, login, password = PASSWORD) {
+  const page = await fresh(browser, box);
+  await page.goto('/');
+  const session = await make(page, 'POST', '/session', { login, password });
+  if (session.due === 'password') await make(page, 'PUT', '/me/password', { old: password, new: PASSWORD });
+  await page.goto('/');
+  return page;
 }

@@ -1,7 +1,7 @@
 /** Which address shows what. Every page is loaded when it is first asked for. */
 import { createBrowserRouter, type RouteObject } from 'react-router';
 import { Broken, NotFound } from './failures';
-import { Bare, Frame } from './frame';
+import { Bare, Either, Frame } from './frame';
 import { MailNotYet } from './not_yet';
 
 /** For whoever is logged in. */
@@ -10,6 +10,9 @@ const pages: RouteObject[] = [
   { path: 'devices', lazy: async () => ({ Component: (await import('~/features/devices/list')).DeviceList }) },
   { path: 'devices/:mac', lazy: async () => ({ Component: (await import('~/features/devices/device')).DevicePage }) },
   { path: 'waiting', lazy: async () => ({ Component: (await import('~/features/devices/waiting')).WaitingPage }) },
+  { path: 'sites', lazy: async () => ({ Component: (await import('~/features/sites/list')).SiteList }) },
+  { path: 'profiles', lazy: async () => ({ Component: (await import('~/features/profiles/list')).ProfileList }) },
+  { path: 'networks', lazy: async () => ({ Component: (await import('~/features/networks/list')).NetworkList }) },
   { path: 'log', lazy: async () => ({ Component: (await import('~/features/checkins/log')).LogPage }) },
   { path: 'alarms', lazy: async () => ({ Component: (await import('~/features/alarms/list')).AlarmList }) },
   { path: 'company', lazy: async () => ({ Component: (await import('~/features/accounts/company')).CompanyPage }) },
@@ -21,10 +24,12 @@ const pages: RouteObject[] = [
   { path: 'audit', lazy: async () => ({ Component: (await import('~/features/audit/list')).AuditList }) },
   { path: 'apidocs', lazy: async () => ({ Component: (await import('~/features/users/reference')).Reference }) },
   { path: 'me', lazy: async () => ({ Component: (await import('~/features/users/me')).MePage }) },
+  { path: 'about', lazy: async () => ({ Component: (await import('~/features/instance/about')).About }) },
+  { path: 'news', lazy: async () => ({ Component: (await import('~/features/instance/news')).News }) },
   { path: '*', Component: NotFound },
 ];
 
-/** For everybody. */
+/** For everybody, before the login. */
 const doors: RouteObject[] = [
   { path: 'about', lazy: async () => ({ Component: (await import('~/features/users/about')).About }) },
   { path: 'forgotten', lazy: async () => ({ Component: (await import('~/features/users/forgotten')).Forgotten }) },
@@ -33,7 +38,15 @@ const doors: RouteObject[] = [
   { path: 'reset', lazy: async () => ({ Component: (await import('~/features/users/forgotten')).Reset }) },
 ];
 
+/** For everybody, with the navigation for whoever is logged in. */
+const papers: RouteObject[] = [
+  { path: 'help/:section?', lazy: async () => ({ Component: (await import('~/features/instance/help')).Help }) },
+  { path: 'documents', lazy: async () => ({ Component: (await import('~/features/instance/documents')).Documents }) },
+  { path: 'feedback', lazy: async () => ({ Component: (await import('~/features/instance/feedback')).Feedback }) },
+];
+
 export const router = createBrowserRouter([
   { Component: Bare, ErrorBoundary: Broken, children: doors },
+  { Component: Either, ErrorBoundary: Broken, children: papers },
   { Component: Frame, ErrorBoundary: Broken, children: pages },
 ]);

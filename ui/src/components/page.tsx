@@ -2,6 +2,7 @@
 import { Box, Center, Group, Loader, Stack, Text, Title } from '@mantine/core';
 import { useEffect, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { HelpLink } from './help';
 import { Icon, type IconName } from './icon';
 
 export function Page({ title, text, actions, children }: { title: string; text?: string; actions?: ReactNode; children: ReactNode }) {
@@ -12,9 +13,12 @@ export function Page({ title, text, actions, children }: { title: string; text?:
     <Stack gap="md">
       <Group justify="space-between" align="flex-start" gap="sm">
         <Box flex="1 1 16rem">
-          <Title order={1} size="h3">
-            {title}
-          </Title>
+          <Group gap="sm" align="baseline">
+            <Title order={1} size="h3">
+              {title}
+            </Title>
+            <HelpLink />
+          </Group>
           {text && (
             <Text size="sm" c="dimmed" maw="60ch">
               {text}

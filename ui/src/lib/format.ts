@@ -28,6 +28,11 @@ export function number(value: number): string {
   return new Intl.NumberFormat(i18next.language).format(value);
 }
 
+export function percent(share: number): string {
+  const style = { style: 'percent', maximumFractionDigits: share > 0 && share < 0.1 ? 1 : 0 } as const;
+  return new Intl.NumberFormat(i18next.language, style).format(share);
+}
+
 export function bytes(value: number): string {
   const [unit, size] = value < 1000 ? (['byte', 1] as const) : value < 1e6 ? (['kilobyte', 1e3] as const) : (['megabyte', 1e6] as const);
   const style = { style: 'unit', unit, unitDisplay: 'narrow', maximumFractionDigits: 1 } as const;

@@ -3,9 +3,10 @@ import { Anchor, Button, Group, Switch, Text } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link } from 'react-router';
+import { Link, useSearchParams } from 'react-router';
 import { client, done } from '~/api/client';
 import { useChange } from '~/api/hooks';
+import { useMay } from '~/api/session';
 import { Empty, Page, Waiting } from '~/components/page';
 import { ProblemBox } from '~/components/problem';
 import { Time } from '~/components/time';
@@ -15,10 +16,13 @@ const MAC = /^[0-9a-f]{12}$/;
 export function AlarmList() {
   const { t } = useTranslation();
   const [closed, setClosed] = useState(false);
+  const canClose = useMay()('alarm.write');
+  const [params, setParams] = useSearchParams();
+  const kind = params.get('kind') ?? undefined;
   const alarms = useInfiniteQuery({
-    queryKey: ['alarms', closed],
+    queryKey: ['alarms', { closed, kind }],
     initialPageParam: undefined as string | undefined,
-    queryFn: ({ pageParam }) => done(client.GET('/api/v1/alarms', { params: { query: { after: pageParam, closed, limit: 100 } } })),
+    queryFn: ({ pageParam }) => done(client.GET('/api/v1/alarms', { params: { query: { after: pageParam, closed, kind, limit: 100 } } })),
     getNextPageParam: (page) => page.next ?? undefined,
     refetchInterval: 30_000,
   });
@@ -26,6 +30,14 @@ export function AlarmList() {
   const rows = alarms.data?.pages.flatMap((page) => page.items);
   return (
     <Page title={t('alarms.title')} actions={<Switch label={t('alarms.closed')} checked={closed} onChange={(event) => { setClosed(event.currentTarget.checked); }} />}>
+      {kind && (
+        <Group gap="xs">
+          <Text size="sm">{t('alarms.ofKind', { kind })}</Text>
+          <Button size="compact-sm" variant="default" onClick={() => { setParams({}); }}>
+            {t('alarms.anyKind')}
+          </Button>
+        </Group>
+      )}
       {alarms.isPending && <Waiting />}
       {alarms.error && <ProblemBox error={alarms.error} retry={() => void alarms.refetch()} />}
       {close.error && <ProblemBox error={close.error} />}
@@ -47,7 +59,7 @@ export function AlarmList() {
                     {t('alarms.show')}
                   </Anchor>
                 )}
-                {alarm.closed_at == null && alarm.id > 0 && (
+                {canClose && alarm.closed_at == null && alarm.id > 0 && (
                   <Button size="xs" variant="default" onClick={() => { close.mutate(alarm.id); }}>
                     {t('alarms.close')}
                   </Button>

@@ -1,5 +1,5 @@
 /** What phones ask and get, while it happens. */
-import { Button, Group, SegmentedControl, Text } from '@mantine/core';
+import { Button, Group, SegmentedControl, Text, TextInput } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { problemOf } from '~/api/client';
@@ -26,6 +26,14 @@ function add(rows: CheckIn[], row: CheckIn): CheckIn[] {
   return [row, ...rows.filter((other) => other.id !== row.id)].slice(0, KEPT);
 }
 
+/** A MAC address in any notation, or a part of what stands in the row. */
+function holds(row: CheckIn, text: string): boolean {
+  const wanted = text.trim().toLowerCase();
+  const digits = wanted.replace(/[^0-9a-f]/g, '');
+  const words = [row.file, row.peer, row.vendor, row.model, row.version, row.text, row.detail, row.transport];
+  return wanted === '' || words.some((word) => word?.toLowerCase().includes(wanted)) || (digits.length > 1 && Boolean(row.mac?.includes(digits)));
+}
+
 export function LogPage() {
   const { t } = useTranslation();
   const [rows, setRows] = useState<CheckIn[]>();
@@ -33,6 +41,7 @@ export function LogPage() {
   const [error, setError] = useState<Error>();
   const [attempt, setAttempt] = useState(0);
   const [kind, setKind] = useState<Kind>('all');
+  const [text, setText] = useState('');
   useEffect(() => {
     if (paused) return;
     const stop = new AbortController();
@@ -50,7 +59,7 @@ export function LogPage() {
     setError(undefined);
     setAttempt(attempt + 1);
   };
-  const shown = rows?.filter((row) => kind === 'all' || (row.decision === 'refused') === (kind === 'refused'));
+  const shown = rows?.filter((row) => (kind === 'all' || (row.decision === 'refused') === (kind === 'refused')) && holds(row, text));
   return (
     <Page
       title={t('log.title')}
@@ -69,6 +78,15 @@ export function LogPage() {
           value={kind}
           onChange={(value) => { setKind(value as Kind); }}
           data={KINDS.map((value) => ({ value, label: t(`log.${value}`) }))}
+        />
+        <TextInput
+          flex="1 1 14rem"
+          type="search"
+          aria-label={t('log.filter')}
+          placeholder={t('log.filter')}
+          leftSection={<Icon name="search" />}
+          value={text}
+          onChange={(event) => { setText(event.currentTarget.value); }}
         />
       </Group>
       {error && <ProblemBox error={error} retry={again} />}

@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { useNavigate, useParams, useSearchParams } from 'react-router';
 import { client, done, Problem, type Schema } from '~/api/client';
 import { useChange } from '~/api/hooks';
+import { useMay } from '~/api/session';
 import { CheckInRow } from '~/components/checkin';
 import { ConfirmButton } from '~/components/confirm';
 import { Notice } from '~/components/notice';
@@ -72,6 +73,11 @@ function Known({ explanation, device }: { explanation: Explanation; device: Devi
       <Notice tone={isRefused ? 'bad' : 'good'} role="status">
         {explanation.verdict}
       </Notice>
+      {device?.firmware_note && (
+        <Notice tone="notice" title={t('devices.firmwareNote')}>
+          {device.firmware} {device.firmware_note}
+        </Notice>
+      )}
       {explanation.plain_secrets.length > 0 && (
         <Notice tone="notice" title={t('devices.plain')}>
           {explanation.plain_secrets.map((one) => (
@@ -125,6 +131,7 @@ function Sections({ explanation, device }: { explanation: Explanation; device: D
 function Adopt({ explanation }: { explanation: Explanation }) {
   const { t } = useTranslation();
   const [opened, modal] = useDisclosure();
+  if (!useMay()('device.add')) return null;
   return (
     <>
       <Button onClick={modal.open}>{t('devices.adopt')}</Button>
@@ -141,7 +148,11 @@ function Actions({ device }: { device: Device }) {
   const activate = useChange(() => done(client.POST('/api/v1/devices/{mac}/activate', { params })), TOUCHED);
   const block = useChange(() => done(client.POST('/api/v1/devices/{mac}/deactivate', { params })), TOUCHED);
   const remove = useChange(() => done(client.DELETE('/api/v1/devices/{mac}', { params })), TOUCHED, () => void go('/devices'));
+  const may = useMay();
+  const canWrite = may('device.write');
   const needsLetIn = device.reset_at != null || device.conflict_at != null;
+  const remover = may('device.delete') && <ConfirmButton label={t('devices.remove')} text={t('devices.removeText')} act={remove} variant="default" />;
+  if (!canWrite) return remover;
   return (
     <>
       {device.state === 'active' ? (
@@ -153,7 +164,7 @@ function Actions({ device }: { device: Device }) {
       )}
       <EditDevice device={device} touched={TOUCHED} />
       {device.state !== 'blocked' && <ConfirmButton label={t('devices.block')} text={t('devices.blockText')} act={block} variant="default" />}
-      <ConfirmButton label={t('devices.remove')} text={t('devices.removeText')} act={remove} variant="default" />
+      {remover}
       {activate.error && <ProblemBox error={activate.error} />}
     </>
   );

@@ -12,6 +12,7 @@ export function Facts({ device, explanation }: { device: Schema<'DeviceView'>; e
   const facts: [string, ReactNode][] = [
     [t('devices.vendor'), device.vendor],
     [t('devices.model'), device.model],
+    [t('devices.firmware'), device.firmware],
     [t('devices.serial'), device.serial],
     [t('devices.site'), device.site],
     [t('devices.profile'), device.profile ?? t('devices.profileOfSite')],
@@ -39,7 +40,7 @@ export function Facts({ device, explanation }: { device: Schema<'DeviceView'>; e
         {t('devices.lines')}
       </Title>
       <dl className="facts">
-        {device.lines.length === 0 && <dd>{t('devices.noLines')}</dd>}
+        {device.lines.length === 0 && <dd>{device.has_accounts ? t('devices.noLines') : t('devices.teams')}</dd>}
         {device.lines.map((line) => [
           <dt key={line.number}>{t('devices.line', { number: line.number })}</dt>,
           <dd key={`${String(line.number)}=`}>{[line.sip_account?.user, line.sip_account?.display_name].filter(Boolean).join(' · ') || t('app.none')}</dd>,

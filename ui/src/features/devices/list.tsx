@@ -6,15 +6,18 @@ import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useSearchParams } from 'react-router';
 import { client, done, type Schema } from '~/api/client';
+import { useMay } from '~/api/session';
 import { Icon } from '~/components/icon';
 import { Empty, Page } from '~/components/page';
 import { DataTable, type Column } from '~/components/table';
 import { Time } from '~/components/time';
 import { mac } from '~/lib/format';
 import { AddDevice } from './add';
+import { LetIn, More } from './filters';
 import { DeviceState, kind, type Summary } from './words';
 
 const STATES = ['active', 'known', 'blocked'] as const;
+const FILTERS = ['site', 'profile', 'vendor', 'model', 'firmware'] as const;
 const SORTS = ['mac', '-mac', 'name', '-name'] as const;
 
 /** What the address says, as the API takes it; what is not understood is left out. */
@@ -23,7 +26,7 @@ function asked(params: URLSearchParams) {
   return {
     search: params.get('search')?.trim() || undefined,
     state: one('state', STATES) as Schema<'State'> | undefined,
-    site: params.get('site') ?? undefined,
+    ...(Object.fromEntries(FILTERS.map((name) => [name, params.get(name) ?? undefined])) as Record<(typeof FILTERS)[number], string | undefined>),
     reset_suspected: params.get('reset') === 'true' || undefined,
     sort: one('sort', SORTS),
     limit: 100,
@@ -33,7 +36,10 @@ function asked(params: URLSearchParams) {
 export function DeviceList() {
   const { t } = useTranslation();
   const [params, setParams] = useSearchParams();
+  const may = useMay();
   const [adding, modal] = useDisclosure();
+  const canWrite = may('device.write');
+  const canAdd = may('device.add');
   const query = asked(params);
   const devices = useInfiniteQuery({
     queryKey: ['devices', query],
@@ -53,21 +59,36 @@ export function DeviceList() {
     () => [
       { id: 'name', header: t('devices.name'), sorts: true, cell: (device) => <Name device={device} /> },
       { id: 'mac', header: t('devices.mac'), sorts: true, wide: true, width: '10.5rem', cell: (device) => <span className="mono">{mac(device.mac)}</span> },
-      { id: 'model', header: t('devices.model'), wide: true, cell: kind },
+      {
+        id: 'model',
+        header: t('devices.model'),
+        wide: true,
+        cell: (device) => (
+          <>
+            {kind(device)}
+            <div className="second">{device.firmware}</div>
+          </>
+        ),
+      },
       { id: 'site', header: t('devices.site'), wide: true, cell: (device) => device.site },
       { id: 'state', header: t('devices.state'), width: '11.5rem', cell: (device) => <DeviceState device={device} /> },
-      { id: 'seen', header: t('devices.seen'), wide: true, width: '9rem', cell: (device) => <Time at={device.seen_at} /> },
+      query.reset_suspected && canWrite
+        ? { id: 'act', header: '', wide: true, width: '10.5rem', cell: (device) => <LetIn device={device} /> }
+        : { id: 'seen', header: t('devices.seen'), wide: true, width: '9rem', cell: (device) => <Time at={device.seen_at} /> },
     ],
-    [t],
+    [t, query.reset_suspected, canWrite],
   );
-  const isFiltered = Boolean(query.search || query.state || query.site || query.reset_suspected);
+  const filters = FILTERS.filter((name) => query[name]);
+  const isFiltered = Boolean(query.search || query.state || query.reset_suspected || filters.length > 0);
   return (
     <Page
       title={t('devices.title')}
       actions={
-        <Button leftSection={<Icon name="plus" />} onClick={modal.open}>
-          {t('devices.add')}
-        </Button>
+        canAdd && (
+          <Button leftSection={<Icon name="plus" />} onClick={modal.open}>
+            {t('devices.add')}
+          </Button>
+        )
       }
     >
       <Group gap="xs">
@@ -90,7 +111,17 @@ export function DeviceList() {
             { value: 'reset', label: t('devices.reset') },
           ]}
         />
+        <More params={params} ask={ask} />
       </Group>
+      {filters.length > 0 && (
+        <Group gap="xs">
+          {filters.map((name) => (
+            <Button key={name} size="compact-sm" variant="light" rightSection={<Icon name="cross" size={14} />} aria-label={t('devices.without', { what: `${t(`devices.${name}`)} ${query[name] ?? ''}` })} onClick={() => { ask(name, null); }}>
+              {t(`devices.${name}`)}: {query[name]}
+            </Button>
+          ))}
+        </Group>
+      )}
       <DataTable
         label={t('devices.title')}
         columns={columns}
@@ -107,7 +138,7 @@ export function DeviceList() {
             </Empty>
           ) : (
             <Empty icon="phone" title={t('devices.empty')} text={t('devices.emptyText')}>
-              <Button onClick={modal.open}>{t('devices.add')}</Button>
+              {canAdd && <Button onClick={modal.open}>{t('devices.add')}</Button>}
             </Empty>
           )
         }

@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { client, done, type Schema } from '~/api/client';
 import { useChange } from '~/api/hooks';
+import { useMay } from '~/api/session';
 import { Empty, Page } from '~/components/page';
 import { ProblemBox } from '~/components/problem';
 import { DataTable, type Column } from '~/components/table';
@@ -18,6 +19,9 @@ type Pending = Schema<'Pending'>;
 
 export function WaitingPage() {
   const { t } = useTranslation();
+  const may = useMay();
+  const canAdd = may('device.add');
+  const canDismiss = may('network.write');
   const [adopting, adopt] = useState<Pending>();
   const waiting = useInfiniteQuery({
     queryKey: ['pending'],
@@ -54,17 +58,21 @@ export function WaitingPage() {
         width: '13.5rem',
         cell: (phone) => (
           <Group gap="xs" wrap="nowrap" justify="flex-end">
-            <Button size="xs" onClick={() => { adopt(phone); }}>
-              {t('waiting.adopt')}
-            </Button>
-            <Button size="xs" variant="default" title={t('waiting.dismissed')} onClick={() => { drop(phone.mac); }}>
-              {t('waiting.dismiss')}
-            </Button>
+            {canAdd && (
+              <Button size="xs" onClick={() => { adopt(phone); }}>
+                {t('waiting.adopt')}
+              </Button>
+            )}
+            {canDismiss && (
+              <Button size="xs" variant="default" title={t('waiting.dismissed')} onClick={() => { drop(phone.mac); }}>
+                {t('waiting.dismiss')}
+              </Button>
+            )}
           </Group>
         ),
       },
     ],
-    [t, drop],
+    [t, drop, canAdd, canDismiss],
   );
   return (
     <Page title={t('waiting.title')} text={t('waiting.text')}>
@@ -74,7 +82,13 @@ export function WaitingPage() {
         columns={columns}
         query={waiting}
         rowKey={(phone) => phone.mac}
-        empty={<Empty icon="waiting" title={t('waiting.empty')} text={t('waiting.emptyText')} />}
+        empty={
+          <Empty icon="waiting" title={t('waiting.empty')} text={t('waiting.emptyText')}>
+            <Button component={Link} to="/networks" variant="default">
+              {t('nav.networks')}
+            </Button>
+          </Empty>
+        }
       />
       <AddDevice key={adopting?.mac} opened={adopting !== undefined} close={() => { adopt(undefined); }} known={adopting} />
     </Page>

@@ -1,0 +1,146 @@
+/** The bar at the top: home, the devices, what is unread, language, colours, the person. */
+import { ActionIcon, AppShell, Group, Indicator, Menu, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link } from 'react-router';
+import { client, done } from '~/api/client';
+import { useOverview } from '~/api/overview';
+import { useEnter, useMay, type Session } from '~/api/session';
+import { Icon } from '~/components/icon';
+import { Time } from '~/components/time';
+import { number } from '~/lib/format';
+import { Controls } from './controls';
+import icon from './icon.svg';
+
+/** As many as are read at a glance. */
+const NEWEST = 5;
+
+export function Header({ children, burger, shortcuts }: { children?: ReactNode; burger?: ReactNode; shortcuts?: ReactNode }) {
+  const { t } = useTranslation();
+  return (
+    <AppShell.Header>
+      <Group h="100%" px={{ base: 'xs', sm: 'md' }} justify="space-between" wrap="nowrap" gap="xs">
+        <Group gap="sm" wrap="nowrap">
+          {burger}
+          <Link to="/" className="home" aria-label={`Phonebox: ${t('app.homeShort')}`}>
+            <img src={icon} alt="" width={26} height={26} />
+            <Text fw={650} component="span" visibleFrom="xs">
+              Phonebox
+            </Text>
+          </Link>
+        </Group>
+        <Group gap={2} wrap="nowrap">
+          {shortcuts}
+          <Controls />
+          {children}
+        </Group>
+      </Group>
+    </AppShell.Header>
+  );
+}
+
+/** One click from every page (AVA-051, YMC-009…011). */
+export function Shortcuts() {
+  const { t } = useTranslation();
+  const may = useMay();
+  return (
+    <>
+      <ActionIcon component={Link} to="/" variant="subtle" color="gray" size="lg" aria-label={t('app.homeShort')} title={t('app.homeShort')} visibleFrom="xs">
+        <Icon name="home" />
+      </ActionIcon>
+      {may('device.read') && (
+        <ActionIcon component={Link} to="/devices" variant="subtle" color="gray" size="lg" aria-label={t('nav.devices')} title={t('nav.devices')}>
+          <Icon name="phone" />
+        </ActionIcon>
+      )}
+      {may('alarm.read') && <Unread />}
+    </>
+  );
+}
+
+/** How many alarms are open, of which kinds, and the newest of them. */
+function Unread() {
+  const { t } = useTranslation();
+  const { data } = useOverview();
+  const count = data?.alarms ?? 0;
+  const query = { limit: NEWEST };
+  const newest = useQuery({
+    queryKey: ['alarms', query],
+    queryFn: () => done(client.GET('/api/v1/alarms', { params: { query } })),
+    enabled: count > 0,
+  });
+  const word = t('overview.hasAlarms', { count });
+  return (
+    <Menu position="bottom-end" width={320}>
+      <Menu.Target>
+        <ActionIcon variant="subtle" color="gray" size="lg" aria-label={word} title={word}>
+          <Indicator label={number(count)} size={16} disabled={count === 0} color="red.8" offset={2}>
+            <Icon name="bell" />
+          </Indicator>
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {count === 0 && <Menu.Label>{t('alarms.empty')}</Menu.Label>}
+        {data?.alarm_kinds.map(({ kind, count }) => (
+          <Menu.Item key={kind} component={Link} to={`/alarms?kind=${kind}`} rightSection={<Text size="sm">{number(count)}</Text>}>
+            {kind}
+          </Menu.Item>
+        ))}
+        {newest.data && newest.data.items.length > 0 && <Menu.Divider />}
+        {newest.data?.items.map((alarm) => (
+          <Menu.Label key={alarm.id}>
+            {alarm.text} <Time at={alarm.at} />
+          </Menu.Label>
+        ))}
+        <Menu.Divider />
+        <Menu.Item component={Link} to="/alarms">
+          {t('alarms.all')}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+export function Person({ session }: { session: Session }) {
+  const { t } = useTranslation();
+  const enter = useEnter();
+  const leave = () => done(client.DELETE('/api/v1/session')).finally(() => { enter(null); });
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <ActionIcon variant="subtle" color="gray" size="lg" aria-label={session.user.name}>
+          <Icon name="person" />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>
+          {session.user.name} · {(session.acting_in ?? session.account).name}
+        </Menu.Label>
+        <Menu.Item component={Link} to="/me">
+          {t('nav.me')}
+        </Menu.Item>
+        <Menu.Divider />
+        <Menu.Item component="a" href="/help" target="_blank" rel="noopener">
+          {t('app.help')}
+        </Menu.Item>
+        <Menu.Item component={Link} to="/news">
+          {t('nav.news')}
+        </Menu.Item>
+        <Menu.Item component={Link} to="/documents">
+          {t('nav.documents')}
+        </Menu.Item>
+        <Menu.Item component={Link} to="/feedback">
+          {t('nav.feedback')}
+        </Menu.Item>
+        <Menu.Item component={Link} to="/about">
+          {t('nav.about')}
+        </Menu.Item>
+        <Menu.Divider />
+        <Menu.Item leftSection={<Icon name="leave" />} onClick={() => void leave()}>
+          {t('app.logout')}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
