@@ -288,6 +288,15 @@ CREATE TABLE alarm (
   closed_at  INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX alarm_open ON alarm (kind, object) WHERE closed_at IS NULL;
+CREATE INDEX alarm_account ON alarm (account_id, id);
+
+-- Which open alarms a user has seen.
+CREATE TABLE alarm_read (
+  user_id  INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  alarm_id INTEGER NOT NULL REFERENCES alarm (id) ON DELETE CASCADE,
+  PRIMARY KEY (user_id, alarm_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX alarm_read_alarm ON alarm_read (alarm_id);
 
 -- Who did what. Rows are only added; each holds a hash over itself and the one before (src/audit/chain.rs).
 CREATE TABLE audit (
@@ -316,6 +325,7 @@ CREATE INDEX audit_action ON audit (account_id, action, id);
 CREATE INDEX audit_kind ON audit (account_id, substr(action, 1, instr(action || '.', '.') - 1), id);
 CREATE INDEX audit_fail ON audit (account_id, id) WHERE result = 'fail';
 CREATE INDEX audit_at ON audit (account_id, at, id);
+CREATE INDEX audit_home ON audit (home_id, id) WHERE home_id IS NOT NULL;
 
 -- A CA of this box, a root or one below it. One that is replaced stays: what it signed is still answered for.
 CREATE TABLE authority (

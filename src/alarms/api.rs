@@ -1,6 +1,6 @@
 //! What needs a hand, over REST.
 
-use super::store::{self, Alarm};
+use super::store::{self, Alarm, Unread};
 use crate::db::Db;
 use crate::users::Actor;
 use crate::web::{Json, Page, Paging, Problem, Query, Result};
@@ -15,7 +15,10 @@ struct Filter {
     /// Closed ones too.
     #[serde(default)]
     closed: bool,
-    /// Only of this kind.
+    /// Only those that you have not seen.
+    #[serde(default)]
+    unread: bool,
+    /// Only of this kind, for example `reset-suspected`.
     kind: Option<String>,
     after: Option<String>,
     limit: Option<u32>,
@@ -30,11 +33,10 @@ async fn list(actor: Actor, db: Data<Db>, Query(filter): Query<Filter>) -> Resul
     // A disk that takes no changes takes no alarm either.
     let is_told = filter.after.is_none() && filter.kind.as_deref().is_none_or(|kind| kind == store::STORAGE);
     let trouble = db.storage().trouble().filter(|_| is_told);
-    let rows = paging.rows();
+    let wanted = store::Filter { closed: filter.closed, unread: filter.unread, kind: filter.kind };
     let alarms = db
         .read_long(move |conn| {
-            let kind = filter.kind.as_deref();
-            store::list(conn, actor.account_id, filter.closed, kind, before, rows).map_err(Problem::from)
+            store::list(conn, actor.account_id, actor.user_id(), &wanted, before, paging.rows()).map_err(Problem::from)
         })
         .await?;
     let mut page = paging.page(alarms, |alarm| alarm.id.to_string());
@@ -60,6 +62,37 @@ async fn close(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<HttpResponse
     Ok(HttpResponse::NoContent().finish())
 }
 
+/// How many open alarms you have not seen, by kind, the kind of the newest first
+#[utoipa::path(tag = "alarms", responses((status = 200, body = [Unread])))]
+#[get("/alarms/unread")]
+async fn unread(actor: Actor, db: Data<Db>) -> Result<Json<Vec<Unread>>> {
+    let found =
+        db.read_long(move |conn| store::unread(conn, actor.account_id, actor.user_id()).map_err(Problem::from)).await?;
+    Ok(Json(found))
+}
+
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Seen {
+    /// Absent: all that are open.
+    ids: Option<Vec<i64>>,
+}
+
+/// Mark open alarms as seen by you. They stay open
+#[utoipa::path(tag = "alarms", request_body = Seen, responses((status = 204)))]
+#[post("/alarms/read")]
+async fn read(actor: Actor, db: Data<Db>, Json(body): Json<Seen>) -> Result<HttpResponse> {
+    const MOST: usize = 500;
+    if body.ids.as_ref().is_some_and(|ids| ids.len() > MOST) {
+        return Err(Problem::bad_value(format!("ids: {MOST} are the most at once."), "Leave ids out to mean all."));
+    }
+    // Programs have nothing to see: what is unread is told to people.
+    if let Some(user_id) = actor.user_id() {
+        db.write(move |tx| store::mark_read(tx, actor.account_id, user_id, body.ids.as_deref())).await?;
+    }
+    Ok(HttpResponse::NoContent().finish())
+}
+
 pub fn configure(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
-    config.service(list).service(close);
+    config.service(list).service(unread).service(read).service(close);
 }

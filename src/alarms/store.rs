@@ -1,6 +1,6 @@
 //! The alarm rows.
 
-use crate::db::{Connection, Result, Trouble, Tx, params};
+use crate::db::{Connection, Result, Row, Trouble, Tx, params};
 use crate::notify::{self, Kind};
 
 /// The kind of those that come from the disk itself.
@@ -19,13 +19,15 @@ pub struct Alarm {
     pub text: String,
     pub at: i64,
     pub closed_at: Option<i64>,
+    /// Whoever asks has seen it. For programs none is.
+    pub read: bool,
 }
 
 impl Alarm {
     /// What cannot be stored, because nothing can. It ends by itself.
     pub fn of(trouble: Trouble) -> Alarm {
         let (kind, object) = (STORAGE.to_owned(), "database".to_owned());
-        Alarm { id: 0, kind, object, text: trouble.text, at: trouble.at, closed_at: None }
+        Alarm { id: 0, kind, object, text: trouble.text, at: trouble.at, closed_at: None, read: false }
     }
 }
 
@@ -93,29 +95,103 @@ pub fn close(tx: &Tx, account_id: i64, id: i64, now: i64) -> Result<Option<(Stri
     Ok(closed)
 }
 
-/// The newest first.
+fn alarm(row: &Row) -> Result<Alarm> {
+    Ok(Alarm {
+        id: row.get(0)?,
+        kind: row.get(1)?,
+        object: row.get(2)?,
+        text: row.get(3)?,
+        at: row.get(4)?,
+        closed_at: row.get(5)?,
+        read: row.get(6)?,
+    })
+}
+
+const COLUMNS: &str = "a.id, a.kind, a.object, a.text, a.at, a.closed_at,
+    EXISTS (SELECT 1 FROM alarm_read r WHERE r.alarm_id = a.id AND r.user_id = $2)";
+
+/// Which alarms: what is not said does not count.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Closed ones too.
+    pub closed: bool,
+    /// Only those that the user has not seen.
+    pub unread: bool,
+    pub kind: Option<String>,
+}
+
+/// The newest first, as this user sees them.
 pub fn list(
     conn: &Connection,
     account_id: i64,
-    closed: bool,
-    kind: Option<&str>,
+    user_id: Option<i64>,
+    filter: &Filter,
     before: i64,
     rows: u32,
 ) -> Result<Vec<Alarm>> {
-    let mut statement = conn.prepare_cached(
-        "SELECT id, kind, object, text, at, closed_at FROM alarm
-         WHERE account_id = $1 AND id < $2 AND ($3 OR closed_at IS NULL) AND ($5 IS NULL OR kind = $5)
-         ORDER BY id DESC LIMIT $4",
-    )?;
-    let alarms = statement.query_map(params![account_id, before, closed, rows, kind], |row| {
-        Ok(Alarm {
-            id: row.get(0)?,
-            kind: row.get(1)?,
-            object: row.get(2)?,
-            text: row.get(3)?,
-            at: row.get(4)?,
-            closed_at: row.get(5)?,
-        })
-    })?;
-    Ok(alarms.collect::<std::result::Result<_, _>>()?)
+    let sql = format!(
+        "SELECT {COLUMNS} FROM alarm a WHERE a.account_id = $1 AND a.id < $3 AND ($4 OR a.closed_at IS NULL)
+           AND ($5 IS NULL OR a.kind = $5)
+           AND (NOT $6 OR NOT EXISTS (SELECT 1 FROM alarm_read r WHERE r.alarm_id = a.id AND r.user_id = $2))
+         ORDER BY a.id DESC LIMIT $7"
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let values = params![account_id, user_id, before, filter.closed, filter.kind, filter.unread, rows];
+    let mut found = statement.query(values)?;
+    let mut alarms = Vec::new();
+    while let Some(row) = found.next()? {
+        alarms.push(alarm(row)?);
+    }
+    Ok(alarms)
+}
+
+/// Open alarms of one kind that a user has not seen.
+#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
+pub struct Unread {
+    pub kind: String,
+    pub count: i64,
+    /// The newest of them.
+    pub newest: Alarm,
+}
+
+/// The kinds with the newest alarms first (YMC-010).
+pub fn unread(conn: &Connection, account_id: i64, user_id: Option<i64>) -> Result<Vec<Unread>> {
+    let sql = format!(
+        "SELECT {COLUMNS}, n.count FROM (
+             SELECT max(o.id) AS id, count(*) AS count FROM alarm o WHERE o.account_id = $1 AND o.closed_at IS NULL
+               AND NOT EXISTS (SELECT 1 FROM alarm_read r WHERE r.alarm_id = o.id AND r.user_id = $2)
+             GROUP BY o.kind) n
+         JOIN alarm a ON a.id = n.id ORDER BY a.id DESC"
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query(params![account_id, user_id])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let newest = alarm(row)?;
+        found.push(Unread { kind: newest.kind.clone(), count: row.get(7)?, newest });
+    }
+    Ok(found)
+}
+
+/// A user has seen these open alarms of the account, or all of them. What was closed since is forgotten.
+pub fn mark_read(tx: &Tx, account_id: i64, user_id: i64, ids: Option<&[i64]>) -> Result<()> {
+    tx.prepare_cached(
+        "DELETE FROM alarm_read WHERE user_id = $1
+         AND alarm_id IN (SELECT r.alarm_id FROM alarm_read r JOIN alarm a ON a.id = r.alarm_id
+                          WHERE r.user_id = $1 AND a.closed_at IS NOT NULL)",
+    )?
+    .execute([user_id])?;
+    let mark = "INSERT INTO alarm_read (user_id, alarm_id)
+         SELECT $1, id FROM alarm WHERE account_id = $2 AND closed_at IS NULL AND ($3 IS NULL OR id = $3)
+         ON CONFLICT DO NOTHING";
+    let mut statement = tx.prepare_cached(mark)?;
+    match ids {
+        None => statement.execute(params![user_id, account_id, None::<i64>]).map(drop)?,
+        Some(ids) => {
+            for id in ids {
+                statement.execute(params![user_id, account_id, id])?;
+            }
+        }
+    }
+    Ok(())
 }

@@ -22,3 +22,11 @@ ALTER TABLE device ADD COLUMN firmware TEXT;              -- what it said last t
 DROP INDEX device_search;
 CREATE INDEX device_search ON device (account_id, mac, name, serial, vendor, model, firmware);
 CREATE INDEX device_kind ON device (account_id, vendor, model, firmware, state);
+CREATE INDEX alarm_account ON alarm (account_id, id);
+CREATE TABLE alarm_read (
+  user_id  INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  alarm_id INTEGER NOT NULL REFERENCES alarm (id) ON DELETE CASCADE,
+  PRIMARY KEY (user_id, alarm_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX alarm_read_alarm ON alarm_read (alarm_id);
+CREATE INDEX audit_home ON audit (home_id, id) WHERE home_id IS NOT NULL;

@@ -108,7 +108,11 @@ async fn threat_085_no_certificate_without_a_sane_clock_and_none_outlives_its_au
     made.ca.issue(order(), now).await.unwrap();
     assert!(matches!(made.ca.issue(order(), now - DAY).await, Err(Refused::ClockBack)));
     assert!(matches!(made.ca.issue(order(), -DAY).await, Err(Refused::ClockEarly)));
-    let alarms = made.dir.db.read(|conn| phonebox::alarms::store::list(conn, 1, false, i64::MAX, 9)).unwrap();
+    let alarms = made
+        .dir
+        .db
+        .read(|conn| phonebox::alarms::store::list(conn, 1, None, &Default::default(), i64::MAX, 9))
+        .unwrap();
     assert_eq!(alarms.iter().filter(|alarm| alarm.kind == "no-certificates").count(), 2, "{alarms:?}");
     let end = made.ca.current().unwrap().issuing.parsed.not_after;
     made.ca.issue(order(), end - DAY).await.unwrap();
