@@ -289,6 +289,7 @@ async fn activate(
     let device = db
         .write(move |tx| {
             let device = load(tx, &keys, &actor, mac)?;
+            let before = view(tx, &keys, &actor, mac)?;
             let now = clock::now();
             match device.state {
                 // Pressing it twice must not open a window for whoever comes next.
@@ -296,10 +297,11 @@ async fn activate(
                 _ if device.proof.is_some() => store::unblock(tx, mac, now)?,
                 _ => store::activate(tx, mac, window.0, now)?,
             }
+            let after = view(tx, &keys, &actor, mac)?;
             if device.state != State::Active {
-                audit::store::write(tx, &actor, "device.activate", mac, None, now)?;
+                audit::write_change(tx, &actor, "device.activate", mac, (Some(&before), Some(&after)), None, now)?;
             }
-            view(tx, &keys, &actor, mac)
+            Ok::<_, Problem>(after)
         })
         .await?;
     Ok(Json(device))
@@ -313,10 +315,12 @@ async fn deactivate(actor: Actor, db: Data<Db>, keys: Data<Keyring>, mac: Path<S
     let device = db
         .write(move |tx| {
             id(tx, &actor, mac)?;
+            let before = view(tx, &keys, &actor, mac)?;
             let now = clock::now();
             store::block(tx, mac, now)?;
-            audit::store::write(tx, &actor, "device.deactivate", mac, None, now)?;
-            view(tx, &keys, &actor, mac)
+            let after = view(tx, &keys, &actor, mac)?;
+            audit::write_change(tx, &actor, "device.deactivate", mac, (Some(&before), Some(&after)), None, now)?;
+            Ok::<_, Problem>(after)
         })
         .await?;
     Ok(Json(device))
@@ -341,10 +345,12 @@ async fn let_in(
                 let next = format!("Unblock it first: phonebox device activate {mac}");
                 return Err(Problem::new(Code::InUse, format!("The device {mac} is blocked."), next));
             }
+            let before = view(tx, &keys, &actor, mac)?;
             let now = clock::now();
             let_one_in(tx, &keys, **window, mac, now)?;
-            audit::store::write(tx, &actor, "device.let-in", mac, None, now)?;
-            view(tx, &keys, &actor, mac)
+            let after = view(tx, &keys, &actor, mac)?;
+            audit::write_change(tx, &actor, "device.let-in", mac, (Some(&before), Some(&after)), None, now)?;
+            Ok(after)
         })
         .await?;
     ca.let_go(&[mac], &by, clock::now()).await?;
@@ -393,11 +399,14 @@ async fn bind(
     let device = db
         .write(move |tx| {
             let id = id(tx, &actor, mac)?;
+            let before = view(tx, &keys, &actor, mac)?;
             let now = clock::now();
             networks::store::bind(tx, &actor, id, network, now)?;
             store::changed(tx, mac, now)?;
-            audit::store::write(tx, &actor, "device.bind", mac, Some(network.to_string()), now)?;
-            view(tx, &keys, &actor, mac)
+            let after = view(tx, &keys, &actor, mac)?;
+            let sides = (Some(&before), Some(&after));
+            audit::write_change(tx, &actor, "device.bind", mac, sides, Some(network.to_string()), now)?;
+            Ok::<_, Problem>(after)
         })
         .await?;
     Ok(Json(device))
@@ -417,14 +426,17 @@ async fn unbind(
     let device = db
         .write(move |tx| {
             let id = id(tx, &actor, mac)?;
+            let before = view(tx, &keys, &actor, mac)?;
             if !networks::store::unbind(tx, id, network)? {
                 let next = format!("Look at its bindings: phonebox device show {mac}");
                 return Err(Problem::not_found(format_args!("binding of {mac} to {network}"), next));
             }
             let now = clock::now();
             store::changed(tx, mac, now)?;
-            audit::store::write(tx, &actor, "device.unbind", mac, Some(network.to_string()), now)?;
-            view(tx, &keys, &actor, mac)
+            let after = view(tx, &keys, &actor, mac)?;
+            let sides = (Some(&before), Some(&after));
+            audit::write_change(tx, &actor, "device.unbind", mac, sides, Some(network.to_string()), now)?;
+            Ok::<_, Problem>(after)
         })
         .await?;
     Ok(Json(device))

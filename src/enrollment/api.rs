@@ -55,6 +55,18 @@ pub struct CertificateFile {
     serial: String,
 }
 
+/// What the log says of a challenge: whether there is one.
+#[derive(serde::Serialize)]
+struct Masked {
+    challenge: Option<&'static str>,
+}
+
+impl Masked {
+    fn of(there_is: bool) -> Masked {
+        Masked { challenge: there_is.then_some("******") }
+    }
+}
+
 /// Requests for certificates that wait for you, newest first
 #[utoipa::path(tag = "enrollment", params(Filter), responses((status = 200, body = Page<Request>)))]
 #[get("/enrollment/requests")]
@@ -102,8 +114,10 @@ async fn decide(
             if state == RequestState::Approved {
                 devices::store::may_have_keys(tx, known.mac, now)?;
             }
-            audit::store::write(tx, &actor, action, known.mac, Some(known.fingerprint.clone()), now)?;
-            Ok(find(tx)?.unwrap_or(known))
+            let after = find(tx)?;
+            let detail = Some(known.fingerprint.clone());
+            audit::write_change(tx, &actor, action, known.mac, (Some(&known), after.as_ref()), detail, now)?;
+            Ok(after.unwrap_or(known))
         })
         .await?;
     Ok(Json(decided))
@@ -125,10 +139,12 @@ async fn challenge_of(
             let device = device(tx, &keys, &actor, mac)?;
             let now = clock::now();
             let profile = certificate_profile(tx, &actor, &of)?;
+            let there_was = challenge::current(tx, &keys, &device, profile, now)?.is_some();
             let secret = challenge::current_or_new(tx, &keys, &device, profile, now)?;
             devices::store::may_have_keys(tx, mac, now)?;
             devices::store::changed(tx, mac, now)?;
-            audit::store::write(tx, &actor, "enrollment.challenge", mac, of.profile, now)?;
+            let sides = (Some(&Masked::of(there_was)), Some(&Masked::of(true)));
+            audit::write_change(tx, &actor, "enrollment.challenge", mac, sides, of.profile, now)?;
             Ok::<_, Problem>(secret)
         })
         .await?;

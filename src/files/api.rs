@@ -116,7 +116,8 @@ async fn add(
             store::put(tx, actor.account_id, &row)?;
             tx.touch(Touch::Shared);
             let detail = format!("{} {} bytes sha256={}", row.kind, row.size, row.sha256);
-            audit::store::write(tx, &actor, "file.add", &row.name, Some(detail), row.created_at)?;
+            let sides = (old.as_ref(), Some(&row));
+            audit::write_change(tx, &actor, "file.add", &row.name, sides, Some(detail), row.created_at)?;
             Ok::<_, Problem>(old.map(|old| old.sha256))
         })
         .await;
@@ -149,7 +150,8 @@ async fn remove(actor: Actor, db: Data<Db>, directory: Data<Directory>, name: Pa
             let found = store::list(tx, actor.account_id, Some(&name), "", 1)?.pop().ok_or_else(|| missing(&name))?;
             store::remove(tx, actor.account_id, &name)?;
             tx.touch(Touch::Shared);
-            audit::store::write(tx, &actor, "file.remove", &found.name, None, clock::now())?;
+            let sides = (Some(&found), None::<&FileSummary>);
+            audit::write_change(tx, &actor, "file.remove", &found.name, sides, None, clock::now())?;
             Ok::<_, Problem>(found.sha256)
         })
         .await?;

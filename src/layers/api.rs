@@ -237,14 +237,29 @@ async fn set_raw(
         .write(move |tx| {
             let found = place_for_change(tx, &actor, &named)?;
             let now = clock::now();
+            let before = logged(tx, &keys, &found, vendor)?;
             store::put_raw(tx, &keys, &actor, found.scope, vendor, &body.text, now)?;
             touched(tx, &found, now)?;
+            let after = logged(tx, &keys, &found, vendor)?;
             let detail = Some(format!("{vendor}, {bytes} bytes"));
-            audit::store::write(tx, &actor, "raw-text.set", &named, detail, now)?;
+            let sides = (before.as_ref(), after.as_ref());
+            audit::write_change(tx, &actor, "raw-text.set", &named, sides, detail, now)?;
             Ok::<_, Problem>(now)
         })
         .await?;
     Ok(Json(RawView { vendor: vendor.into(), author, updated_at, bytes, text, warnings }))
+}
+
+/// What the audit log says of a raw text: as everybody sees it, secrets masked.
+#[derive(serde::Serialize)]
+struct LoggedRaw {
+    bytes: usize,
+    text: Option<String>,
+}
+
+fn logged(tx: &Tx, keys: &Keyring, found: &Found, vendor: &str) -> Result<Option<LoggedRaw>> {
+    let raw = store::raw_text(tx, keys, found.scope, vendor)?;
+    Ok(raw.map(|raw| LoggedRaw { bytes: raw.text.reveal().len(), text: read(vendor, raw.text.reveal()).0 }))
 }
 
 /// Remove a layer's raw text for a vendor
@@ -253,6 +268,7 @@ async fn set_raw(
 async fn unset_raw(
     actor: Actor,
     db: Data<Db>,
+    keys: Data<Keyring>,
     vendor: Path<String>,
     Query(place): Query<Place>,
 ) -> Result<HttpResponse> {
@@ -260,12 +276,14 @@ async fn unset_raw(
     let vendor = models::vendor(&vendor)?.id;
     db.write(move |tx| {
         let found = place_for_change(tx, &actor, &named)?;
+        let before = logged(tx, &keys, &found, vendor)?;
         if !store::unset_raw(tx, found.scope, vendor)? {
             return Err(no_raw(vendor, &named));
         }
         let now = clock::now();
         touched(tx, &found, now)?;
-        audit::store::write(tx, &actor, "raw-text.remove", &named, Some(vendor.into()), now)?;
+        let sides = (before.as_ref(), None::<&LoggedRaw>);
+        audit::write_change(tx, &actor, "raw-text.remove", &named, sides, Some(vendor.into()), now)?;
         Ok(())
     })
     .await?;

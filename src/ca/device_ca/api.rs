@@ -2,7 +2,7 @@
 
 use super::{DeviceCa, store};
 use crate::ca::{fingerprint, parsed};
-use crate::db::{Db, Touch};
+use crate::db::{Db, Touch, Tx};
 use crate::users::Actor;
 use crate::web::{Json, Problem, Result};
 use crate::{audit, clock};
@@ -83,16 +83,17 @@ async fn set(
     let row = DeviceCa { name, certificate, weak: body.weak, list: crl, created_at: clock::now() };
     let rows = db
         .write(move |tx| {
+            let before = view_of(tx, &actor, &row.name)?;
             store::put(tx, actor.account_id, &row)?;
             tx.touch(Touch::Shared);
+            let after = view_of(tx, &actor, &row.name)?;
             let detail = format!("{} weak={} list={}", fingerprint(&row.certificate), row.weak, row.list.is_some());
-            audit::store::write(tx, &actor, "device-ca.set", &row.name, Some(detail), row.created_at)?;
-            let rows = store::all(tx, actor.account_id)?;
-            Ok::<_, Problem>(rows.into_iter().find(|one| one.name == row.name))
+            let sides = (before.as_ref(), after.as_ref());
+            audit::write_change(tx, &actor, "device-ca.set", &row.name, sides, Some(detail), row.created_at)?;
+            Ok::<_, Problem>(after)
         })
         .await?;
-    rows.map(|row| Json(DeviceCaView::new(&row)))
-        .ok_or_else(|| Problem::internal("a device CA that was written is gone"))
+    rows.map(Json).ok_or_else(|| Problem::internal("a device CA that was written is gone"))
 }
 
 /// Accept a CA's certificates no longer
@@ -100,16 +101,23 @@ async fn set(
 #[delete("/ca/device-cas/{name}")]
 async fn remove(actor: Actor, db: Data<Db>, name: Path<String>) -> Result<HttpResponse> {
     db.write(move |tx| {
+        let before = view_of(tx, &actor, &name)?;
         if !store::remove(tx, actor.account_id, &name)? {
             let next = "List them: phonebox ca accept list";
             return Err(Problem::not_found(format_args!("device CA {name}"), next));
         }
         tx.touch(Touch::Shared);
-        audit::store::write(tx, &actor, "device-ca.remove", &*name, None, clock::now())?;
+        let sides = (before.as_ref(), None::<&DeviceCaView>);
+        audit::write_change(tx, &actor, "device-ca.remove", &*name, sides, None, clock::now())?;
         Ok(())
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+fn view_of(tx: &Tx, actor: &Actor, name: &str) -> Result<Option<DeviceCaView>> {
+    let rows = store::all(tx, actor.account_id)?;
+    Ok(rows.iter().find(|one| one.name == name).map(DeviceCaView::new))
 }
 
 /// PEM as it is; anything else should be base64.
