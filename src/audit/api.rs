@@ -1,16 +1,17 @@
 //! Reading, exporting and verifying the audit log. Nothing writes it but the changes themselves.
 
 use super::chain::{self, Verdict};
-use super::store::{self, Entry};
+use super::search::store as log;
+use super::search::{self, Found, Sort};
+use super::store;
 use crate::clock;
-use crate::db::Db;
+use crate::db::{Connection, Db};
 use crate::users::Actor;
 use crate::web::{Json, Page, Paging, Problem, Query, Result, cell};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use bytes::Bytes;
 use futures_util::stream;
-use std::net::IpAddr;
 use tokio::sync::mpsc::{Sender, channel};
 
 const PAGE: u32 = 500;
@@ -43,8 +44,8 @@ impl Outcome {
 #[serde(untagged)]
 #[expect(dead_code, reason = "pages and exports are written each by itself")]
 enum Told {
-    Page(Page<Entry>),
-    All(Vec<Entry>),
+    Page(Page<Found>),
+    All(Vec<Found>),
 }
 
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
@@ -55,12 +56,14 @@ struct Filter {
     from: Option<i64>,
     /// Before this moment.
     to: Option<i64>,
-    /// Who did it.
+    /// Who did it. Here and below `*` stands for anything: `ali*`.
     actor: Option<String>,
-    /// Of which account whoever did it is.
+    /// Of which account whoever did it is: its id.
     account: Option<i64>,
-    #[param(value_type = Option<String>, pattern = r"^(((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])|([0-9a-f]{1,4}:){7}[0-9a-f]{1,4})$")]
-    ip: Option<IpAddr>,
+    /// Of which account whoever did it is: its name.
+    account_name: Option<String>,
+    /// From where: `192.0.2.7`, `192.0.2.*`.
+    ip: Option<String>,
     /// `api`, `console`, `scep`, `est`, `box`.
     process: Option<String>,
     /// `device.add`, or `device` for all of its kind.
@@ -71,6 +74,9 @@ struct Filter {
     result: Option<Outcome>,
     /// Words anywhere in an entry.
     text: Option<String>,
+    /// `at`, `account`, `actor`, `ip`, `process`, `action`, `object` or `result`; with `-` in front the other way round.
+    /// Nothing said: the newest first.
+    sort: Option<String>,
     after: Option<String>,
     limit: Option<u32>,
     /// All that is found, as a file.
@@ -83,35 +89,62 @@ struct Filter {
 #[get("/audit")]
 async fn list(actor: Actor, db: Data<Db>, Query(query): Query<Filter>) -> Result<HttpResponse> {
     let paging = Paging::<i64>::new(query.after.as_deref(), query.limit)?;
-    let filter = store::Filter {
-        from: query.from,
-        to: query.to,
-        actor: query.actor,
-        ip: query.ip.map(|ip| ip.to_string()),
-        process: query.process,
-        action: query.action,
-        object: query.object,
-        result: query.result.map(|result| result.word().to_owned()),
-        text: query.text,
-        account: query.account,
-    };
-    let before = paging.after.unwrap_or(i64::MAX);
-    if let Some(format) = query.format {
-        return Ok(export(&db, actor.account_id, filter, format, before));
+    let is_part = |c: char| c.is_ascii_hexdigit() || ".:*".contains(c);
+    if let Some(ip) = query.ip.as_deref().filter(|ip| !ip.chars().all(is_part)) {
+        let shown: String = ip.chars().take(64).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+        let message = format!("ip: {shown:?} is not accepted: it is no address and no part of one.");
+        return Err(Problem::new(crate::web::Code::BadRequest, message, "Write it like 192.0.2.7 or 192.0.2.*"));
     }
-    let rows = db
-        .read_long(move |conn| {
-            store::list(conn, actor.account_id, &filter, before, paging.rows()).map_err(Problem::from)
-        })
-        .await?;
-    Ok(HttpResponse::Ok().json(paging.page(rows, |entry| entry.id.to_string())))
+    let sort = match query.sort.as_deref() {
+        None => Sort::NEWEST,
+        Some(text) => text.parse().map_err(|()| {
+            let words: Vec<&str> = search::COLUMNS.iter().map(|(word, _)| *word).collect();
+            let message = format!("sort: the log has no such order; it has {}.", words.join(", "));
+            Problem::new(crate::web::Code::BadRequest, message, "Leave it out for the newest first.")
+        })?,
+    };
+    let asked = Asked {
+        account_id: actor.account_id,
+        filter: search::Filter {
+            from: query.from,
+            to: query.to,
+            actor: query.actor,
+            ip: query.ip,
+            process: query.process,
+            action: query.action,
+            object: query.object,
+            result: query.result,
+            text: query.text,
+            account: query.account,
+            account_name: query.account_name,
+        },
+        sort,
+    };
+    if let Some(format) = query.format {
+        return Ok(export(&db, asked, format, paging.after));
+    }
+    let rows = db.read_long(move |conn| asked.rows(conn, paging.after, paging.rows()).map_err(Problem::from)).await?;
+    Ok(HttpResponse::Ok().json(paging.page(rows, |found| found.entry.id.to_string())))
 }
 
-fn export(db: &Db, account_id: i64, filter: store::Filter, format: LogFile, before: i64) -> HttpResponse {
+/// What somebody wants to see of the log.
+struct Asked {
+    account_id: i64,
+    filter: search::Filter,
+    sort: Sort,
+}
+
+impl Asked {
+    fn rows(&self, conn: &Connection, after: Option<i64>, rows: u32) -> crate::db::Result<Vec<Found>> {
+        log::list(conn, self.account_id, &self.filter, self.sort, after, rows)
+    }
+}
+
+fn export(db: &Db, asked: Asked, format: LogFile, after: Option<i64>) -> HttpResponse {
     let (send, receive) = channel(4);
     let db = db.clone();
     tokio::task::spawn_blocking(move || {
-        if let Err(problem) = write(&db, account_id, &filter, format, before, &send) {
+        if let Err(problem) = write(&db, &asked, format, after, &send) {
             // The head is out already; a broken body tells the client that something is missing.
             let _ = send.blocking_send(Err(problem));
         }
@@ -125,11 +158,13 @@ fn export(db: &Db, account_id: i64, filter: store::Filter, format: LogFile, befo
     HttpResponse::Ok().content_type(kind).insert_header(("Content-Disposition", disposition)).streaming(body)
 }
 
-const HEADER: [&str; 14] = [
+const HEADER: [&str; 16] = [
     "id",
     "time",
     "account_id",
+    "account",
     "home_id",
+    "home",
     "actor",
     "ip",
     "process",
@@ -142,14 +177,17 @@ const HEADER: [&str; 14] = [
     "request",
 ];
 
-fn cells(entry: &Entry) -> [String; 14] {
+fn cells(found: &Found) -> [String; 16] {
+    let entry = &found.entry;
     let text = |text: &Option<String>| cell::safe(text.as_deref().unwrap_or_default());
     let side = |side: &Option<serde_json::Value>| side.as_ref().map(ToString::to_string).unwrap_or_default();
     [
         entry.id.to_string(),
         clock::shown(entry.at),
         entry.account_id.to_string(),
+        text(&found.account),
         entry.home_id.map(|id| id.to_string()).unwrap_or_default(),
+        text(&found.home),
         cell::safe(&entry.actor),
         text(&entry.ip),
         entry.process.clone(),
@@ -164,14 +202,7 @@ fn cells(entry: &Entry) -> [String; 14] {
 }
 
 /// Page by page, each read by itself: a slow reader must not keep the database's log from being tidied.
-fn write(
-    db: &Db,
-    account_id: i64,
-    filter: &store::Filter,
-    format: LogFile,
-    mut before: i64,
-    send: &Sender<Result<Bytes>>,
-) -> Result<()> {
+fn write(db: &Db, asked: &Asked, format: LogFile, mut after: Option<i64>, send: &Sender<Result<Bytes>>) -> Result<()> {
     let mut text = match format {
         LogFile::Csv => cell::line(&HEADER)?,
         LogFile::Json => b"[".to_vec(),
@@ -179,8 +210,7 @@ fn write(
     let mut first = true;
     loop {
         let listener = send.clone();
-        let entries =
-            db.read_while(move || !listener.is_closed(), |conn| store::list(conn, account_id, filter, before, PAGE))?;
+        let entries = db.read_while(move || !listener.is_closed(), |conn| asked.rows(conn, after, PAGE))?;
         for entry in &entries {
             match format {
                 LogFile::Csv => text.extend(cell::line(&cells(entry))?),
@@ -199,7 +229,7 @@ fn write(
         if send.blocking_send(Ok(std::mem::take(&mut text).into())).is_err() || last {
             return Ok(());
         }
-        before = entries.last().map_or(0, |entry| entry.id);
+        after = entries.last().map(|found| found.entry.id);
     }
 }
 
@@ -219,6 +249,26 @@ async fn verify(_actor: Actor, db: Data<Db>, Query(noted): Query<Noted>) -> Resu
     Ok(Json(db.read_long(look).await?))
 }
 
+/// Days that entries are kept: `audit.days` of the configuration.
+#[derive(Clone, Copy)]
+pub struct Kept(pub u32);
+
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+struct AboutLog {
+    /// Entries go when they are older. `audit.days` of the configuration says it.
+    keep_days: u32,
+    /// The words that the entries have for what was done.
+    actions: Vec<String>,
+}
+
+/// What there is to look for in the log, and how long it is kept
+#[utoipa::path(tag = "audit", responses((status = 200, body = AboutLog)))]
+#[get("/audit/about")]
+async fn about(actor: Actor, db: Data<Db>, kept: Data<Kept>) -> Result<Json<AboutLog>> {
+    let actions = db.read_long(move |conn| log::actions(conn, actor.account_id).map_err(Problem::from)).await?;
+    Ok(Json(AboutLog { keep_days: kept.0, actions }))
+}
+
 pub fn configure(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
-    config.service(verify).service(list);
+    config.service(verify).service(about).service(list);
 }

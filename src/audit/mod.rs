@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod chain;
+pub mod search;
 pub mod store;
 
-pub use store::{Filter, note, refused, write, write_change};
+pub use store::{note, refused, write, write_change};

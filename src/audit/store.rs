@@ -97,12 +97,16 @@ fn differing(before: Option<Value>, after: Option<Value>) -> (Option<Value>, Opt
             map.remove("updated_at");
         }
     }
-    (before.filter(is_said), after.filter(is_said))
+    (before.and_then(said), after.and_then(said))
 }
 
 /// Nothing is no change; what is too long says how long it was.
-fn is_said(value: &Value) -> bool {
-    !value.is_null() && *value != Value::Object(Map::new()) && value.to_string().len() <= LONGEST_SIDE
+fn said(value: Value) -> Option<Value> {
+    if value.is_null() || value == Value::Object(Map::new()) {
+        return None;
+    }
+    let bytes = value.to_string().len();
+    Some(if bytes > LONGEST_SIDE { serde_json::json!({ "too long to keep, bytes": bytes }) } else { value })
 }
 
 fn append(tx: &Tx, entry: Entry) -> Result<()> {
@@ -172,10 +176,11 @@ pub struct Entry {
     pub request: Option<String>,
 }
 
-const COLUMNS: &str =
+pub const COLUMNS: &str =
     "id, account_id, home_id, at, actor, ip, process, action, object, result, detail, before, after, request";
 
-fn entry(row: &Row) -> Result<Entry> {
+/// Of a row that begins with [`COLUMNS`].
+pub fn entry(row: &Row) -> Result<Entry> {
     // What does not parse is shown as the text it is: a changed row must be seen, and verified, as it stands.
     let side = |text: Option<String>| text.map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text)));
     Ok(Entry {
@@ -194,71 +199,6 @@ fn entry(row: &Row) -> Result<Entry> {
         after: side(row.get(12)?),
         request: row.get(13)?,
     })
-}
-
-/// Which entries: what is not said does not count.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    pub from: Option<i64>,
-    pub to: Option<i64>,
-    pub actor: Option<String>,
-    pub ip: Option<String>,
-    pub process: Option<String>,
-    /// `device.add`, or `device` for all of its kind.
-    pub action: Option<String>,
-    pub object: Option<String>,
-    pub result: Option<String>,
-    /// Words anywhere in an entry.
-    pub text: Option<String>,
-    /// Only what the members of this account did.
-    pub account: Option<i64>,
-}
-
-/// `device` of `device.add`, as its index has it, word by word.
-const KIND: &str = "substr(action, 1, instr(action || '.', '.') - 1)";
-const TEXT: &str =
-    "action || ' ' || object || ' ' || actor || ' ' || coalesce(detail, '') || ' ' || coalesce(before, '')
-    || ' ' || coalesce(after, '') || ' ' || coalesce(ip, '')";
-
-/// The newest first, from before an id on.
-pub fn list(conn: &Connection, account_id: i64, filter: &Filter, before: i64, rows: u32) -> Result<Vec<Entry>> {
-    let literal = |text: &str| text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    let words = filter.text.as_deref().map(|text| format!("%{}%", literal(text)));
-    let sql = format!("SELECT {COLUMNS} FROM audit WHERE account_id = $1");
-    let mut query = Query { sql, values: vec![&account_id] };
-    query.and("actor = ?", &filter.actor);
-    query.and("object = ?", &filter.object);
-    query.and("ip = ?", &filter.ip);
-    query.and("process = ?", &filter.process);
-    match filter.action.as_deref().is_some_and(|action| action.contains('.')) {
-        true => query.and("action = ?", &filter.action),
-        false => query.and(&format!("{KIND} = ?"), &filter.action),
-    }
-    query.and("result = ?", &filter.result);
-    query.and("coalesce(home_id, account_id) = ?", &filter.account);
-    query.and(&format!("{TEXT} LIKE ? ESCAPE '\\'"), &words);
-    // In the order of the index that finds them: rows of one time need not be sorted, those of years could not be.
-    let by_time = filter.from.is_some() || filter.to.is_some();
-    query.and("at >= ?", &filter.from);
-    query.and("at < ?", &filter.to);
-    let newest = before == i64::MAX;
-    match by_time {
-        true if newest => {}
-        true => {
-            query.put(" AND (at, id) < ((SELECT at FROM audit WHERE id = ?)", &before);
-            query.put(", ?)", &before);
-        }
-        false => query.put(" AND id < ?", &before),
-    }
-    let order = if by_time { "at DESC, id DESC" } else { "id DESC" };
-    query.put(&format!(" ORDER BY {order} LIMIT ?"), &rows);
-    let mut statement = conn.prepare_cached(&query.sql)?;
-    let mut found = statement.query(query.values.as_slice())?;
-    let mut entries = Vec::new();
-    while let Some(row) = found.next()? {
-        entries.push(entry(row)?);
-    }
-    Ok(entries)
 }
 
 /// The next entry of all accounts, with its hash.

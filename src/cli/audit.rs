@@ -30,12 +30,15 @@ struct List {
     /// Only entries about this, for example a MAC
     #[arg(long)]
     object: Option<String>,
-    /// Who did it
+    /// Who did it; here and below * stands for anything
     #[arg(long)]
     actor: Option<String>,
     /// The id of the account of who did it
     #[arg(long)]
     account: Option<String>,
+    /// The name of the account of who did it
+    #[arg(long)]
+    account_name: Option<String>,
     /// From which address
     #[arg(long)]
     ip: Option<String>,
@@ -57,6 +60,9 @@ struct List {
     /// Before this time
     #[arg(long, value_parser = moment)]
     to: Option<i64>,
+    /// at, account, actor, ip, process, action, object or result; with - in front the other way round
+    #[arg(long, allow_hyphen_values = true)]
+    sort: Option<String>,
     /// How many, newest first
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=500))]
     limit: u32,
@@ -103,6 +109,8 @@ async fn list(client: &Client, list: List, as_json: bool) -> Result<(), Failure>
         ("object", list.object.as_deref()),
         ("actor", list.actor.as_deref()),
         ("account", list.account.as_deref()),
+        ("account_name", list.account_name.as_deref()),
+        ("sort", list.sort.as_deref()),
         ("ip", list.ip.as_deref()),
         ("process", list.process.as_deref()),
         ("action", list.action.as_deref()),
