@@ -2,7 +2,7 @@
 
 use super::settings::{self, Security, Settings};
 use super::store::{self, Queued};
-use super::{address, send};
+use super::{Page as MailPage, address, send};
 use crate::db::Db;
 use crate::seal::Keyring;
 use crate::settings::Secret;
@@ -68,7 +68,12 @@ async fn show(_actor: Actor, db: Data<Db>, keys: Data<Keyring>) -> Result<Json<M
 #[put("/mail")]
 async fn set(actor: Actor, db: Data<Db>, keys: Data<Keyring>, Json(body): Json<MailInput>) -> Result<Json<MailView>> {
     let host = body.host.trim().to_owned();
-    if !net::is_dns_name(&host) && host.parse::<std::net::IpAddr>().is_err() {
+    let literal = host.parse::<std::net::IpAddr>();
+    if literal.as_ref().is_ok_and(|address| !send::may_be(*address)) {
+        let message = format!("host: {} is not accepted: it can be no mail server's address.", shown(&host));
+        return Err(Problem::bad_value(message, "Write it like mail.company.example"));
+    }
+    if !net::is_dns_name(&host) && literal.is_err() {
         let message = format!("host: {:?} is not accepted: it is neither a name nor an address.", shown(&host));
         return Err(Problem::bad_value(message, "Write it like mail.company.example"));
     }
@@ -133,14 +138,16 @@ async fn test(
     actor: Actor,
     db: Data<Db>,
     keys: Data<Keyring>,
+    page: Data<MailPage>,
     Json(body): Json<TestInput>,
 ) -> Result<Json<TestOutcome>> {
     let to = address("to", &body.to)?;
     let Some(settings) = db.read(|conn| settings::load(conn, &keys))? else {
         return Err(Problem::new(Code::BadValue, "No mail server is set.", "Set one: phonebox mail set"));
     };
-    let text = "This is a test from Phonebox: mails from it arrive here.\n";
-    let outcome = send::send(&settings, &to, "Test from Phonebox", text).await;
+    let link = page.link("/mail").map(|url| format!("\n{url}\n")).unwrap_or_default();
+    let text = format!("This is a test from Phonebox: mails from it arrive here.\n{link}");
+    let outcome = send::send(&settings, &page, &to, "Test from Phonebox", &text).await;
     let error = outcome.err().map(|error| super::line(&error.words));
     let (detail, object) = (error.clone().unwrap_or_else(|| "sent".into()), to);
     db.write(move |tx| audit::write(tx, &actor, "mail.test", object, Some(detail), clock::now())).await?;

@@ -5,11 +5,13 @@
 //! stand in headers only after [`line()`].
 
 pub mod api;
+mod body;
 pub mod send;
 pub mod settings;
 pub mod store;
 
-use crate::notify::{kinds, store::Event};
+use crate::net::Mac;
+use crate::notify::{Kind, kinds, store::Event};
 use crate::web::Problem;
 
 /// A mail before it is queued.
@@ -24,15 +26,31 @@ pub struct Letter {
 }
 
 impl Letter {
-    pub fn of_event(event: &Event, recipient: String) -> Letter {
+    pub fn of_event(event: &Event, page: &Page, recipient: String) -> Letter {
         let at = crate::clock::shown(event.at);
+        let place = match event.object.parse::<Mac>() {
+            Ok(mac) => Some(format!("/devices/{mac}")),
+            Err(_) if event.kind == Kind::Alarm.word() => Some("/alarms".to_owned()),
+            Err(_) => None,
+        };
+        let link = place.and_then(|path| page.link(&path)).map(|url| format!("\n{url}\n")).unwrap_or_default();
         Letter {
             account_id: event.account_id,
             kind: event.kind.clone(),
             recipient,
             subject: format!("{}: {}", kinds::subject(&event.kind), event.object),
-            body: format!("{}\n\n{}\n{at}\n", event.text, event.object),
+            body: format!("{}\n\n{}\n{at}\n{link}", event.text, event.object),
         }
+    }
+}
+
+/// Where the page is for people: `https://phones.company.example`. `None`: nobody said it, and no request is believed.
+#[derive(Debug, Clone, Default)]
+pub struct Page(pub Option<String>);
+
+impl Page {
+    pub fn link(&self, path: &str) -> Option<String> {
+        self.0.as_ref().map(|page| format!("{}{path}", page.trim_end_matches('/')))
     }
 }
 

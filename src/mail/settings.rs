@@ -47,6 +47,11 @@ pub fn load(conn: &Connection, keys: &Keyring) -> Result<Option<Settings>> {
     Ok(Some(Settings { password, ..settings }))
 }
 
+/// Whether a mail server is set.
+pub fn is_set(conn: &Connection) -> Result<bool> {
+    Ok(instance::store::get(conn, SETTINGS)?.is_some())
+}
+
 pub fn save(tx: &Tx, keys: &Keyring, settings: &Settings) -> Result<()> {
     let text = serde_json::to_vec(settings).map_err(|error| Error::Damaged(error.to_string()))?;
     instance::store::put(tx, SETTINGS, &text)?;

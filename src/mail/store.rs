@@ -76,6 +76,20 @@ pub fn list(conn: &Connection, account_id: i64, before: i64, rows: u32) -> Resul
     Ok(found)
 }
 
+/// No more mails of one account than this wait: a mail server that is away must not fill the disk (T99, F27).
+pub const MOST_WAITING: i64 = 1_000;
+
+/// What the alarm is about when too many wait.
+pub fn queue_of(account_id: i64) -> String {
+    format!("mail queue {account_id}")
+}
+
+/// How many of an account's mails wait.
+pub fn waiting(conn: &Connection, account_id: i64) -> Result<i64> {
+    let sql = "SELECT count(*) FROM mail WHERE state = 'waiting' AND account_id = $1";
+    Ok(conn.prepare_cached(sql)?.query_row([account_id], |row| row.get(0))?)
+}
+
 /// The mail whose turn it is, and its text.
 pub fn due(conn: &Connection, keys: &Keyring, now: i64) -> Result<Option<(Queued, String)>> {
     let sql = format!(

@@ -1,8 +1,8 @@
 //! Which notifications an account gets, and at which addresses.
 
-use super::kinds::{KINDS, is_kind};
+use super::kinds::{KINDS, is_kind, silent};
 use super::store::{self, Wishes};
-use crate::db::Db;
+use crate::db::{Connection, Db};
 use crate::users::Actor;
 use crate::web::{Json, Problem, Result};
 use crate::{audit, clock, mail};
@@ -15,6 +15,10 @@ const MOST: usize = 20;
 struct NotificationsView {
     /// Addresses that get the account's mails.
     recipients: Vec<String>,
+    /// Who gets them while `recipients` is empty: the account's own address, else its administrators.
+    instead: Vec<String>,
+    /// A mail server is set; without one, nothing is mailed.
+    mailed: bool,
     notifications: Vec<NotificationView>,
 }
 
@@ -25,6 +29,8 @@ struct NotificationView {
     words: &'static str,
     /// It is mailed. On by default.
     on: bool,
+    /// Why there are none of this kind yet. Null: there are.
+    silent: Option<&'static str>,
 }
 
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
@@ -37,10 +43,20 @@ struct NotificationsInput {
 }
 
 impl NotificationsView {
-    fn of(wishes: Wishes) -> NotificationsView {
+    fn of(conn: &Connection, account_id: i64, wishes: &Wishes) -> Result<NotificationsView> {
         let on = |word: &str| !wishes.off.iter().any(|off| off == word);
-        let rows = KINDS.iter().map(|(_, kind, words, _)| NotificationView { kind, words, on: on(kind) });
-        NotificationsView { notifications: rows.collect(), recipients: wishes.recipients }
+        let rows = KINDS.iter().map(|(kind, word, words, _)| NotificationView {
+            kind: word,
+            words,
+            on: on(word),
+            silent: silent(*kind),
+        });
+        Ok(NotificationsView {
+            notifications: rows.collect(),
+            recipients: wishes.recipients.clone(),
+            instead: store::administrators(conn, account_id)?,
+            mailed: mail::settings::is_set(conn)?,
+        })
     }
 }
 
@@ -48,8 +64,11 @@ impl NotificationsView {
 #[utoipa::path(tag = "notifications", responses((status = 200, body = NotificationsView)))]
 #[get("/notifications")]
 async fn show(actor: Actor, db: Data<Db>) -> Result<Json<NotificationsView>> {
-    let wishes = db.read(|conn| store::wishes(conn, actor.account_id))?;
-    Ok(Json(NotificationsView::of(wishes)))
+    let view = db.read(|conn| {
+        let wishes = store::wishes(conn, actor.account_id)?;
+        NotificationsView::of(conn, actor.account_id, &wishes)
+    })?;
+    Ok(Json(view))
 }
 
 /// Choose who gets mails and which kinds are switched off
@@ -67,17 +86,17 @@ async fn set(actor: Actor, db: Data<Db>, Json(body): Json<NotificationsInput>) -
     }
     wishes.off.sort();
     wishes.off.dedup();
-    let wishes = db
+    let view = db
         .write(move |tx| {
-            let before = NotificationsView::of(store::wishes(tx, actor.account_id)?);
+            let before = NotificationsView::of(tx, actor.account_id, &store::wishes(tx, actor.account_id)?)?;
             store::set_wishes(tx, actor.account_id, &wishes)?;
-            let after = NotificationsView::of(wishes.clone());
+            let after = NotificationsView::of(tx, actor.account_id, &wishes)?;
             let sides = (Some(&before), Some(&after));
             audit::write_change(tx, &actor, "notification.set", "notifications", sides, None, clock::now())?;
-            Ok::<_, Problem>(wishes)
+            Ok::<_, Problem>(after)
         })
         .await?;
-    Ok(Json(NotificationsView::of(wishes)))
+    Ok(Json(view))
 }
 
 pub fn configure(config: &mut utoipa_actix_web::service_config::ServiceConfig) {

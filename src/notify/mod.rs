@@ -8,24 +8,28 @@ pub mod store;
 pub use kinds::{KINDS, Kind};
 pub use store::tell;
 
-use crate::db::{Db, Error};
+use crate::db::{Db, Error, Tx};
 use crate::seal::Keyring;
-use crate::{mail, webhooks};
+use crate::{alarms, mail, webhooks};
 
 /// Makes mails and deliveries of what was not told yet. True: there is more.
-pub async fn pass_on(db: &Db, keys: &Keyring, now: i64) -> Result<bool, Error> {
+pub async fn pass_on(db: &Db, keys: &Keyring, page: &mail::Page, now: i64) -> Result<bool, Error> {
     const AT_ONCE: u32 = 100;
     if db.read(|conn| store::untold(conn, 1))?.is_empty() {
         return Ok(false);
     }
-    let keys = keys.clone();
+    let (keys, page) = (keys.clone(), page.clone());
     db.write(move |tx| {
         let events = store::untold(tx, AT_ONCE)?;
         let by_mail = mail::settings::load(tx, &keys)?.is_some();
         for event in &events {
             if by_mail {
-                for recipient in store::recipients(tx, event.account_id, &event.kind)? {
-                    let letter = mail::Letter::of_event(event, recipient);
+                for recipient in store::recipients(tx, event)? {
+                    if mail::store::waiting(tx, event.account_id)? >= mail::store::MOST_WAITING {
+                        full(tx, event.account_id, "mail", &mail::store::queue_of(event.account_id), now)?;
+                        break;
+                    }
+                    let letter = mail::Letter::of_event(event, &page, recipient);
                     mail::store::queue(tx, &keys, &letter, now)?;
                 }
             }
@@ -35,4 +39,11 @@ pub async fn pass_on(db: &Db, keys: &Keyring, now: i64) -> Result<bool, Error> {
         Ok(events.len() == AT_ONCE as usize)
     })
     .await
+}
+
+/// What is not kept is told, once.
+pub(crate) fn full(tx: &Tx, account_id: i64, kind: &str, object: &str, now: i64) -> Result<(), Error> {
+    let text =
+        "Too much waits to be sent: what happens meanwhile is not told. Mend the way there, or give up what waits";
+    alarms::store::raise(tx, account_id, kind, object, text, now).map(drop)
 }

@@ -94,8 +94,42 @@ pub fn set_wishes(tx: &Tx, account_id: i64, wishes: &Wishes) -> Result<()> {
     Ok(())
 }
 
-/// Whose mails of this kind an account's event becomes.
-pub fn recipients(conn: &Connection, account_id: i64, kind: &str) -> Result<Vec<String>> {
-    let wishes = wishes(conn, account_id)?;
-    Ok(if wishes.off.iter().any(|off| off == kind) { Vec::new() } else { wishes.recipients })
+/// Whose mails an event becomes. Where nobody was named, the account's own administrators (AVA-059); what is about a
+/// user's password goes to that user as well (AVA-064).
+pub fn recipients(conn: &Connection, event: &Event) -> Result<Vec<String>> {
+    let wishes = wishes(conn, event.account_id)?;
+    if wishes.off.contains(&event.kind) {
+        return Ok(Vec::new());
+    }
+    let mut to = wishes.recipients;
+    if to.is_empty() {
+        to = administrators(conn, event.account_id)?;
+    }
+    if event.kind == Kind::PasswordChanged.word() {
+        to.extend(user(conn, &event.object)?);
+    }
+    let mut seen = std::collections::HashSet::new();
+    to.retain(|address| seen.insert(address.to_lowercase()));
+    Ok(to)
+}
+
+/// Who hears of an account's events while nobody was named: its own address, else its users who may do everything.
+pub fn administrators(conn: &Connection, account_id: i64) -> Result<Vec<String>> {
+    const MOST: i64 = 20;
+    let mut own = conn.prepare_cached("SELECT email FROM account WHERE id = $1 AND email <> ''")?;
+    if let Some(address) = own.query_row([account_id], |row| row.get(0)).optional()? {
+        return Ok(vec![address]);
+    }
+    let mut statement = conn.prepare_cached(
+        "SELECT u.email FROM users u JOIN role r ON r.id = u.role_id
+         WHERE u.account_id = $1 AND r.everything = 1 AND u.frozen = 0 AND u.password_hash IS NOT NULL AND u.email <> ''
+         ORDER BY u.id LIMIT $2",
+    )?;
+    let found = statement.query_map([account_id, MOST], |row| row.get(0))?;
+    Ok(found.collect::<std::result::Result<_, _>>()?)
+}
+
+fn user(conn: &Connection, login: &str) -> Result<Option<String>> {
+    let mut statement = conn.prepare_cached("SELECT email FROM users WHERE login_key = $1 AND email <> ''")?;
+    Ok(statement.query_row([login.to_lowercase()], |row| row.get(0)).optional()?)
 }

@@ -13,10 +13,10 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// After an error of the box's own: its disk, for example.
 const LONG_PAUSE: Duration = Duration::from_secs(15);
 
-pub async fn run(db: Db, keys: Keyring, reach: Reach, stop: watch::Receiver<bool>) {
+pub async fn run(db: Db, keys: Keyring, page: mail::Page, reach: Reach, stop: watch::Receiver<bool>) {
     tokio::join!(
-        often(stop.clone(), || notify::pass_on(&db, &keys, clock::now())),
-        often(stop.clone(), || mail::send::next(&db, &keys, clock::now())),
+        often(stop.clone(), || notify::pass_on(&db, &keys, &page, clock::now())),
+        often(stop.clone(), || mail::send::next(&db, &keys, &page, clock::now())),
         often(stop, || webhooks::send::next(&db, &keys, &reach, clock::now())),
     );
 }

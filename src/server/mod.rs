@@ -172,6 +172,7 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
         sockets.into_iter().filter_map(move |socket| Some((socket, Some(config.clone()?)))).collect::<Vec<_>>()
     };
     let sockets = admin::Sockets { tcp: secured(people, |tls| &tls.people), console: Some(console::bind(&dir.path)?) };
+    let page = crate::mail::Page(services.address.link(""));
     let admin = admin::start(services, sockets, 1)?;
     let proxies: Arc<[_]> = config.trusted_proxies.clone().into();
     let door =
@@ -206,6 +207,7 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
         tokio::spawn(letters::run(
             dir.db.clone(),
             dir.keys.clone(),
+            page,
             webhooks::Reach(config.webhooks.networks.clone()),
             stopped.clone(),
         )),

@@ -9,7 +9,7 @@ use super::{Actor, BOX_ACCOUNT, keys, password, session, store};
 use crate::db::Db;
 use crate::settings::Secret;
 use crate::web::{Code, Json, Problem, Result, words};
-use crate::{accounts, audit, clock};
+use crate::{accounts, audit, clock, notify};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
 
@@ -193,6 +193,9 @@ async fn reset_admin(actor: Actor, db: Data<Db>, Json(body): Json<Lost>) -> Resu
             store::rescue(tx, id, &hash, now)?;
             session::store::end_all(tx, id, None)?;
             audit::store::write(tx, &actor, "user.rescue", &login, None, now)?;
+            let text = format!("{} set a new password for {login}.", actor.name);
+            let data = serde_json::json!({ "login": login });
+            notify::tell(tx, BOX_ACCOUNT, notify::Kind::PasswordChanged, &login, &text, &data, now)?;
             Ok::<_, Problem>(login)
         })
         .await?;

@@ -88,10 +88,10 @@ permissions! {
     ApiKeyWrite = "api-key.write", "api", Account, "Make, change and remove API keys", [ApiKeyRead];
     WebhookRead = "webhook.read", "notifications", Account, "See webhooks", [];
     WebhookWrite = "webhook.write", "notifications", Account, "Add, change and remove webhooks", [WebhookRead];
-    NotificationRead = "notification.read", "notifications", Account, "See which mails are sent", [];
-    NotificationWrite = "notification.write", "notifications", Account, "Choose which mails are sent", [NotificationRead];
-    MailRead = "mail.read", "notifications", Box, "See the mail server and what waits to be sent", [];
-    MailWrite = "mail.write", "notifications", Box, "Set the mail server", [MailRead];
+    NotificationRead = "notification.read", "notifications", Account, "See which mails are sent and what waits", [];
+    NotificationWrite = "notification.write", "notifications", Account, "Choose which mails are sent, try them again", [NotificationRead];
+    MailRead = "mail.read", "notifications", Box, "See the mail server", [NotificationRead];
+    MailWrite = "mail.write", "notifications", Box, "Set the mail server", [MailRead NotificationWrite];
     NetworkRead = "network.read", "box", Box, "See networks and phones that wait", [];
     NetworkWrite = "network.write", "box", Box, "Change what phones may do by where they come from", [NetworkRead];
     CertificateRead = "certificate.read", "certificates", Box, "See certificates and authorities", [];

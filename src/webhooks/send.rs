@@ -128,17 +128,19 @@ async fn deliver(db: &Db, reach: &Reach, one: Due, now: i64) -> Result<(), Error
     };
     let now = clock::now();
     db.write(move |tx| match outcome {
-        Ok(status) => store::sent(tx, one.id, status, now),
+        Ok(status) => {
+            alarms::store::close_kind(tx, "webhook", &store::named(one.webhook_id), now)?;
+            store::sent(tx, one.id, status, now)
+        }
         Err(NotSent { status, words }) => {
             tracing::warn!(webhook = one.webhook_id, error = %words, "an event was not delivered");
             if store::not_sent(tx, one.id, status, &words, now)? {
-                alarms::store::raise(tx, BOX, "webhook", &one.url, &format!("An event was given up: {words}"), now)?;
+                let text =
+                    format!("An event was given up: {words}. See phonebox webhook deliveries {}", one.webhook_id);
+                alarms::store::raise(tx, one.account_id, "webhook", &store::named(one.webhook_id), &text, now)?;
             }
             Ok(())
         }
     })
     .await
 }
-
-/// Who hears of what was given up: whoever runs the box.
-const BOX: i64 = 1;

@@ -1,7 +1,7 @@
 //! Webhooks, and what is on its way to them.
 
 use crate::db::{Connection, OptionalExtension, Result, Row, Tx, params};
-use crate::notify::store::Event;
+use crate::notify::{self, store::Event};
 use crate::seal::Keyring;
 use crate::settings::Secret;
 
@@ -121,11 +121,29 @@ pub fn remove_of_key(tx: &Tx, key_id: i64) -> Result<()> {
 /// A delivery for each webhook of the event's account that wants its kind.
 pub fn deliver(tx: &Tx, event: &Event, now: i64) -> Result<()> {
     for hook in all(tx, event.account_id)? {
-        if hook.enabled && (hook.kinds.is_empty() || hook.kinds.contains(&event.kind)) {
-            deliver_to(tx, event.account_id, hook.id, event.id, now)?;
+        if !hook.enabled || !(hook.kinds.is_empty() || hook.kinds.contains(&event.kind)) {
+            continue;
         }
+        if waiting(tx, hook.id)? >= MOST_WAITING {
+            notify::full(tx, event.account_id, "webhook", &named(hook.id), now)?;
+            continue;
+        }
+        deliver_to(tx, event.account_id, hook.id, event.id, now)?;
     }
     Ok(())
+}
+
+/// No more deliveries than this wait for one webhook: a program that is away must not fill the disk (T99, F27).
+pub const MOST_WAITING: i64 = 1_000;
+
+fn waiting(conn: &Connection, hook: i64) -> Result<i64> {
+    let sql = "SELECT count(*) FROM webhook_delivery WHERE state = 'waiting' AND webhook_id = $1";
+    Ok(conn.prepare_cached(sql)?.query_row([hook], |row| row.get(0))?)
+}
+
+/// As alarms and people call one.
+pub fn named(id: i64) -> String {
+    format!("webhook {id}")
 }
 
 pub fn deliver_to(tx: &Tx, account_id: i64, webhook_id: i64, event_id: i64, now: i64) -> Result<()> {
@@ -185,6 +203,7 @@ pub fn deliveries(conn: &Connection, account_id: i64, hook: i64, before: i64, ro
 #[derive(Debug, Clone)]
 pub struct Due {
     pub id: i64,
+    pub account_id: i64,
     pub webhook_id: i64,
     pub event_id: i64,
     pub url: String,
@@ -194,7 +213,7 @@ pub struct Due {
 /// Those whose turn it is, one for each webhook: one that hangs keeps none of the others waiting.
 pub fn due(conn: &Connection, keys: &Keyring, now: i64, rows: u32) -> Result<Vec<Due>> {
     let mut statement = conn.prepare_cached(
-        "SELECT d.id, d.webhook_id, d.event_id, w.url, w.secret_sealed FROM webhook_delivery d
+        "SELECT d.id, d.webhook_id, d.event_id, w.url, w.secret_sealed, d.account_id FROM webhook_delivery d
          JOIN webhook w ON w.id = d.webhook_id
          WHERE d.id IN (SELECT min(id) FROM webhook_delivery WHERE state = 'waiting' AND next_at <= $1 GROUP BY webhook_id)
          ORDER BY d.id LIMIT $2",
@@ -204,7 +223,8 @@ pub fn due(conn: &Connection, keys: &Keyring, now: i64, rows: u32) -> Result<Vec
     while let Some(row) = rows.next()? {
         let (webhook_id, sealed): (i64, Vec<u8>) = (row.get(1)?, row.get(4)?);
         let secret = keys.open_secret(&place(webhook_id), &sealed)?;
-        found.push(Due { id: row.get(0)?, webhook_id, event_id: row.get(2)?, url: row.get(3)?, secret });
+        let (id, account_id) = (row.get(0)?, row.get(5)?);
+        found.push(Due { id, account_id, webhook_id, event_id: row.get(2)?, url: row.get(3)?, secret });
     }
     Ok(found)
 }

@@ -2,14 +2,16 @@
 
 use super::store;
 use crate::accounts::api::below;
+use crate::accounts::view::AccountView;
 use crate::ca::Lazy;
-use crate::db::Db;
+use crate::db::{Db, Tx};
 use crate::devices::Window;
 use crate::devices::api::{let_one_in, missing};
+use crate::net::Mac;
 use crate::seal::Keyring;
 use crate::users::Actor;
 use crate::web::{Json, Problem, Result, words};
-use crate::{audit, clock};
+use crate::{audit, clock, notify};
 use actix_web::post;
 use actix_web::web::{Data, Path};
 
@@ -52,6 +54,7 @@ async fn hand_down(actor: Actor, db: Data<Db>, id: Path<i64>, Json(body): Json<M
                 }
                 audit::store::write(tx, &actor, "device.hand-down", mac, Some(account.name.clone()), now)?;
             }
+            associated(tx, &actor, &account, &macs, now)?;
             Ok(macs.len())
         })
         .await?;
@@ -88,6 +91,18 @@ async fn take_back(
         .await?;
     ca.let_go(&macs, &by, clock::now()).await?;
     Ok(Json(Moved { devices: macs.len() }))
+}
+
+/// AVA-062: those who have them now hear of it.
+fn associated(tx: &Tx, actor: &Actor, account: &AccountView, macs: &[Mac], now: i64) -> Result<()> {
+    let object = match macs {
+        [] => return Ok(()),
+        [mac] => mac.to_string(),
+        macs => format!("{} devices", macs.len()),
+    };
+    let text = format!("{} gave the account {} {object}.", actor.name, account.name);
+    let data = serde_json::json!({ "macs": macs, "account": account.number, "by": *actor.name });
+    Ok(notify::tell(tx, account.id, notify::Kind::DeviceAssociated, &object, &text, &data, now)?)
 }
 
 pub fn configure(config: &mut utoipa_actix_web::service_config::ServiceConfig) {

@@ -11,7 +11,7 @@ use crate::users::store::{NewUser, SUPER_MANAGER, login_is_taken, permissions, s
 use crate::users::{Actor, password, roles, session, totp};
 use crate::web::json::{created, double};
 use crate::web::{Code, Json, Page, Paging, Problem, Query, Result, words};
-use crate::{audit, clock, profiles};
+use crate::{audit, clock, notify, profiles};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete, get, patch, post};
 
@@ -213,6 +213,9 @@ async fn change(actor: Actor, db: Data<Db>, id: Path<i64>, Json(body): Json<Chan
             must_hold(&actor, user.account_id, permissions(tx, user.id)?)?;
             if let Some(hash) = &hash {
                 set_password(tx, user.id, hash, true, now)?;
+                let text = format!("{} set a new password for {}.", actor.name, user.login);
+                let data = serde_json::json!({ "login": user.login });
+                notify::tell(tx, user.account_id, notify::Kind::PasswordChanged, &user.login, &text, &data, now)?;
                 told.push("password");
             }
             // A link that lies in the old mailbox opens nothing any more.

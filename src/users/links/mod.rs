@@ -65,7 +65,7 @@ impl Address {
         Address(Some(format!("https://{host}{port}").to_ascii_lowercase()))
     }
 
-    fn link(&self, path: &str) -> Option<String> {
+    pub fn link(&self, path: &str) -> Option<String> {
         self.0.as_ref().map(|address| format!("{address}{path}"))
     }
 
