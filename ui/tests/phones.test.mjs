@@ -323,22 +323,20 @@ step('YMC-010 YMC-016: unread alarms are counted by their kind in the header', a
   await boot(box, NEW);
   assert.equal((await box.ask(`${NEW}.cfg`, agent(NEW))).status, 404);
   await page.goto('/');
-  const bell = page.getByRole('banner').getByRole('button', { name: /open alarm/ });
+  const bell = page.getByRole('banner').getByRole('button', { name: /^Alarms, / });
   await until('the alarm', async () => {
     await page.reload();
     await heading('Overview').waitFor();
-    return /^[1-9]/.test((await bell.getAttribute('aria-label')) ?? '');
+    return /[1-9]/.test((await bell.getAttribute('aria-label')) ?? '');
   });
   await bell.click();
-  await page.getByRole('menuitem', { name: /^reset-suspected/ }).waitFor();
+  await page.getByRole('menuitem', { name: /^Reset suspected/ }).waitFor();
   await page.getByText('A device that had proved itself came without its proof').waitFor();
   await inspect(page, 'unread-alarms');
-  await page.getByRole('menuitem', { name: /^reset-suspected/ }).click();
+  await page.getByRole('menuitem', { name: /^Reset suspected/ }).click();
   await heading('Alarms').waitFor();
-  await page.getByText('Only of the kind reset-suspected.').waitFor();
   await page.getByText('A device that had proved itself').first().waitFor();
   await inspect(page, 'alarms-of-kind');
-  await page.getByRole('button', { name: 'All kinds' }).click();
   await bell.click();
   await page.getByRole('menuitem', { name: 'Check all alarms' }).click();
   await heading('Alarms').waitFor();

@@ -1,20 +1,14 @@
 /** The bar at the top: home, the devices, what is unread, language, colours, the person. */
-import { ActionIcon, AppShell, Group, Indicator, Menu, Text } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { ActionIcon, AppShell, Group, Menu, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { client, done } from '~/api/client';
-import { useOverview } from '~/api/overview';
 import { useEnter, useMay, type Session } from '~/api/session';
 import { Icon } from '~/components/icon';
-import { Time } from '~/components/time';
-import { number } from '~/lib/format';
+import { Bell } from '~/features/alarms/bell';
 import { Controls } from './controls';
 import icon from './icon.svg';
-
-/** As many as are read at a glance. */
-const NEWEST = 5;
 
 export function Header({ children, burger, shortcuts }: { children?: ReactNode; burger?: ReactNode; shortcuts?: ReactNode }) {
   const { t } = useTranslation();
@@ -54,51 +48,8 @@ export function Shortcuts() {
           <Icon name="phone" />
         </ActionIcon>
       )}
-      {may('alarm.read') && <Unread />}
+      <Bell />
     </>
-  );
-}
-
-/** How many alarms are open, of which kinds, and the newest of them. */
-function Unread() {
-  const { t } = useTranslation();
-  const { data } = useOverview();
-  const count = data?.alarms ?? 0;
-  const query = { limit: NEWEST };
-  const newest = useQuery({
-    queryKey: ['alarms', query],
-    queryFn: () => done(client.GET('/api/v1/alarms', { params: { query } })),
-    enabled: count > 0,
-  });
-  const word = t('overview.hasAlarms', { count });
-  return (
-    <Menu position="bottom-end" width={320}>
-      <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" size="lg" aria-label={word} title={word}>
-          <Indicator label={number(count)} size={16} disabled={count === 0} color="red.8" offset={2}>
-            <Icon name="bell" />
-          </Indicator>
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {count === 0 && <Menu.Label>{t('alarms.empty')}</Menu.Label>}
-        {data?.alarm_kinds.map(({ kind, count }) => (
-          <Menu.Item key={kind} component={Link} to={`/alarms?kind=${kind}`} rightSection={<Text size="sm">{number(count)}</Text>}>
-            {kind}
-          </Menu.Item>
-        ))}
-        {newest.data && newest.data.items.length > 0 && <Menu.Divider />}
-        {newest.data?.items.map((alarm) => (
-          <Menu.Label key={alarm.id}>
-            {alarm.text} <Time at={alarm.at} />
-          </Menu.Label>
-        ))}
-        <Menu.Divider />
-        <Menu.Item component={Link} to="/alarms">
-          {t('alarms.all')}
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
   );
 }
 

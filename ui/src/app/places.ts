@@ -43,7 +43,9 @@ export const PLACES: { group: 'phones' | 'logs' | 'system'; places: Place[] }[] 
       { to: '/users', word: 'users', icon: 'person', permission: 'user.read' },
       { to: '/roles', word: 'roles', icon: 'shield', permission: 'role.read' },
       { to: '/keys', word: 'keys', icon: 'key', permission: 'api-key.read' },
-      { to: '/mail', word: 'mail', icon: 'mail', permission: 'mail.read' },
+      { to: '/notifications', word: 'notifications', icon: 'bell', permission: 'notification.read' },
+      { to: '/mail', word: 'mail', icon: 'mail', permission: 'notification.read' },
+      { to: '/webhooks', word: 'webhooks', icon: 'globe', permission: 'webhook.read' },
     ],
   },
 ];

@@ -2,7 +2,6 @@
 import { createBrowserRouter, type RouteObject } from 'react-router';
 import { Broken, NotFound } from './failures';
 import { Bare, Either, Frame } from './frame';
-import { MailNotYet } from './not_yet';
 
 /** For whoever is logged in. */
 const pages: RouteObject[] = [
@@ -20,7 +19,9 @@ const pages: RouteObject[] = [
   { path: 'users', lazy: async () => ({ Component: (await import('~/features/users/list')).UserList }) },
   { path: 'roles', lazy: async () => ({ Component: (await import('~/features/users/roles')).RoleList }) },
   { path: 'keys', lazy: async () => ({ Component: (await import('~/features/users/keys')).KeyList }) },
-  { path: 'mail', Component: MailNotYet },
+  { path: 'notifications', lazy: async () => ({ Component: (await import('~/features/notify/page')).NotificationsPage }) },
+  { path: 'mail', lazy: async () => ({ Component: (await import('~/features/mail/page')).MailPage }) },
+  { path: 'webhooks', lazy: async () => ({ Component: (await import('~/features/webhooks/list')).WebhookList }) },
   { path: 'audit', lazy: async () => ({ Component: (await import('~/features/audit/list')).AuditList }) },
   { path: 'apidocs', lazy: async () => ({ Component: (await import('~/features/users/reference')).Reference }) },
   { path: 'me', lazy: async () => ({ Component: (await import('~/features/users/me')).MePage }) },

@@ -21,6 +21,10 @@ export interface Column<Row> {
   wide?: boolean;
   /** The server can sort by it. */
   sorts?: boolean;
+  /** What else stands in its second line, and can be sorted by. */
+  also?: { id: string; header: string };
+  /** Fields below the heading that say what is looked for. With any, the headings stay when nothing is found. */
+  search?: ReactNode;
 }
 
 interface Pages<Row> {
@@ -64,9 +68,9 @@ export function DataTable<Row>({ label, columns, query, rowKey, empty, sort, onS
     if (hasNextPage && !isFetchingNextPage && last >= drawn.length - 20) void fetchNextPage();
   }, [last, drawn.length, hasNextPage, isFetchingNextPage, fetchNextPage]);
 
-  if (query.error && isEmpty) return <ProblemBox error={query.error} retry={() => void query.refetch()} />;
-  if (query.isPending) return <Waiting />;
-  if (isEmpty) return <>{empty}</>;
+  const hasSearch = columns.some((column) => column.search);
+  const instead = query.error && isEmpty ? <ProblemBox error={query.error} retry={() => void query.refetch()} /> : query.isPending ? <Waiting /> : isEmpty ? empty : null;
+  if (instead && !hasSearch) return <>{instead}</>;
   const before = (seen[0]?.start ?? scrollMargin) - scrollMargin;
   const after = virtual.getTotalSize() - ((seen.at(-1)?.end ?? scrollMargin) - scrollMargin);
   const spacer = (height: number) => height > 0 && <tr aria-hidden="true"><td colSpan={columns.length} height={height} /></tr>;
@@ -102,29 +106,32 @@ export function DataTable<Row>({ label, columns, query, rowKey, empty, sort, onS
           {spacer(after)}
         </Table.Tbody>
       </Table>
+      {instead && <Box p="sm">{instead}</Box>}
       {isFetchingNextPage && <Loader size="xs" m="sm" aria-label={t('app.more')} />}
-      {query.error && <ProblemBox error={query.error} retry={() => void query.fetchNextPage()} />}
+      {query.error && !isEmpty && <ProblemBox error={query.error} retry={() => void query.fetchNextPage()} />}
     </Box>
   );
 }
 
 function Head<Row>({ column, sort, onSort }: { column: Column<Row>; sort?: string; onSort?: (sort: string) => void }) {
-  const up = sort === column.id;
-  const down = sort === `-${column.id}`;
+  const heads = [column, ...(column.also ? [column.also] : [])];
+  const by = heads.find(({ id }) => sort === id || sort === `-${id}`);
+  const order = !by ? 'none' : sort === by.id ? 'ascending' : 'descending';
   return (
-    <Table.Th
-      w={column.width}
-      className={column.wide ? 'wide' : undefined}
-      aria-sort={column.sorts ? (up ? 'ascending' : down ? 'descending' : 'none') : undefined}
-    >
+    <Table.Th w={column.width} className={column.wide ? 'wide' : undefined} aria-sort={column.sorts ? order : undefined}>
       {column.sorts && onSort ? (
-        <UnstyledButton className="sorts" onClick={() => { onSort(up ? `-${column.id}` : column.id); }}>
-          {column.header}
-          {(up || down) && <Icon name={up ? 'up' : 'down'} size={14} />}
-        </UnstyledButton>
+        <span className="heads">
+          {heads.map(({ id, header }) => (
+            <UnstyledButton key={id} className="sorts" onClick={() => { onSort(sort === id ? `-${id}` : id); }}>
+              {header}
+              {by?.id === id && <Icon name={sort === id ? 'up' : 'down'} size={14} />}
+            </UnstyledButton>
+          ))}
+        </span>
       ) : (
         column.header
       )}
+      {column.search}
     </Table.Th>
   );
 }

@@ -1,52 +1,191 @@
-/** Who changed what. */
-import { useInfiniteQuery } from '@tanstack/react-query';
-import { useMemo } from 'react';
+/** Who changed what: searched under every column, sorted, exported, verified (AVA-264, AVA-265, ALE-074, ALE-075, YMC-175). */
+import { Button, Group, SimpleGrid, UnstyledButton } from '@mantine/core';
+import { useDisclosure, useMediaQuery } from '@mantine/hooks';
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { client, done, type Schema } from '~/api/client';
+import { useSearchParams } from 'react-router';
+import { client, done } from '~/api/client';
+import { useMay } from '~/api/session';
 import { Empty, Page } from '~/components/page';
 import { DataTable, type Column } from '~/components/table';
 import { Time } from '~/components/time';
-
-type Entry = Schema<'Entry'>;
+import { accountOf, EntryDialog, ResultOf, type Entry } from './entry';
+import { Action, Result, When, Words, type Asking } from './fields';
+import { asked, fileOf, spanOf } from './query';
+import { Verify } from './verify';
 
 export function AuditList() {
   const { t } = useTranslation();
+  const may = useMay();
+  const [params, setParams] = useSearchParams();
+  const [open, setOpen] = useState<Entry>();
+  const [filtering, filters] = useDisclosure();
+  const isNarrow = useMediaQuery('(max-width: 48em)');
+  // "The last day" is counted from when it was asked for, so that the pages of one list are of one list.
+  const [now, setNow] = useState(() => Date.now());
+  const [round, setRound] = useState(0);
+  const query = useMemo(() => asked(params, now), [params, now]);
   const entries = useInfiniteQuery({
-    queryKey: ['audit'],
+    queryKey: ['audit', query],
     initialPageParam: undefined as string | undefined,
-    queryFn: ({ pageParam }) => done(client.GET('/api/v1/audit', { params: { query: { after: pageParam, limit: 100 } } })),
+    queryFn: ({ pageParam, signal }) =>
+      done(client.GET('/api/v1/audit', { params: { query: { ...query, after: pageParam, limit: 100 } }, signal })),
     getNextPageParam: (page) => page.next ?? undefined,
+    placeholderData: keepPreviousData,
   });
-  const columns = useMemo<Column<Entry>[]>(
-    () => [
+  const about = useQuery({ queryKey: ['audit-about'], queryFn: () => done(client.GET('/api/v1/audit/about')), staleTime: 60_000 });
+  const asking = useMemo<Asking>(() => {
+    const ask = (name: string, value: string) => {
+      setParams(
+        (before) => {
+          const next = new URLSearchParams(before);
+          if (value) next.set(name, value);
+          else next.delete(name);
+          return next;
+        },
+        { replace: true },
+      );
+    };
+    return { params, ask, actions: about.data?.actions ?? [], round };
+  }, [params, setParams, about.data, round]);
+  const columns = useMemo<Column<Entry>[]>(() => {
+    const under = (fields: React.ReactNode) => (isNarrow ? undefined : fields);
+    return [
+      {
+        id: 'at',
+        header: t('audit.when'),
+        sorts: true,
+        wide: true,
+        width: '11rem',
+        cell: (entry) => <Time at={entry.at} />,
+        search: under(<When {...asking} />),
+      },
+      {
+        id: 'actor',
+        header: t('audit.who'),
+        also: { id: 'account', header: t('audit.fields.account_name') },
+        sorts: true,
+        wide: true,
+        width: '10rem',
+        cell: (entry) => (
+          <>
+            {entry.actor}
+            <div className="second">{accountOf(entry)}</div>
+            {entry.home_id != null && <div className="second">{t('audit.insideOf', { name: entry.account ?? entry.account_id })}</div>}
+          </>
+        ),
+        search: under(<Words asking={asking} names={['actor', 'account_name']} />),
+      },
+      {
+        id: 'ip',
+        header: t('audit.from_'),
+        also: { id: 'process', header: t('audit.fields.process') },
+        sorts: true,
+        wide: true,
+        width: '9rem',
+        cell: (entry) => (
+          <>
+            {entry.ip ?? '–'}
+            <div className="second">{entry.process}</div>
+          </>
+        ),
+        search: under(<Words asking={asking} names={['ip', 'process']} />),
+      },
       {
         id: 'action',
         header: t('audit.action'),
+        also: { id: 'object', header: t('audit.object') },
+        sorts: true,
         cell: (entry) => (
           <>
-            <span className="mono">{entry.action}</span>
+            <UnstyledButton className="open mono" onClick={() => { setOpen(entry); }}>
+              {entry.action}
+            </UnstyledButton>
+            <div className="second">{entry.object}</div>
             <div className="second narrow">
-              {entry.object} · {entry.actor} · {entry.detail}
+              {entry.actor} · {entry.ip ?? entry.process} · <Time at={entry.at} />
             </div>
           </>
         ),
+        search: under(
+          <div className="searches">
+            <Action key={round} {...asking} />
+            <Words asking={asking} names={['object']} />
+          </div>,
+        ),
       },
-      { id: 'object', header: t('audit.object'), wide: true, cell: (entry) => entry.object },
-      { id: 'detail', header: t('audit.detail'), wide: true, width: '38%', cell: (entry) => entry.detail },
-      { id: 'who', header: t('audit.who'), wide: true, cell: (entry) => entry.actor },
-      { id: 'when', header: t('audit.when'), width: '9rem', cell: (entry) => <Time at={entry.at} /> },
-    ],
-    [t],
-  );
+      { id: 'result', header: t('audit.result'), sorts: true, width: '8rem', cell: (entry) => <ResultOf of={entry} />, search: under(<div className="searches"><Result {...asking} /></div>) },
+      {
+        id: 'detail',
+        header: t('audit.message'),
+        wide: true,
+        width: '26%',
+        cell: (entry) => entry.detail ?? [...new Set([entry.before, entry.after].flatMap((side) => Object.keys((side as object | null) ?? {})))].join(', '),
+        search: under(<Words asking={asking} names={['text']} />),
+      },
+    ];
+  }, [t, asking, isNarrow, round]);
+  const isFiltered = [...params.keys()].some((name) => name !== 'sort' && name !== 'span') || spanOf(params) !== 'all';
   return (
-    <Page title={t('audit.title')}>
+    <Page
+      title={t('audit.title')}
+      text={about.data && t('audit.kept', { count: about.data.keep_days })}
+      actions={
+        <>
+          <Button variant="default" onClick={() => { setNow(Date.now()); }}>
+            {t('audit.renew')}
+          </Button>
+          {(['csv', 'json'] as const).map((format) => (
+            <Button key={format} component="a" variant="default" href={fileOf(query, format)} download>
+              {t('audit.export', { format: format.toUpperCase() })}
+            </Button>
+          ))}
+          {may('box.write') && <Verify />}
+        </>
+      }
+    >
+      {isNarrow && (
+        <>
+          <Button variant="default" aria-expanded={filtering} onClick={filters.toggle}>
+            {t('audit.filter')}
+          </Button>
+          {filtering && (
+            <SimpleGrid cols={2} spacing="xs" verticalSpacing={0}>
+              <When {...asking} />
+              <div className="searches"><Result {...asking} /></div>
+              <div className="searches"><Action key={round} {...asking} /></div>
+              <Words asking={asking} names={['object']} />
+              <Words asking={asking} names={['actor', 'account_name']} />
+              <Words asking={asking} names={['ip', 'process']} />
+              <Words asking={asking} names={['text']} />
+            </SimpleGrid>
+          )}
+        </>
+      )}
       <DataTable
         label={t('audit.title')}
         columns={columns}
         query={entries}
         rowKey={(entry) => String(entry.id)}
-        empty={<Empty icon="list" title={t('audit.empty')} text={t('audit.emptyText')} />}
+        sort={query.sort ?? '-at'}
+        onSort={(sort) => { asking.ask('sort', sort === '-at' ? '' : sort); }}
+        empty={
+          <Empty icon="list" title={isFiltered ? t('audit.noMatch') : t('audit.empty')} text={isFiltered ? t('audit.noMatchText') : t('audit.emptyText')}>
+            {isFiltered && (
+              <Group>
+                <Button variant="default" onClick={() => {
+                    setParams({ span: 'all' }, { replace: true });
+                    setRound(round + 1);
+                  }}>
+                  {t('audit.showAll')}
+                </Button>
+              </Group>
+            )}
+          </Empty>
+        }
       />
+      <EntryDialog entry={open} close={() => { setOpen(undefined); }} />
     </Page>
   );
 }
