@@ -3,7 +3,8 @@
 
 use crate::support::admin::{Running, Stopped, running, stopped};
 use crate::support::eventually;
-use crate::support::server::Phonebox;
+use crate::support::people::{Browser, PASSWORD, log_in, send, set_up};
+use crate::support::server::{Phonebox, ask};
 use phonebox::db::Connection;
 use serde_json::{Value, json};
 
@@ -104,6 +105,18 @@ fn every_filter_finds_its_entries_and_no_others() {
         ("&object=Berlin", 1),
         ("&actor=api-token", 5),
         ("&actor=console", 0),
+        ("&actor=API-*", 5),
+        ("&actor=*tok*", 5),
+        ("&actor=api-toke", 0),
+        ("&account_name=default", 5),
+        ("&account_name=def*", 5),
+        ("&account_name=x*", 0),
+        ("&ip=127.*", 5),
+        ("&ip=128.*", 0),
+        ("&process=a*", 5),
+        ("&object=*er*n", 1),
+        ("&object=*%25*", 1),
+        ("&action=*.add", 4),
         ("&account=1", 5),
         ("&account=2", 0),
         ("&ip=127.0.0.1", 5),
@@ -123,7 +136,9 @@ fn every_filter_finds_its_entries_and_no_others() {
     let since = entries(&running, &format!("&from={middle}"));
     assert!(since.iter().all(|row| row["at"].as_i64().unwrap() >= middle) && since.len() >= 4);
     assert!(entries(&running, &format!("&to={middle}")).iter().all(|row| row["at"].as_i64().unwrap() < middle));
-    for wrong in ["result=maybe", "ip=x", "format=xml", "limit=0", "from=x", "nobody=1"] {
+    for wrong in
+        ["result=maybe", "ip=x", "sort=detail", "sort=", "sort=--at", "format=xml", "limit=0", "from=x", "nobody=1"]
+    {
         running.get(&format!("/audit?{wrong}")).refused(400);
     }
     // Page by page: each entry once.
@@ -135,6 +150,196 @@ fn every_filter_finds_its_entries_and_no_others() {
         after = format!("&after={next}");
     }
     assert_eq!(seen, [5, 4, 3, 2, 1]);
+}
+
+/// ALE-074: in the order of executor, address, operation, time and result, both ways, page by page without a gap.
+#[test]
+fn ale_074_the_log_is_sorted_by_every_column_both_ways() {
+    let running = running();
+    for name in ["Berlin", "aachen", "Bonn"] {
+        running.post("/sites", json!({ "name": name })).json(201);
+    }
+    running.post("/sites", json!({ "name": "Bonn" })).refused(409);
+    running.post("/groups", json!({ "name": "Sales" })).json(201);
+    let pages = |query: &str| {
+        let (mut after, mut seen) = (String::new(), Vec::new());
+        loop {
+            let page = running.get(&format!("/audit?limit=2&{query}{after}")).json(200);
+            seen.extend(page["items"].as_array().unwrap().clone());
+            let Some(next) = page["next"].as_str() else { return seen };
+            after = format!("&after={next}");
+        }
+    };
+    let ids = |rows: &[Value]| rows.iter().map(|row| row["id"].as_i64().unwrap()).collect::<Vec<_>>();
+    assert_eq!(ids(&pages("sort=at")), [1, 2, 3, 4, 5]);
+    assert_eq!(ids(&pages("sort=-at")), [5, 4, 3, 2, 1]);
+    // Within one word the newest come first.
+    assert_eq!(ids(&pages("sort=action")), [4, 5, 3, 2, 1]);
+    assert_eq!(ids(&pages("sort=-result")), [5, 3, 2, 1, 4]);
+    assert_eq!(ids(&pages("sort=object&action=site.add")), [2, 1, 3]);
+    assert_eq!(ids(&pages("sort=-object&action=site.add")), [3, 1, 2]);
+    for column in ["actor", "ip", "process", "account"] {
+        for way in ["", "-"] {
+            assert_eq!(ids(&pages(&format!("sort={way}{column}"))), [5, 4, 3, 2, 1], "{way}{column}");
+        }
+    }
+    let csv = running.get("/audit?format=csv&sort=object&action=site.add").text();
+    let names: Vec<usize> = ["aachen", "Berlin", "Bonn"].iter().map(|name| csv.find(name).unwrap()).collect();
+    assert!(names.is_sorted(), "{csv}");
+}
+
+/// What there is to look for, and how long it is kept.
+#[test]
+fn the_log_says_what_it_has_words_for_and_how_long_it_is_kept() {
+    let running = running();
+    running.post("/sites", json!({ "name": "Berlin" })).json(201);
+    running.delete("/sites/Nowhere").refused(404);
+    let about = running.get("/audit/about").json(200);
+    assert_eq!(about, json!({ "keep_days": 730, "actions": ["DELETE /sites/{name}", "site.add"] }));
+}
+
+/// AVA-285, YMC-174: what a superior does inside an account stands in both logs, with who and as whom; what the account's
+/// data was and is stays in its own.
+#[test]
+fn ava_285_ymc_174_what_is_done_inside_another_account_stands_in_both_logs() {
+    let running = running();
+    let alice = set_up(&running);
+    let shop = alice.post("/accounts", json!({ "kind": "customer", "name": "Shop" })).json(201);
+    let user = json!({ "account_id": shop["id"], "login": "carl", "name": "Carl", "email": "carl@shop.example" });
+    let link = alice.post("/users", user).json(201)["link"]["token"].clone();
+    send(&running, "POST", "/password/reset", "", Some(json!({ "token": link, "password": PASSWORD })));
+    let carl = log_in(&running, "carl", PASSWORD);
+    let inside = Browser::of(&running, &alice.post("/switch", json!({ "account": shop["id"] })));
+    inside.post("/sites", json!({ "name": "Berlin" })).json(201);
+    inside.patch("/sites/Berlin", json!({ "name": "Bonn" })).json(200);
+    inside.delete("/sites/Nowhere").refused(404);
+    let alice = Browser::of(&running, &inside.delete("/switch"));
+    let rows = |browser: &Browser, query: &str| {
+        let page = browser.get(&format!("/audit?limit=500{query}")).json(200);
+        page["items"].as_array().unwrap().clone()
+    };
+    let there = rows(&carl, "&actor=alice");
+    let here = rows(&alice, "&action=site");
+    assert!(actions(&there).iter().filter(|action| action.starts_with("site.")).count() == 2, "{there:?}");
+    assert_eq!(actions(&here), ["site.set", "site.add"], "{here:?}");
+    for row in [&here[0], there.iter().find(|row| row["action"] == "site.set").unwrap()] {
+        let who = [&row["actor"], &row["home"], &row["account"], &row["account_id"], &row["ip"]];
+        let wanted = [&json!("alice"), &json!("Example"), &json!("Shop"), &shop["id"], &json!("127.0.0.1")];
+        assert_eq!(who, wanted, "{row}");
+    }
+    let set = there.iter().find(|row| row["action"] == "site.set").unwrap();
+    assert_eq!((&set["before"]["name"], &set["after"]["name"]), (&json!("Berlin"), &json!("Bonn")));
+    assert!(here.iter().all(|row| row["before"].is_null() && row["after"].is_null()), "{here:?}");
+    // Nor is it found by what stands in it.
+    assert!(rows(&alice, "&action=site&text=created_at").is_empty());
+    assert!(!rows(&carl, "&action=site&text=created_at").is_empty());
+    let refused = rows(&alice, "&result=fail&account_name=Example");
+    assert_eq!(actions(&refused), ["DELETE /sites/{name}"]);
+    // Coming and going stands in each log once; and nobody else's log knows anything of it.
+    for browser in [&alice, &carl] {
+        for action in ["switch.enter", "switch.leave"] {
+            let rows = rows(browser, &format!("&action={action}"));
+            assert!(rows.len() <= 1 && (action == "switch.leave" || rows.len() == 1), "{action}: {rows:?}");
+        }
+    }
+    let csv = alice.get("/audit?format=csv&action=site.set").text();
+    assert!(csv.contains(",Shop,1,Example,alice,") && !csv.contains("Bonn\"\"}"), "{csv}");
+    let other = alice.post("/accounts", json!({ "kind": "customer", "name": "Other" })).json(201);
+    let user = json!({ "account_id": other["id"], "login": "olga", "name": "Olga", "email": "olga@other.example" });
+    let link = alice.post("/users", user).json(201)["link"]["token"].clone();
+    send(&running, "POST", "/password/reset", "", Some(json!({ "token": link, "password": PASSWORD })));
+    let olga = log_in(&running, "olga", PASSWORD);
+    let text = olga.get("/audit").text();
+    assert!(!text.contains("alice") && !text.contains("Berlin") && !text.contains("Shop"), "{text}");
+}
+
+/// AVA-269: device CAs, files, letting in, bindings, raw texts and enrolment say what was before and is now; secrets never.
+#[test]
+fn ava_269_what_was_before_and_after_of_everything_that_phones_are_made_of() {
+    let running = running();
+    let device = json!({ "mac": MAC, "vendor": "Yealink", "model": "T54W", "activate": true });
+    running.post("/devices", device).json(201);
+    let last = |action: &str| {
+        let rows = entries(&running, &format!("&action={action}"));
+        rows.first().unwrap_or_else(|| panic!("{action}")).clone()
+    };
+    running.post(&format!("/devices/{MAC}/bindings"), json!({ "network": "10.0.0.0/8" })).json(200);
+    let row = last("device.bind");
+    assert_eq!((&row["before"]["bindings"], &row["after"]["bindings"]), (&json!([]), &json!(["10.0.0.0/8"])), "{row}");
+    running.delete(&format!("/devices/{MAC}/bindings/10.0.0.0/8")).json(200);
+    assert_eq!(last("device.unbind")["after"]["bindings"], json!([]));
+    running.post(&format!("/devices/{MAC}/deactivate"), json!({})).json(200);
+    let row = last("device.deactivate");
+    assert_eq!((&row["before"]["state"], &row["after"]["state"]), (&json!("active"), &json!("blocked")));
+    running.post(&format!("/devices/{MAC}/activate"), json!({})).json(200);
+    assert_eq!(last("device.activate")["after"]["state"], "active");
+    running.post(&format!("/devices/{MAC}/let-in"), json!({})).json(200);
+    let row = last("device.let-in");
+    assert!(
+        row["after"]["window_until"].is_i64() && row["before"]["window_until"] != row["after"]["window_until"],
+        "{row}"
+    );
+
+    for text in ["one", "three"] {
+        let put = running.raw(
+            "PUT /api/v1/files/logo.txt HTTP/1.1",
+            &format!("Authorization: Bearer {}\r\n", running.token),
+            text.as_bytes(),
+        );
+        assert_eq!(put.status, 200, "{}", put.text());
+    }
+    let row = last("file.add");
+    assert_eq!((&row["before"]["size"], &row["after"]["size"]), (&json!(3), &json!(5)), "{row}");
+    assert_eq!(running.delete("/files/logo.txt").status, 204);
+    assert_eq!(last("file.remove")["before"]["name"], "logo.txt");
+
+    for text in [
+        "account.1.label = Desk\naccount.1.password = hunter5\n",
+        "account.1.label = Hall\naccount.1.password = hunter6\n",
+    ] {
+        running.put("/raw-texts/yealink?layer=global", json!({ "text": text })).json(200);
+    }
+    let row = last("raw-text.set");
+    let side = |name: &str| row[name]["text"].as_str().unwrap_or_default().to_owned();
+    assert!(side("before").contains("Desk") && side("after").contains("Hall"), "{row}");
+    assert_eq!(running.delete("/raw-texts/yealink?layer=global").status, 204);
+    assert!(last("raw-text.remove")["before"]["text"].as_str().unwrap().contains("Hall"));
+    for query in ["", "?format=csv", "?format=json"] {
+        let text = running.get(&format!("/audit{query}")).text();
+        assert!(!text.contains("hunter"), "{text}");
+    }
+}
+
+/// T98: whatever a stranger or an administrator writes, an entry is one line wherever lines count.
+#[test]
+fn threat_098_nothing_that_is_written_begins_a_new_line() {
+    let mut phonebox = Phonebox::start();
+    let evil = "x\r\n2026-01-01T00:00:00Z  INFO session.begin root\u{1b}[31m";
+    for body in [json!({ "name": evil }), json!({ "name": "Berlin", evil: 1 })] {
+        assert!(phonebox.admin_asks("POST", "/api/v1/sites", &body.to_string()).status >= 400);
+    }
+    let login = json!({ "login": evil, "password": evil }).to_string();
+    ask(phonebox.admin(), "none", "POST", "/api/v1/session", &login).unwrap();
+    for path in ["/api/v1/sites/x%0d%0aroot", "/api/v1/%0d%0aINFO%20root", "/%1b%5b31m"] {
+        phonebox.admin_asks("DELETE", path, "");
+    }
+    let agent = "User-Agent: Yealink SIP-T54W 96.86.0.100 805ec0aabb01\r\n";
+    for path in ["/%0d%0aINFO%20root.cfg", "/805ec0aabb01.cfg%0aINFO", "/%1b%5b31m.cfg"] {
+        crate::support::raw::send(phonebox.http(), None, "GET", path, agent, b"");
+    }
+    let csv = phonebox.cli(&["audit", "--format", "csv"]);
+    let json = phonebox.json(&["audit", "--limit", "500"]);
+    let rows = json["items"].as_array().unwrap();
+    assert!(rows.len() >= 3, "{json}");
+    assert_eq!(csv.lines().count(), rows.len() + 1, "{csv}");
+    let shown = phonebox.cli(&["audit"]);
+    assert_eq!(shown.lines().count(), rows.len() + 1, "{shown}");
+    phonebox.cli(&["device", "add", MAC]);
+    phonebox.stop();
+    for text in [csv, shown, phonebox.said()] {
+        assert!(!text.contains('\u{1b}'), "{text:?}");
+        assert!(!text.lines().any(|line| line.starts_with("2026-01-01") || line.starts_with("INFO")), "{text}");
+    }
 }
 
 #[test]

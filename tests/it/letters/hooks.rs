@@ -3,7 +3,7 @@
 use super::sink::Hook;
 use crate::support::phone;
 use crate::support::server::Phonebox;
-use crate::support::{eventually, raw};
+use crate::support::{eventually, is_root, raw};
 use aws_lc_rs::hmac;
 use serde_json::{Value, json};
 
@@ -88,7 +88,7 @@ fn a_delivery_is_tried_again_with_longer_pauses_and_the_same_event() {
 /// SSRF: addresses of this machine and of private networks are refused when they are given, and names that lead there
 /// when they are used. A redirect leads nowhere.
 #[test]
-fn a_webhook_reaches_no_private_network_by_address_name_or_redirect() {
+fn threat_066_a_webhook_reaches_no_private_network_by_address_name_or_redirect() {
     let (phonebox, hook) = (Phonebox::start(), Hook::start());
     let add = |url: &str| {
         let answer = phonebox.admin_asks("POST", "/api/v1/webhooks", &json!({ "url": url }).to_string());
@@ -103,6 +103,11 @@ fn a_webhook_reaches_no_private_network_by_address_name_or_redirect() {
         "http://169.254.169.254/latest/meta-data/",
         "http://[fd00::1]/",
         "http://0.0.0.0/",
+        "http://[::ffff:7f00:1]/",
+        "http://[::ffff:a9fe:a9fe]/",
+        "http://[64:ff9b::7f00:1]/",
+        "http://[fe80::1]/",
+        "gopher://127.0.0.1/",
         "ftp://hooks.example/",
         "file:///etc/passwd",
         "http://user:secret@hooks.example/",
@@ -115,15 +120,21 @@ fn a_webhook_reaches_no_private_network_by_address_name_or_redirect() {
     }
     // A name that resolves to this machine: DNS decides at each delivery, and the answer is judged.
     assert_eq!(add(&format!("http://localhost:{port}/")).0, 201);
-    // An address in other words: the resolver reads it, and it is judged like any other.
-    let odd = add(&format!("http://2130706433:{port}/")).0;
+    // An address in other words, decimal, octal, hexadecimal, shortened: the resolver reads it, and it is judged as any other.
+    let mut odd = 0;
+    for host in ["2130706433", "0x7f000001", "0177.0.0.1", "127.1", "0x7f.1"] {
+        let (status, text) = add(&format!("http://{host}:{port}/"));
+        assert!(status == 201 || status == 422, "{host}: {text}");
+        odd += usize::from(status == 201);
+    }
     phone::add(&phonebox, "T54W", &[]);
     eventually("it was tried", || deliveries(&phonebox).first().is_some_and(|one| one["attempts"] == 1));
     let refused = deliveries(&phonebox)[0]["error"].as_str().unwrap().to_owned();
     assert!(refused.contains("no public address") && refused.contains("webhooks.networks"), "{refused}");
-    if odd == 201 {
-        let of_two = |phonebox: &Phonebox| phonebox.json(&["webhook", "deliveries", "2"]).as_array().unwrap().clone();
-        eventually("it was tried", || of_two(&phonebox).first().is_some_and(|one| one["attempts"] == 1));
+    for hook in 2..2 + odd {
+        let rows = || phonebox.json(&["webhook", "deliveries", &hook.to_string()]).as_array().unwrap().clone();
+        eventually("it was tried", || rows().first().is_some_and(|one| one["attempts"] == 1));
+        assert!(rows()[0]["status"].is_null(), "{:?}", rows()[0]);
     }
     assert!(hook.all().is_empty(), "nothing was connected to: {:?}", hook.all());
 
@@ -192,4 +203,46 @@ fn ymc_173_a_keys_callback_address_is_sent_alarms_and_everything_else() {
     // T66: judged as any webhook's address is.
     let reply = phonebox.admin_asks("POST", "/api/v1/api-keys", r#"{"name":"x","callback":"http://169.254.169.254/"}"#);
     assert_eq!(reply.status, 422);
+}
+
+/// T66: a name is judged by where it leads when it is used, each time anew; what is connected to is what was judged. A
+/// name that leads to both kinds of addresses leads nowhere.
+#[test]
+fn threat_066_a_name_that_moves_into_a_private_network_is_not_followed() {
+    if !is_root() {
+        return;
+    }
+    let files = tempfile::tempdir().unwrap();
+    let hosts = files.path().join("hosts");
+    let lead = |lines: &str| std::fs::write(&hosts, format!("127.0.0.1 localhost\n{lines}")).unwrap();
+    lead("127.0.0.2 hooks.example\n");
+    let hook = Hook::start_at("127.0.0.2:0");
+    let other = Hook::start_at(&format!("127.0.0.3:{}", hook.address.port()));
+    // Where this one program looks names up.
+    let mut phonebox = Phonebox::new(&["--webhook-networks", "127.0.0.2/32"]);
+    let mount = format!("mount --bind {} /etc/hosts; exec \"$@\"", hosts.display());
+    phonebox.before = ["unshare", "--mount", "sh", "-ec", &mount, "sh"].map(str::to_owned).to_vec();
+    phonebox.run();
+    phonebox.cli(&[
+        "webhook",
+        "add",
+        &format!("http://hooks.example:{}/", hook.address.port()),
+        "--kind",
+        "account-linked",
+    ]);
+    let newest = |phonebox: &Phonebox| deliveries(phonebox)[0].clone();
+    phonebox.cli(&["webhook", "test", "1"]);
+    eventually("it arrives", || newest(&phonebox)["state"] == "sent");
+    for lines in [
+        "127.0.0.3 hooks.example\n",
+        "127.0.0.2 hooks.example\n127.0.0.3 hooks.example\n",
+        "169.254.169.254 hooks.example\n",
+    ] {
+        lead(lines);
+        phonebox.cli(&["webhook", "test", "1"]);
+        eventually("it was tried", || newest(&phonebox)["attempts"] == 1);
+        let refused = newest(&phonebox);
+        assert!(refused["error"].as_str().unwrap().contains("no public address"), "{lines}: {refused}");
+    }
+    assert_eq!((hook.all().len(), other.all().len()), (1, 0));
 }

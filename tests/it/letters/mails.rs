@@ -102,6 +102,39 @@ fn notifications_are_mailed_and_each_can_be_switched_off() {
     });
 }
 
+/// A mail server that does not speak STARTTLS where it is wanted is told nothing: neither mail nor password.
+#[test]
+fn without_starttls_nothing_is_said_to_the_mail_server() {
+    let (phonebox, mails) = (Phonebox::start(), Mails::start());
+    let port = mails.port.to_string();
+    let words =
+        ["mail", "set", "--host", "127.0.0.1", "--port", &port, "--user", "box", "--from", "box@company.example"];
+    phonebox.cli(&[&words[..], &["--password", &phonebox.secret("s3cret-mail")]].concat());
+    let said = phonebox.try_cli(&["mail", "test", ADMIN]).refused();
+    assert!(said.contains("STARTTLS") && !said.contains("s3cret"), "{said}");
+    assert!(mails.all().is_empty());
+}
+
+/// ALE-009: where the box knows its address, a mail has a button that leads there, and the address to copy.
+#[test]
+fn ale_009_a_link_is_a_button_and_an_address_to_copy() {
+    let phonebox = Phonebox::start_with(&["--public-admin", "https://phones.company.example:8443"]);
+    let mails = Mails::start();
+    set(&phonebox, &mails);
+    let user = json!({ "name": "Bob", "email": "bob@example.com" }).to_string();
+    assert_eq!(phonebox.admin_asks("POST", "/api/v1/users", &user).status, 201);
+    let text = mails.at_least(1)[0]["text"].as_str().unwrap().replace("=\r\n", "").replace("=3D", "=");
+    let url = "https://phones.company.example:8443/activate#code=";
+    assert!(text.contains("multipart/alternative"), "{text}");
+    assert!(text.contains(&format!("\r\n{url}")), "an address by itself: {text}");
+    assert!(text.contains(&format!("<a href=\"{url}")) && text.contains(">Choose a password</a><br>"), "{text}");
+    // And what happens to a phone leads to its page.
+    phonebox.cli(&["notification", "set", "--to", ADMIN, "--off", "alarm"]);
+    phone::add(&phonebox, "T54W", &[]);
+    let text = mails.at_least(2)[1]["text"].as_str().unwrap().replace("=\r\n", "");
+    assert!(text.contains(&format!("https://phones.company.example:8443/devices/{}", phone::mac("T54W"))), "{text}");
+}
+
 /// RFC 3207 and RFC 4954, with a certificate that the machine trusts; without that, nothing is said to the server.
 #[test]
 fn the_way_to_the_mail_server_is_encrypted_and_its_certificate_is_verified() {
@@ -192,9 +225,9 @@ fn a_mail_that_is_refused_for_good_raises_an_alarm() {
     assert_eq!(phonebox.json(&["mail", "queue"]).as_array().unwrap().len(), 3);
 }
 
-/// What strangers and administrators write ends no header and adds no recipient.
+/// T67: what strangers and administrators write ends no header and adds no recipient.
 #[test]
-fn no_text_adds_a_header_or_a_recipient() {
+fn threat_067_no_text_adds_a_header_or_a_recipient() {
     let (phonebox, mails) = boxed();
     for address in [
         "a@b.example\r\nBcc: evil@evil.example",

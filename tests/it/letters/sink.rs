@@ -96,7 +96,11 @@ pub struct Hook {
 
 impl Hook {
     pub fn start() -> Hook {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Hook::start_at("127.0.0.1:0")
+    }
+
+    pub fn start_at(address: &str) -> Hook {
+        let listener = TcpListener::bind(address).unwrap();
         let (address, status, got) = (listener.local_addr().unwrap(), Arc::new(AtomicU16::new(204)), Arc::default());
         let hook = Hook { address, status: status.clone(), got: Arc::clone(&got) };
         std::thread::spawn(move || {

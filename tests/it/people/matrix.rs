@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 const OWNERS: [&str; 4] = ["own", "child", "sibling", "parent"];
 
 /// First word of a path with an id, and the parameter that is the id.
-const THINGS: [&str; 16] = [
+const THINGS: [&str; 17] = [
     "accounts",
     "alarms",
     "api-keys",
@@ -22,6 +22,7 @@ const THINGS: [&str; 16] = [
     "files",
     "groups",
     "links",
+    "mail",
     "profiles",
     "role-groups",
     "roles",
@@ -53,6 +54,7 @@ fn body(method: &str, path: &str) -> Option<Value> {
             | "/users/{id}/unfreeze"
             | "/users/{id}/password-link"
             | "/api-keys/{id}/reset"
+            | "/mail/queue/{id}/retry"
             | "/webhooks/{id}/test"
             | "/webhooks/{id}/deliveries/{delivery}/retry"
             | "/channels/{id}/accept"
@@ -133,6 +135,13 @@ fn world(running: &Running) -> World<'_> {
                  SELECT {account}, 1, min(id), x'0{number}', x'00', 'x', 'waiting', 1 FROM certificate_profile"
             ),
         );
+        run(
+            running,
+            format!(
+                "INSERT INTO mail (account_id, kind, recipient, subject, body_sealed, next_at, created_at)
+                 VALUES ({account}, 'x', 'x', 'x', x'00', 1, 1)"
+            ),
+        );
         let key = json!({ "name": name, "permissions": ["site.read"] });
         let key = chief.post("/api-keys", key).json(201)["id"].to_string();
         let hook = json!({ "url": "https://hooks.example/x" });
@@ -167,6 +176,7 @@ fn world(running: &Running) -> World<'_> {
             ((*owner, "role-groups"), group),
             ((*owner, "files"), file),
             ((*owner, "alarms"), last("alarm")),
+            ((*owner, "mail"), last("mail")),
             ((*owner, "enrollment"), last("certificate_request")),
         ]);
         if *owner == "own" {
