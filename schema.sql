@@ -27,6 +27,8 @@ CREATE TABLE account (
   created_at      INTEGER NOT NULL,
   updated_at      INTEGER NOT NULL,
   client_ca_list  TEXT,                                  -- PEM: the newest revocation list of client_ca
+  switching       TEXT    NOT NULL DEFAULT 'on',         -- off requested on: its users work inside accounts below
+  public_ca       INTEGER NOT NULL DEFAULT 0,            -- certificates below the machine's public CAs log its users in
   UNIQUE (parent_id, name)
 ) STRICT;
 CREATE UNIQUE INDEX account_link_id ON account (link_id) WHERE link_id IS NOT NULL;
@@ -77,6 +79,7 @@ CREATE TABLE site (
   profile_id INTEGER REFERENCES profile (id),
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
+  pid        TEXT,                                       -- four digits that make the provisioning code longer
   UNIQUE (account_id, name)
 ) STRICT;
 
@@ -680,10 +683,23 @@ CREATE TABLE channel (
   id         INTEGER PRIMARY KEY,
   account_id INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
   guest_id   INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
-  state      TEXT    NOT NULL,                           -- offered accepted
+  state      TEXT    NOT NULL,                           -- offered accepted declined
   created_by TEXT    NOT NULL,
   created_at INTEGER NOT NULL,
+  reason     TEXT,                                       -- why it was declined
   UNIQUE (account_id, guest_id)
+) STRICT;
+
+-- A channel that is offered by mail: whoever has the mail's link accepts it, if anybody was sent one.
+CREATE TABLE invitation (
+  id         INTEGER PRIMARY KEY,
+  account_id INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+  email      TEXT    NOT NULL,
+  hash       BLOB    NOT NULL UNIQUE,                    -- SHA-256 of the link's code
+  created_by TEXT    NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  UNIQUE (account_id, email)
 ) STRICT;
 
 -- Somebody who asks for an account of their own.
@@ -704,6 +720,8 @@ CREATE TABLE sign_up (
   account_id INTEGER REFERENCES account (id) ON DELETE SET NULL,
   created_at INTEGER NOT NULL,
   decided_by TEXT,
-  decided_at INTEGER
+  decided_at INTEGER,
+  link_id    TEXT,
+  reason     TEXT                                        -- why it was declined
 ) STRICT;
 CREATE INDEX sign_up_state ON sign_up (state, id);

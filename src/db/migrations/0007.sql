@@ -30,3 +30,22 @@ CREATE TABLE alarm_read (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX alarm_read_alarm ON alarm_read (alarm_id);
 CREATE INDEX audit_home ON audit (home_id, id) WHERE home_id IS NOT NULL;
+-- Accounts: working inside those below is a service; certificates of public CAs; sites with a PID; invitations by mail.
+ALTER TABLE account ADD COLUMN switching TEXT NOT NULL DEFAULT 'on';
+ALTER TABLE account ADD COLUMN public_ca INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE site ADD COLUMN pid TEXT;
+ALTER TABLE channel ADD COLUMN reason TEXT;
+ALTER TABLE sign_up ADD COLUMN link_id TEXT;
+ALTER TABLE sign_up ADD COLUMN reason TEXT;
+
+-- A channel that is offered by mail: whoever has the mail's link accepts it, if anybody was sent one.
+CREATE TABLE invitation (
+  id         INTEGER PRIMARY KEY,
+  account_id INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+  email      TEXT    NOT NULL,
+  hash       BLOB    NOT NULL UNIQUE,                    -- SHA-256 of the link's code
+  created_by TEXT    NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  UNIQUE (account_id, email)
+) STRICT;
