@@ -1,11 +1,18 @@
 //! Accounts over REST: one's own and those below it. All others are not there.
 
+use super::change::{apply, first_switching, refuse_taken, tell_services};
+use super::removal::store::Gone;
 use super::store::{self, Filter, NewAccount};
-use super::view::{self, AccountView, AddAccount, ApiAccess, ChangeAccount};
+use super::view::{self, AccountView, AddAccount, Administrator, ChangeAccount, MadeAccount};
 use super::{Kind, removal};
 use crate::db::{Connection, Db, Touch, Tx};
-use crate::seal::random;
-use crate::users::{Actor, BOX_ACCOUNT, Who};
+use crate::seal::{Keyring, random};
+use crate::users::directory::api::{insert as add_user, refuse_taken as refuse_taken_login};
+use crate::users::guard::Caller;
+use crate::users::links::{self, PasswordLink, Purpose};
+use crate::users::store::{NewUser, SUPER_MANAGER};
+use crate::users::throttle::Throttle;
+use crate::users::{Actor, BOX_ACCOUNT, Permission, Who};
 use crate::web::json::created;
 use crate::web::{Code, Directory, Json, Page, Paging, Problem, Query, Result, words};
 use crate::{audit, ca, clock, files};
@@ -29,6 +36,8 @@ struct ListQuery {
     #[param(inline)]
     kind: Option<Kind>,
     enabled: Option<bool>,
+    /// Directly below this account.
+    parent_id: Option<i64>,
     /// Part of the name, contact, e-mail address or number.
     search: Option<String>,
     after: Option<String>,
@@ -40,8 +49,8 @@ struct ListQuery {
 #[get("/accounts")]
 async fn list(actor: Actor, db: Data<Db>, Query(query): Query<ListQuery>) -> Result<Json<Page<AccountView>>> {
     let paging = Paging::<i64>::new(query.after.as_deref(), query.limit)?;
-    let ListQuery { kind, enabled, search, .. } = query;
-    let filter = Filter { id: None, kind, enabled, search, tree: query.view == Some(Order::Tree) };
+    let ListQuery { kind, enabled, parent_id, search, .. } = query;
+    let filter = Filter { id: None, kind, enabled, parent_id, search, tree: query.view == Some(Order::Tree) };
     let rows = db
         .read_long(move |conn| {
             store::list(conn, actor.account_id, &filter, paging.after, paging.rows()).map_err(Problem::from)
@@ -57,18 +66,71 @@ async fn show(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<Json<AccountV
     Ok(Json(db.read(|conn| load(conn, &actor, *id))?))
 }
 
-/// Add an account below yours
-#[utoipa::path(tag = "accounts", request_body = AddAccount, responses((status = 201, body = AccountView)))]
+/// Add an account below yours, and who administers it
+#[utoipa::path(tag = "accounts", request_body = AddAccount, responses((status = 201, body = MadeAccount)))]
 #[post("/accounts")]
-async fn add(actor: Actor, db: Data<Db>, Json(body): Json<AddAccount>) -> Result<HttpResponse> {
+async fn add(
+    actor: Actor,
+    caller: Caller,
+    db: Data<Db>,
+    keys: Data<Keyring>,
+    throttle: Data<Throttle>,
+    Json(body): Json<AddAccount>,
+) -> Result<HttpResponse> {
+    let key = taken(&actor);
+    throttle.check(&key, caller.source, clock::now())?;
     let made = db
         .write(move |tx| {
             let operator = actor.who == Who::Console;
+            let administrator = body.administrator.clone();
             let id = make(tx, &actor, body, operator)?;
-            load(tx, &actor, id)
+            let link = administrator.map_or(Ok(None), |one| administer(tx, &keys, &actor, id, one))?;
+            Ok::<_, Problem>(MadeAccount { account: load(tx, &actor, id)?, link })
         })
-        .await?;
-    Ok(created(made))
+        .await;
+    count_taken(&throttle, &key, &caller, made.as_ref().err());
+    Ok(created(made?))
+}
+
+/// T90: names and link ids that are taken are no list of who is there to read through.
+fn taken(actor: &Actor) -> String {
+    format!("taken {}", actor.account_id)
+}
+
+fn count_taken(throttle: &Throttle, key: &str, caller: &Caller, problem: Option<&Problem>) {
+    if problem.is_some_and(|problem| problem.code == Code::Exists) {
+        throttle.failed(key, caller.source, clock::now());
+    }
+}
+
+/// AVA-035: nobody logs in as an account, only as a user of it.
+fn administer(
+    tx: &mut Tx,
+    keys: &Keyring,
+    actor: &Actor,
+    account_id: i64,
+    one: Administrator,
+) -> Result<Option<PasswordLink>> {
+    actor.must(Permission::UserWrite)?;
+    let email = words::email(&one.email)?;
+    let login = one.login.as_deref().map_or(Ok(email.clone()), words::login)?;
+    refuse_taken_login(tx, &login, &email)?;
+    let user = NewUser {
+        account_id,
+        login,
+        name: words::name("The administrator", &one.name)?,
+        email,
+        phone: None,
+        country: None,
+        remark: None,
+        locale: words::locale(one.locale.as_deref().unwrap_or("en"))?,
+        role_id: SUPER_MANAGER,
+        password_hash: None,
+        temporary: false,
+        two_factor: false,
+    };
+    let user_id = add_user(tx, actor, &user)?;
+    Ok(links::hand_over(tx, keys, user_id, Purpose::Activate, clock::now())?.link)
 }
 
 /// Checks, makes and audits. `operator`: the platform's own word, which alone makes providers (AVA-129).
@@ -94,6 +156,7 @@ pub fn make(tx: &mut Tx, actor: &Actor, body: AddAccount, operator: bool) -> Res
         reference: body.reference.as_deref().map(view::reference).transpose()?.flatten(),
         link_id: body.link_id.as_deref().map(view::link_id).transpose()?.flatten(),
         two_factor: body.two_factor,
+        switching: first_switching(body.kind),
     };
     refuse_taken(tx, parent.id, &new.name, new.link_id.as_deref(), 0)?;
     let id = store::insert(tx, &new, &actor.name, now)?;
@@ -117,84 +180,36 @@ fn number(tx: &Tx) -> Result<i64> {
 #[patch("/accounts/{id}")]
 async fn change(
     actor: Actor,
+    caller: Caller,
     db: Data<Db>,
+    keys: Data<Keyring>,
+    throttle: Data<Throttle>,
     id: Path<i64>,
-    Json(body): Json<ChangeAccount>,
+    Json(mut body): Json<ChangeAccount>,
 ) -> Result<Json<AccountView>> {
+    if let Some(Some(text)) = &body.client_ca {
+        body.client_ca = Some(Some(check_ca(text)?));
+    }
+    let key = taken(&actor);
+    throttle.check(&key, caller.source, clock::now())?;
     let changed = db
         .write(move |tx| {
-            let mut account = load(tx, &actor, *id)?;
-            let told = apply(tx, &actor, body, &mut account)?;
+            let before = load(tx, &actor, *id)?;
+            let mut account = before.clone();
+            let told = apply(tx, &actor, &body, &mut account)?;
             if !told.is_empty() {
                 let now = clock::now();
                 store::update(tx, &account, now)?;
-                audit::store::write(tx, &actor, "account.set", &account.name, Some(told.join(" ")), now)?;
+                tell_services(tx, &keys, &actor, (&before, &account), body.reason.as_deref(), now)?;
+                let sides = (Some(&before), Some(&account));
+                audit::write_change(tx, &actor, "account.set", &account.name, sides, Some(told.join(" ")), now)?;
                 tx.touch(Touch::Shared);
             }
             load(tx, &actor, *id)
         })
-        .await?;
-    Ok(Json(changed))
-}
-
-fn apply(tx: &Tx, actor: &Actor, body: ChangeAccount, account: &mut AccountView) -> Result<Vec<&'static str>> {
-    let mut told = body.lay_over(&mut account.contact)?;
-    // What a superior decides is not the account's own to say; the box's account has none above it.
-    let from_above = account.id != actor.account_id || account.id == BOX_ACCOUNT || actor.account_id != actor.home_id;
-    let above = |field: &str| match from_above {
-        true => Ok(()),
-        false => {
-            let message = format!("{field}: the account above yours decides this.");
-            Err(Problem::new(Code::Forbidden, message, "Ask there."))
-        }
-    };
-    if let Some(name) = &body.name {
-        account.name = words::name("The account", name)?;
-        told.push("name");
-    }
-    if let Some(reference) = body.reference {
-        above("reference")?;
-        account.reference = view::reference(reference.as_deref().unwrap_or_default())?;
-        told.push("reference");
-    }
-    if let Some(link_id) = body.link_id {
-        account.link_id = view::link_id(link_id.as_deref().unwrap_or_default())?;
-        told.push("link_id");
-    }
-    refuse_taken(tx, account.parent_id.unwrap_or(0), &account.name, account.link_id.as_deref(), account.id)?;
-    if let Some(two_factor) = body.two_factor {
-        account.two_factor = two_factor;
-        told.push("two_factor");
-    }
-    if let Some(access) = body.api_access {
-        if access == ApiAccess::On || (account.api_access == ApiAccess::On && access == ApiAccess::Requested) {
-            above("api_access")?;
-        }
-        account.api_access = access;
-        told.push("api_access");
-    }
-    if let Some(policy) = body.firmware_policy {
-        above("firmware_policy")?;
-        account.firmware_policy = policy;
-        told.push("firmware_policy");
-    }
-    if let Some(client_ca) = body.client_ca {
-        let client_ca = client_ca.as_deref().map(check_ca).transpose()?;
-        if client_ca != account.client_ca {
-            store::set_client_ca_list(tx, account.id, None)?;
-            account.client_ca_listed = false;
-        }
-        account.client_ca = client_ca;
-        told.push("client_ca");
-    }
-    if let Some(given) = body.client_ca_list {
-        let ca = account.client_ca.as_deref();
-        let revoked = given.map(|text| check_list(&text, ca)).transpose()?;
-        store::set_client_ca_list(tx, account.id, revoked.as_deref())?;
-        account.client_ca_listed = revoked.is_some();
-        told.push("client_ca_list");
-    }
-    Ok(told)
+        .await;
+    count_taken(&throttle, &key, &caller, changed.as_ref().err());
+    Ok(Json(changed?))
 }
 
 /// One CA certificate, written again without what stood around it.
@@ -204,17 +219,6 @@ fn check_ca(text: &str) -> Result<String> {
         Problem::bad_value(message, "Send one CA certificate as PEM (-----BEGIN CERTIFICATE-----).")
     })?;
     Ok(ca::pem::certificate(&der))
-}
-
-/// The revocation list that this CA has signed.
-fn check_list(text: &str, ca: Option<&str>) -> Result<String> {
-    let unfit = |why: &dyn std::fmt::Display| {
-        let message = format!("client_ca_list is not accepted: {why}.");
-        Problem::bad_value(message, "Send the newest list of client_ca as PEM (-----BEGIN X509 CRL-----).")
-    };
-    let ca = ca.and_then(ca::from_pem).ok_or_else(|| unfit(&"there is no client_ca"))?;
-    let der = ca::device_ca::list(text.as_bytes(), &ca).map_err(|error| unfit(&error))?;
-    Ok(ca::pem::block("X509 CRL", &der))
 }
 
 /// Let an account's users log in again
@@ -244,6 +248,19 @@ async fn set_enabled(actor: Actor, db: &Db, id: i64, enabled: bool) -> Result<Js
         })
         .await?;
     Ok(Json(account))
+}
+
+/// What would go with an account, and which devices would return
+#[utoipa::path(tag = "accounts", responses((status = 200, body = Gone)))]
+#[get("/accounts/{id}/removal")]
+async fn what_goes(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<Json<Gone>> {
+    let gone = db
+        .read_long(move |conn| {
+            load(conn, &actor, *id)?;
+            removal::store::what_goes(conn, *id).map_err(Problem::from)
+        })
+        .await?;
+    Ok(Json(gone))
 }
 
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
@@ -311,18 +328,7 @@ pub fn missing() -> Problem {
     Problem::not_found("such account", "List them: GET /api/v1/accounts")
 }
 
-fn refuse_taken(tx: &Tx, parent_id: i64, name: &str, link_id: Option<&str>, but: i64) -> Result<()> {
-    let taken =
-        |what: &str| Err(Problem::new(Code::Exists, format!("There is {what} already."), "Choose another one."));
-    if store::name_is_taken(tx, parent_id, name, but)? {
-        return taken(&format!("an account {name:?} there"));
-    }
-    match link_id {
-        Some(link_id) if store::link_id_is_taken(tx, link_id, but)? => taken(&format!("the link id {link_id:?}")),
-        _ => Ok(()),
-    }
-}
-
 pub fn configure(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
-    config.service(list).service(show).service(add).service(change).service(enable).service(disable).service(remove);
+    config.service(list).service(show).service(add).service(change).service(enable).service(disable);
+    config.service(what_goes).service(remove);
 }

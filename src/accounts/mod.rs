@@ -1,11 +1,15 @@
 //! Companies: a provider, its resellers, their customers. Knows the tree and who may make what; knows no person.
 
 pub mod api;
+pub mod change;
 pub mod channels;
 pub mod handover;
+pub mod invitations;
+pub mod letters;
 pub mod partners;
 pub mod removal;
 pub mod sign_up;
+pub mod sites;
 pub mod store;
 pub mod view;
 

@@ -1,14 +1,15 @@
 //! The account rows, and the one place that says who reaches whom.
 
 use super::Kind;
-use super::view::{AccountView, ApiAccess, Contact};
+use super::view::{AccountView, Contact, Service};
 use crate::db::{Connection, Error, OptionalExtension, Result, Row, Tx, params};
 
 /// SQL: the account `a` is `own` or stands below it.
 pub const WITHIN: &str = "(a.path BETWEEN own.path AND own.path || '~')";
 
-/// SQL: whether somebody of the account `home` may act in the account `other`: it stands below, or it has let `home` in.
-pub const REACHES: &str = "(other.id <> home.id AND (other.path BETWEEN home.path AND home.path || '~' \
+/// SQL: whether somebody of the account `home` may act in the account `other`: it stands below and `home` was granted that
+/// (AVA-279), or it has let `home` in.
+pub const REACHES: &str = "(other.id <> home.id AND (home.switching = 'on' AND other.path BETWEEN home.path AND home.path || '~' \
     OR EXISTS (SELECT 1 FROM channel c WHERE c.account_id = other.id AND c.guest_id = home.id AND c.state = 'accepted')))";
 
 /// What every answer about a session says of an account.
@@ -51,6 +52,8 @@ pub struct Filter {
     pub id: Option<i64>,
     pub kind: Option<Kind>,
     pub enabled: Option<bool>,
+    /// Directly below this one.
+    pub parent_id: Option<i64>,
     /// Part of the name, contact, e-mail address or number.
     pub search: Option<String>,
     /// In the order of the tree instead of the names.
@@ -70,16 +73,18 @@ pub fn list(conn: &Connection, own: i64, filter: &Filter, after: Option<i64>, ro
                 (SELECT count(*) FROM account b WHERE b.parent_id = a.id),
                 (SELECT count(*) FROM users u WHERE u.account_id = a.id),
                 (SELECT count(*) FROM device d WHERE d.account_id = a.id),
-                a.created_by, a.created_at, a.updated_at, a.client_ca_list IS NOT NULL
+                a.created_by, a.created_at, a.updated_at, a.switching, a.public_ca, a.client_ca_list IS NOT NULL
          FROM account a JOIN account own ON own.id = $1
          WHERE {WITHIN} AND ($2 IS NULL OR a.id = $2) AND ($3 IS NULL OR a.kind = $3) AND ($4 IS NULL OR a.enabled = $4)
            AND ($5 IS NULL OR a.name LIKE $5 ESCAPE '!' OR a.contact LIKE $5 ESCAPE '!' OR a.email LIKE $5 ESCAPE '!'
                 OR CAST(a.number AS TEXT) LIKE $5 ESCAPE '!')
+           AND ($8 IS NULL OR a.parent_id = $8)
            AND ($6 IS NULL OR ({order}) > (SELECT {last} FROM account last WHERE last.id = $6))
          ORDER BY {order} LIMIT $7"
     ))?;
     let kind = filter.kind.map(Kind::word);
-    let mut found = statement.query(params![own, filter.id, kind, filter.enabled, like, after, rows])?;
+    let Filter { id, enabled, parent_id, .. } = filter;
+    let mut found = statement.query(params![own, id, kind, enabled, like, after, rows, parent_id])?;
     let mut accounts = Vec::new();
     while let Some(row) = found.next()? {
         accounts.push(account(row)?);
@@ -110,7 +115,7 @@ pub fn one(conn: &Connection, own: i64, id: i64) -> Result<Option<AccountView>> 
 
 fn account(row: &Row) -> Result<AccountView> {
     let kind: String = row.get(2)?;
-    let access: String = row.get(16)?;
+    let (access, switching): (String, String) = (row.get(16)?, row.get(25)?);
     Ok(AccountView {
         id: row.get(0)?,
         number: row.get(1)?,
@@ -130,10 +135,12 @@ fn account(row: &Row) -> Result<AccountView> {
         reference: row.get(13)?,
         link_id: row.get(14)?,
         two_factor: row.get(15)?,
-        api_access: ApiAccess::of_word(&access),
+        api_access: Service::of_word(&access),
+        switching: Service::of_word(&switching),
         firmware_policy: row.get(17)?,
         client_ca: row.get(18)?,
-        client_ca_listed: row.get(25)?,
+        client_ca_listed: row.get(27)?,
+        public_ca: row.get(26)?,
         accounts: row.get(19)?,
         users: row.get(20)?,
         devices: row.get(21)?,
@@ -143,10 +150,13 @@ fn account(row: &Row) -> Result<AccountView> {
     })
 }
 
-/// PEM: certificates below it log the account's users in, but those on its revocation list.
-pub fn client_ca(conn: &Connection, id: i64) -> Result<Option<(String, Option<String>)>> {
-    let sql = "SELECT client_ca, client_ca_list FROM account WHERE id = $1 AND client_ca IS NOT NULL";
-    Ok(conn.prepare_cached(sql)?.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+/// What logs the account's users in: certificates below its CA but those on that CA's list, both PEM; and, where it says
+/// so, those of public CAs.
+pub fn client_cas(conn: &Connection, id: i64) -> Result<(Option<String>, Option<String>, bool)> {
+    let sql = "SELECT client_ca, client_ca_list, public_ca FROM account WHERE id = $1";
+    let mut statement = conn.prepare_cached(sql)?;
+    let found = statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
+    Ok(found.unwrap_or_default())
 }
 
 pub fn set_client_ca_list(tx: &Tx, id: i64, list: Option<&str>) -> Result<()> {
@@ -154,9 +164,9 @@ pub fn set_client_ca_list(tx: &Tx, id: i64, list: Option<&str>) -> Result<()> {
     Ok(())
 }
 
-/// Whether any account has one.
+/// Whether any account's users log in by certificate.
 pub fn any_client_ca(conn: &Connection) -> Result<bool> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM account WHERE client_ca IS NOT NULL)";
+    let sql = "SELECT EXISTS (SELECT 1 FROM account WHERE client_ca IS NOT NULL OR public_ca = 1)";
     Ok(conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
 }
 
@@ -170,6 +180,7 @@ pub struct NewAccount {
     pub reference: Option<String>,
     pub link_id: Option<String>,
     pub two_factor: bool,
+    pub switching: Service,
 }
 
 pub fn insert(tx: &Tx, new: &NewAccount, by: &str, now: i64) -> Result<i64> {
@@ -177,13 +188,13 @@ pub fn insert(tx: &Tx, new: &NewAccount, by: &str, now: i64) -> Result<i64> {
     let c = &new.contact;
     tx.prepare_cached(
         "INSERT INTO account (id, number, parent_id, path, kind, name, contact, phone, email, address, country, remark,
-           reference, link_id, two_factor, created_by, created_at, updated_at)
+           reference, link_id, two_factor, created_by, created_at, updated_at, switching)
          VALUES ($1, $2, $3, (SELECT path FROM account WHERE id = $3) || CAST($1 AS TEXT) || '/', $4, $5, $6, $7, $8, $9, $10,
-           $11, $12, $13, $14, $15, $16, $16)",
+           $11, $12, $13, $14, $15, $16, $16, $17)",
     )?
     .execute(params![
         id, new.number, new.parent_id, new.kind.word(), new.name, c.contact, c.phone, c.email, c.address, c.country,
-        c.remark, new.reference, new.link_id, new.two_factor, by, now
+        c.remark, new.reference, new.link_id, new.two_factor, by, now, new.switching.word()
     ])?;
     Ok(id)
 }
@@ -193,7 +204,7 @@ pub fn update(tx: &Tx, account: &AccountView, now: i64) -> Result<()> {
     tx.prepare_cached(
         "UPDATE account SET name = $2, contact = $3, phone = $4, email = $5, address = $6, country = $7, remark = $8,
            reference = $9, link_id = $10, two_factor = $11, api_access = $12, firmware_policy = $13, client_ca = $14,
-           updated_at = $15 WHERE id = $1",
+           updated_at = $15, switching = $16, public_ca = $17 WHERE id = $1",
     )?
     .execute(params![
         account.id,
@@ -210,9 +221,38 @@ pub fn update(tx: &Tx, account: &AccountView, now: i64) -> Result<()> {
         account.api_access.word(),
         account.firmware_policy,
         account.client_ca,
-        now
+        now,
+        account.switching.word(),
+        account.public_ca
     ])?;
     Ok(())
+}
+
+/// The account directly above; the box's own has none.
+pub fn parent(conn: &Connection, id: i64) -> Result<Option<i64>> {
+    let sql = "SELECT parent_id FROM account WHERE id = $1";
+    Ok(conn.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?.flatten())
+}
+
+/// Addresses of those who may do everything in an account; without any, its own.
+pub fn administrators(conn: &Connection, id: i64) -> Result<Vec<String>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT DISTINCT u.email FROM users u WHERE u.account_id = $1 AND u.role_id = 1 AND u.frozen = 0
+         UNION SELECT email FROM account WHERE id = $1 AND email IS NOT NULL
+           AND NOT EXISTS (SELECT 1 FROM users u WHERE u.account_id = $1 AND u.role_id = 1 AND u.frozen = 0)",
+    )?;
+    let rows = statement.query_map([id], |row| row.get(0))?;
+    Ok(rows.collect::<std::result::Result<_, _>>()?)
+}
+
+/// AVA-280.
+pub fn resellers_below(conn: &Connection, id: i64) -> Result<Vec<i64>> {
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT a.id FROM account a JOIN account own ON own.id = $1 WHERE {WITHIN} AND a.id <> own.id AND a.kind = 'reseller'
+           AND a.enabled = 1"
+    ))?;
+    let rows = statement.query_map([id], |row| row.get(0))?;
+    Ok(rows.collect::<std::result::Result<_, _>>()?)
 }
 
 pub fn number_is_taken(conn: &Connection, number: i64) -> Result<bool> {

@@ -1,34 +1,36 @@
 //! How an account looks from outside, and what may be said about it.
 
 use super::Kind;
+use crate::users::links::PasswordLink;
 use crate::web::{Problem, Result, double, words};
 
 const LINE: usize = 200;
 
-/// Whether programs may use an account's API keys (AVA-168).
+/// What an account asks for (`requested`) and the one above grants: that its API keys work (AVA-168), that its users work
+/// inside the accounts below (AVA-279).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum ApiAccess {
+pub enum Service {
     Off,
     /// The account asks for it.
     Requested,
     On,
 }
 
-impl ApiAccess {
+impl Service {
     pub fn word(self) -> &'static str {
         match self {
-            ApiAccess::Off => "off",
-            ApiAccess::Requested => "requested",
-            ApiAccess::On => "on",
+            Service::Off => "off",
+            Service::Requested => "requested",
+            Service::On => "on",
         }
     }
 
-    pub fn of_word(word: &str) -> ApiAccess {
+    pub fn of_word(word: &str) -> Service {
         match word {
-            "on" => ApiAccess::On,
-            "requested" => ApiAccess::Requested,
-            _ => ApiAccess::Off,
+            "on" => Service::On,
+            "requested" => Service::Requested,
+            _ => Service::Off,
         }
     }
 }
@@ -55,13 +57,17 @@ pub struct AccountView {
     /// All its users must show a code of an authenticator app.
     pub two_factor: bool,
     #[schema(inline)]
-    pub api_access: ApiAccess,
+    pub api_access: Service,
+    #[schema(inline)]
+    pub switching: Service,
     /// Its devices are kept at the firmware they need.
     pub firmware_policy: bool,
     /// PEM: certificates below it log its users in.
     pub client_ca: Option<String>,
     /// There is a revocation list of client_ca: what is on it logs nobody in.
     pub client_ca_listed: bool,
+    /// Certificates below the machine's public CAs log its users in, too.
+    pub public_ca: bool,
     /// Accounts directly below.
     pub accounts: i64,
     pub users: i64,
@@ -101,6 +107,28 @@ pub struct AddAccount {
     pub link_id: Option<String>,
     #[serde(default)]
     pub two_factor: bool,
+    /// Its first user, who may do everything in it. Without one nobody logs in.
+    pub administrator: Option<Administrator>,
+}
+
+#[derive(Debug, Clone, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Administrator {
+    pub name: String,
+    pub email: String,
+    /// Absent: the e-mail address.
+    pub login: Option<String>,
+    /// Absent: English.
+    pub locale: Option<String>,
+}
+
+/// A new account, and how its first user gets in.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct MadeAccount {
+    #[serde(flatten)]
+    pub account: AccountView,
+    /// To hand over to the first user where no mail server is set.
+    pub link: Option<PasswordLink>,
 }
 
 impl AddAccount {
@@ -151,9 +179,12 @@ pub struct ChangeAccount {
     #[schema(value_type = Option<String>)]
     pub link_id: Option<Option<String>>,
     pub two_factor: Option<bool>,
-    /// Said from above; the account itself may ask with `requested`.
     #[schema(inline)]
-    pub api_access: Option<ApiAccess>,
+    pub api_access: Option<Service>,
+    #[schema(inline)]
+    pub switching: Option<Service>,
+    /// Why what was asked for is declined.
+    pub reason: Option<String>,
     /// Said from above.
     pub firmware_policy: Option<bool>,
     /// PEM; null takes it away.
@@ -164,6 +195,7 @@ pub struct ChangeAccount {
     #[serde(deserialize_with = "double")]
     #[schema(value_type = Option<String>)]
     pub client_ca_list: Option<Option<String>>,
+    pub public_ca: Option<bool>,
 }
 
 impl ChangeAccount {

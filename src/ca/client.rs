@@ -14,7 +14,7 @@ use crate::net::Mac;
 use crate::seal::sha256;
 use arc_swap::ArcSwapOption;
 use quick_cache::sync::Cache;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::public_key::PublicKey;
@@ -233,12 +233,30 @@ pub fn common_name(chain: &[&[u8]]) -> Option<String> {
 pub fn is_below(chain: &[&[u8]], ca: &str, list: Option<&str>, now: i64) -> bool {
     let list = list.map(|list| device_ca::list_der(list.as_bytes())).transpose();
     let (Some(certificate), Ok(list)) = (super::from_pem(ca), list) else { return false };
-    let row = DeviceCa { name: String::new(), certificate, weak: false, list, created_at: 0 };
+    is_below_any(chain, &anchor(&certificate, list).into_iter().collect::<Vec<_>>(), now)
+}
+
+/// The public CAs that the machine trusts; `SSL_CERT_FILE` names another file.
+static PUBLIC: LazyLock<Vec<Anchor>> = LazyLock::new(|| {
+    let found = rustls_native_certs::load_native_certs();
+    found.certs.iter().filter_map(|root| anchor(root, None)).collect()
+});
+
+/// Whether it leads to one of the machine's public CAs.
+pub fn is_below_public(chain: &[&[u8]], now: i64) -> bool {
+    is_below_any(chain, &PUBLIC, now)
+}
+
+fn anchor(ca: &[u8], list: Option<Vec<u8>>) -> Option<Anchor> {
+    let certificate = ca.to_vec();
+    Anchor::of_row(&DeviceCa { name: String::new(), certificate, weak: false, list, created_at: 0 })
+}
+
+fn is_below_any(chain: &[&[u8]], anchors: &[Anchor], now: i64) -> bool {
     let whole = chain.len() <= LONGEST && chain.iter().map(|der| der.len()).sum::<usize>() <= LARGEST;
     let Some(leaf) = chain.first().filter(|_| whole).and_then(|own| parse(own)) else { return false };
     let others: Vec<X509Certificate> = chain.iter().skip(1).filter_map(|der| parse(der)).collect();
-    let anchors: Vec<Anchor> = Anchor::of_row(&row).into_iter().collect();
-    let path = Path::find(&leaf, &others, &anchors, now);
+    let path = Path::find(&leaf, &others, anchors, now);
     path.is_some_and(|path| path.fault.is_none() && purpose(&leaf).is_none())
 }
 

@@ -13,6 +13,9 @@ pub enum Commands {
         /// Absent: the first profile
         #[arg(long)]
         profile: Option<String>,
+        /// Four digits that go behind the eight of an enrollment code
+        #[arg(long, value_name = "DIGITS")]
+        pid: Option<String>,
     },
     /// List the sites
     List,
@@ -27,6 +30,9 @@ pub enum Commands {
         /// Empty for none
         #[arg(long)]
         profile: Option<String>,
+        /// Empty for none
+        #[arg(long, value_name = "DIGITS")]
+        pid: Option<String>,
     },
     /// Remove a site and its settings
     Remove {
@@ -34,16 +40,16 @@ pub enum Commands {
     },
 }
 
-const FIELDS: [(&str, &str); 4] =
-    [("SITE", "name"), ("PROFILE", "profile"), ("DEVICES", "devices"), ("CHANGED", "updated_at")];
+const FIELDS: [(&str, &str); 5] =
+    [("SITE", "name"), ("PROFILE", "profile"), ("PID", "pid"), ("DEVICES", "devices"), ("CHANGED", "updated_at")];
 
 pub async fn run(client: &Client, command: Commands, as_json: bool) -> Result<(), Failure> {
     let path = |name: &str| format!("/sites/{}", encode(name));
     let show = |sites: Vec<Value>| table::print(&sites, &FIELDS);
     let show_one = |site: Value| if as_json { table::json(&site) } else { show(vec![site]) };
     match command {
-        Commands::Add { name, profile } => {
-            let body = json!({ "name": name, "profile": profile });
+        Commands::Add { name, profile, pid } => {
+            let body = json!({ "name": name, "profile": profile, "pid": pid });
             show_one(client.call(Method::POST, "/sites", Some(&body)).await?);
         }
         Commands::List => {
@@ -51,11 +57,14 @@ pub async fn run(client: &Client, command: Commands, as_json: bool) -> Result<()
             if as_json { table::json(&sites.into()) } else { show(sites) }
         }
         Commands::Show { name } => show_one(client.get(&path(&name)).await?),
-        Commands::Set { name, rename, profile } => {
+        Commands::Set { name, rename, profile, pid } => {
             let mut body = Map::new();
             body.insert("name".into(), rename.into());
             if let Some(profile) = profile {
                 body.insert("profile".into(), if profile.is_empty() { Value::Null } else { profile.into() });
+            }
+            if let Some(pid) = pid {
+                body.insert("pid".into(), if pid.is_empty() { Value::Null } else { pid.into() });
             }
             show_one(client.call(Method::PATCH, &path(&name), Some(&body.into())).await?);
         }

@@ -154,9 +154,10 @@ async fn add(
                     let message = format!("There is a device {mac} already.");
                     return Err(Problem::new(Code::Exists, message, format!("Change it: phonebox device set {mac}")));
                 }
-                // Not whose (ALE-036).
+                // In the words of ALE-036, and not whose.
                 Some(_) => {
-                    let message = format!("The device {mac} has been added by somebody else.");
+                    let message =
+                        format!("Device has been bound by other enterprise: {mac} was added by somebody else.");
                     return Err(Problem::new(Code::Exists, message, "Ask whoever runs this box."));
                 }
             }

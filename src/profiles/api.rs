@@ -72,7 +72,7 @@ pub struct Options {
     certificates: Option<bool>,
 }
 
-#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Default, serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AddProfile {
     name: String,
@@ -81,6 +81,13 @@ pub struct AddProfile {
     /// Absent or empty: this box itself.
     #[serde(default)]
     targets: Vec<TargetInput>,
+}
+
+impl AddProfile {
+    /// With the standard settings: this box itself.
+    pub fn named(name: &str) -> AddProfile {
+        AddProfile { name: name.to_owned(), ..AddProfile::default() }
+    }
 }
 
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
@@ -136,33 +143,34 @@ async fn list(actor: Actor, db: Data<Db>, keys: Data<Keyring>) -> Result<Json<Ve
 #[utoipa::path(tag = "profiles", request_body = AddProfile, responses((status = 201, body = ProfileView)))]
 #[post("/profiles")]
 async fn add(actor: Actor, db: Data<Db>, keys: Data<Keyring>, Json(body): Json<AddProfile>) -> Result<HttpResponse> {
+    let (_, profile) = db.write(move |tx| make(tx, &keys, &actor, body)).await?;
+    Ok(created(profile))
+}
+
+/// Also from where a site is added (AVA-136).
+pub fn make(tx: &mut Tx, keys: &Keyring, actor: &Actor, body: AddProfile) -> Result<(i64, ProfileView)> {
     let name = words::name("The profile", &body.name)?;
     if body.targets.len() > MAX_TARGETS {
         return Err(too_many());
     }
-    let profile = db
-        .write(move |tx| {
-            refuse_taken(tx, &actor, &name)?;
-            let now = clock::now();
-            let id = store::insert(tx, actor.account_id, &name, now)?;
-            if let Some(user_id) = actor.limited {
-                data::store::made_profile(tx, user_id, id)?;
-            }
-            let mut profile = load(tx, &keys, &actor, &name)?;
-            body.options.apply(&mut profile)?;
-            store::update(tx, &profile, now)?;
-            let targets = if body.targets.is_empty() { vec![TargetInput::default()] } else { body.targets };
-            for target in targets {
-                let target = target.applied(None)?;
-                store::put_target(tx, &keys, actor.account_id, id, None, &target)?;
-            }
-            tx.touch(Touch::Shared);
-            let added = view(tx, load(tx, &keys, &actor, &name)?)?;
-            audit::write_change(tx, &actor, "profile.add", &name, (None::<&ProfileView>, Some(&added)), None, now)?;
-            Ok::<_, Problem>(added)
-        })
-        .await?;
-    Ok(created(profile))
+    refuse_taken(tx, actor, &name)?;
+    let now = clock::now();
+    let id = store::insert(tx, actor.account_id, &name, now)?;
+    if let Some(user_id) = actor.limited {
+        data::store::made_profile(tx, user_id, id)?;
+    }
+    let mut profile = load(tx, keys, actor, &name)?;
+    body.options.apply(&mut profile)?;
+    store::update(tx, &profile, now)?;
+    let targets = if body.targets.is_empty() { vec![TargetInput::default()] } else { body.targets };
+    for target in targets {
+        let target = target.applied(None)?;
+        store::put_target(tx, keys, actor.account_id, id, None, &target)?;
+    }
+    tx.touch(Touch::Shared);
+    let added = view(tx, load(tx, keys, actor, &name)?)?;
+    audit::write_change(tx, actor, "profile.add", &name, (None::<&ProfileView>, Some(&added)), None, now)?;
+    Ok((id, added))
 }
 
 /// Show a profile

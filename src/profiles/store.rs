@@ -87,6 +87,13 @@ pub fn first(conn: &Connection, account_id: i64) -> Result<Option<i64>> {
     Ok(statement.query_row([account_id], |row| row.get(0))?)
 }
 
+/// In order.
+pub fn names(conn: &Connection, account_id: i64) -> Result<Vec<String>> {
+    let mut statement = conn.prepare_cached("SELECT name FROM profile WHERE account_id = $1 ORDER BY name")?;
+    let rows = statement.query_map([account_id], |row| row.get(0))?;
+    Ok(rows.collect::<std::result::Result<_, _>>()?)
+}
+
 pub fn insert(tx: &Tx, account_id: i64, name: &str, now: i64) -> Result<i64> {
     tx.prepare_cached("INSERT INTO profile (account_id, name, created_at, updated_at) VALUES ($1, $2, $3, $3)")?
         .execute(params![account_id, name, now])?;

@@ -210,6 +210,8 @@ where
             .configure(accounts::handover::api::configure)
             .configure(accounts::channels::api::configure)
             .configure(accounts::partners::api::configure)
+            .configure(accounts::invitations::api::configure)
+            .configure(accounts::sites::api::configure)
             .configure(accounts::sign_up::api::configure)
             .configure(files::api::configure)
             .configure(instance::api::configure)

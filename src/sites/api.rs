@@ -2,9 +2,10 @@
 
 use super::store::{self, Site};
 use crate::ca::Lazy;
-use crate::db::{Connection, Db, Touch};
+use crate::db::{Connection, Db, Touch, Tx};
+use crate::profiles::api::AddProfile;
 use crate::seal::Keyring;
-use crate::users::{Actor, data};
+use crate::users::{Actor, Permission, data};
 use crate::web::json::{created, double};
 use crate::web::{Code, Json, Page, Paging, Problem, Query, Result, words};
 use crate::{audit, clock, devices, profiles};
@@ -25,9 +26,13 @@ pub struct AddSite {
     name: String,
     /// Absent: the first profile.
     profile: Option<String>,
+    /// A profile of this name is made, with the standard settings, and given to the site.
+    new_profile: Option<String>,
+    /// Four digits that go behind the eight of an enrollment code.
+    pid: Option<String>,
 }
 
-#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Default, serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChangeSite {
     name: Option<String>,
@@ -35,6 +40,16 @@ pub struct ChangeSite {
     #[serde(default, deserialize_with = "double")]
     #[schema(value_type = Option<String>)]
     profile: Option<Option<String>>,
+    /// Null takes it away.
+    #[serde(default, deserialize_with = "double")]
+    #[schema(value_type = Option<String>)]
+    pid: Option<Option<String>>,
+}
+
+impl ChangeSite {
+    pub fn profile(name: Option<String>) -> ChangeSite {
+        ChangeSite { profile: Some(name), ..ChangeSite::default() }
+    }
 }
 
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
@@ -48,37 +63,57 @@ pub struct LetIn {
 #[get("/sites")]
 async fn list(actor: Actor, db: Data<Db>, Query(filter): Query<Filter>) -> Result<Json<Page<Site>>> {
     let paging = Paging::<String>::new(filter.after.as_deref(), filter.limit)?;
+    Ok(Json(db.read_long(move |conn| list_of(conn, &actor, &paging)).await?))
+}
+
+pub fn list_of(conn: &Connection, actor: &Actor, paging: &Paging<String>) -> Result<Page<Site>> {
     let after = paging.after.clone().unwrap_or_default();
-    let rows = paging.rows();
-    let sites = db
-        .read_long(move |conn| {
-            store::list(conn, actor.account_id, actor.limited, None, &after, rows).map_err(Problem::from)
-        })
-        .await?;
-    Ok(Json(paging.page(sites, |site| site.name.clone())))
+    let sites = store::list(conn, actor.account_id, actor.limited, None, &after, paging.rows())?;
+    Ok(paging.page(sites, |site| site.name.clone()))
 }
 
 /// Add a site
 #[utoipa::path(tag = "sites", request_body = AddSite, responses((status = 201, body = Site)))]
 #[post("/sites")]
-async fn add(actor: Actor, db: Data<Db>, Json(body): Json<AddSite>) -> Result<HttpResponse> {
+async fn add(actor: Actor, db: Data<Db>, keys: Data<Keyring>, Json(body): Json<AddSite>) -> Result<HttpResponse> {
+    Ok(created(db.write(move |tx| add_one(tx, &keys, &actor, &body)).await?))
+}
+
+pub fn add_one(tx: &mut Tx, keys: &Keyring, actor: &Actor, body: &AddSite) -> Result<Site> {
     let name = words::name("The site", &body.name)?;
-    let site = db
-        .write(move |tx| {
-            refuse_taken(tx, &actor, &name)?;
-            let profile = match &body.profile {
-                Some(profile) => Some(profiles::api::id(tx, &actor, profile)?),
-                None => profiles::store::first(tx, actor.account_id)?,
-            };
-            let now = clock::now();
-            store::insert(tx, actor.account_id, &name, profile, now)?;
-            tx.touch(Touch::Shared);
-            let added = one(tx, &actor, &name)?;
-            audit::write_change(tx, &actor, "site.add", &name, (None::<&Site>, Some(&added)), None, now)?;
-            Ok::<_, Problem>(added)
-        })
-        .await?;
-    Ok(created(site))
+    refuse_taken(tx, actor, &name)?;
+    let now = clock::now();
+    let profile = match (&body.new_profile, &body.profile) {
+        (Some(_), Some(_)) => {
+            let message = "profile and new_profile: a site has one profile.";
+            return Err(Problem::bad_value(message, "Send one of the two."));
+        }
+        (Some(new), None) => {
+            actor.must(Permission::ProfileAdd)?;
+            Some(profiles::api::make(tx, keys, actor, AddProfile::named(new))?.0)
+        }
+        (None, Some(profile)) => Some(profiles::api::id(tx, actor, profile)?),
+        (None, None) => profiles::store::first(tx, actor.account_id)?,
+    };
+    store::insert(tx, actor.account_id, &name, profile, pid(body.pid.as_deref())?, now)?;
+    tx.touch(Touch::Shared);
+    let added = one(tx, actor, &name)?;
+    audit::write_change(tx, actor, "site.add", &name, (None::<&Site>, Some(&added)), None, now)?;
+    Ok(added)
+}
+
+/// AVA-137: 0000 to 9999, or none.
+fn pid(text: Option<&str>) -> Result<Option<&str>> {
+    match text.map(str::trim).filter(|text| !text.is_empty()) {
+        Some(text) if text.len() != 4 || !text.bytes().all(|byte| byte.is_ascii_digit()) => {
+            let shown: String = text.chars().take(20).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+            Err(Problem::bad_value(
+                format!("pid: {shown:?} is not accepted: it has four digits."),
+                "Write 0000 to 9999.",
+            ))
+        }
+        text => Ok(text),
+    }
 }
 
 /// Show a site
@@ -92,56 +127,61 @@ async fn show(actor: Actor, db: Data<Db>, name: Path<String>) -> Result<Json<Sit
 #[utoipa::path(tag = "sites", request_body = ChangeSite, responses((status = 200, body = Site)))]
 #[patch("/sites/{name}")]
 async fn change(actor: Actor, db: Data<Db>, name: Path<String>, Json(body): Json<ChangeSite>) -> Result<Json<Site>> {
+    Ok(Json(db.write(move |tx| change_one(tx, &actor, &name, &body)).await?))
+}
+
+pub fn change_one(tx: &mut Tx, actor: &Actor, name: &str, body: &ChangeSite) -> Result<Site> {
     let new = body.name.as_deref().map(|name| words::name("The site", name)).transpose()?;
-    let site = db
-        .write(move |tx| {
-            let id = id(tx, &actor, &name)?;
-            let before = one(tx, &actor, &name)?;
-            let now = clock::now();
-            let mut told = Vec::new();
-            if let Some(profile) = &body.profile {
-                let profile_id = profile.as_deref().map(|name| profiles::api::id(tx, &actor, name)).transpose()?;
-                store::set_profile(tx, id, profile_id, now)?;
-                told.push(format!("profile={}", profile.as_deref().unwrap_or("none")));
-            }
-            if let Some(new) = new.as_ref().filter(|new| **new != *name) {
-                refuse_taken(tx, &actor, new)?;
-                store::rename(tx, id, new, now)?;
-                told.push(format!("name={new}"));
-            }
-            let after = one(tx, &actor, new.as_deref().unwrap_or(&name))?;
-            if !told.is_empty() {
-                tx.touch(Touch::Shared);
-                let sides = (Some(&before), Some(&after));
-                audit::write_change(tx, &actor, "site.set", &*name, sides, Some(told.join(" ")), now)?;
-            }
-            Ok::<_, Problem>(after)
-        })
-        .await?;
-    Ok(Json(site))
+    let id = id(tx, actor, name)?;
+    let before = one(tx, actor, name)?;
+    let now = clock::now();
+    let mut told = Vec::new();
+    if let Some(profile) = &body.profile {
+        let profile_id = profile.as_deref().map(|name| profiles::api::id(tx, actor, name)).transpose()?;
+        store::set_profile(tx, id, profile_id, now)?;
+        told.push(format!("profile={}", profile.as_deref().unwrap_or("none")));
+    }
+    if let Some(text) = &body.pid {
+        let pid = pid(text.as_deref())?;
+        store::set_pid(tx, id, pid, now)?;
+        told.push(format!("pid={}", pid.unwrap_or("none")));
+    }
+    if let Some(new) = new.as_ref().filter(|new| **new != name) {
+        refuse_taken(tx, actor, new)?;
+        store::rename(tx, id, new, now)?;
+        told.push(format!("name={new}"));
+    }
+    let after = one(tx, actor, new.as_deref().unwrap_or(name))?;
+    if !told.is_empty() {
+        tx.touch(Touch::Shared);
+        let sides = (Some(&before), Some(&after));
+        audit::write_change(tx, actor, "site.set", name, sides, Some(told.join(" ")), now)?;
+    }
+    Ok(after)
 }
 
 /// Remove a site and its settings
 #[utoipa::path(tag = "sites", responses((status = 204)))]
 #[delete("/sites/{name}")]
 async fn remove(actor: Actor, db: Data<Db>, name: Path<String>) -> Result<HttpResponse> {
-    db.write(move |tx| {
-        let id = id(tx, &actor, &name)?;
-        let before = one(tx, &actor, &name)?;
-        let devices = before.devices;
-        if devices > 0 {
-            let message = format!("The site {:?} is still in use by {devices} devices.", *name);
-            let next = "Move them first: phonebox device set MAC --site NAME";
-            return Err(Problem::new(Code::InUse, message, next));
-        }
-        let now = clock::now();
-        store::remove(tx, id)?;
-        tx.touch(Touch::Shared);
-        audit::write_change(tx, &actor, "site.remove", &*name, (Some(&before), None::<&Site>), None, now)?;
-        Ok(())
-    })
-    .await?;
+    db.write(move |tx| remove_one(tx, &actor, &name)).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+pub fn remove_one(tx: &mut Tx, actor: &Actor, name: &str) -> Result<()> {
+    let id = id(tx, actor, name)?;
+    let before = one(tx, actor, name)?;
+    let devices = before.devices;
+    if devices > 0 {
+        let message = format!("The site {name:?} is still in use by {devices} devices.");
+        let next = "Move them first: phonebox device set MAC --site NAME";
+        return Err(Problem::new(Code::InUse, message, next));
+    }
+    let now = clock::now();
+    store::remove(tx, id)?;
+    tx.touch(Touch::Shared);
+    audit::write_change(tx, actor, "site.remove", name, (Some(&before), None::<&Site>), None, now)?;
+    Ok(())
 }
 
 /// Let every active phone of a site in again: new windows, new tokens

@@ -10,6 +10,8 @@ pub struct Site {
     pub name: String,
     /// Null: its devices cannot be provisioned until it has one.
     pub profile: Option<String>,
+    /// Four digits that go behind the eight of an enrollment code.
+    pub pid: Option<String>,
     pub devices: i64,
     pub created_at: i64,
     pub updated_at: i64,
@@ -43,7 +45,7 @@ pub fn list(
 ) -> Result<Vec<Site>> {
     let seen = limited.map_or("1 = 1".to_owned(), data::store::site);
     let mut statement = conn.prepare_cached(&format!(
-        "SELECT s.name, p.name, (SELECT count(*) FROM device WHERE site_id = s.id), s.created_at, s.updated_at
+        "SELECT s.name, p.name, (SELECT count(*) FROM device WHERE site_id = s.id), s.created_at, s.updated_at, s.pid
          FROM site s LEFT JOIN profile p ON p.id = s.profile_id
          WHERE s.account_id = $1 AND ($2 IS NULL OR s.name = $2) AND s.name > $3 AND {seen} ORDER BY s.name LIMIT $4"
     ))?;
@@ -54,16 +56,29 @@ pub fn list(
             devices: row.get(2)?,
             created_at: row.get(3)?,
             updated_at: row.get(4)?,
+            pid: row.get(5)?,
         })
     })?;
     Ok(sites.collect::<std::result::Result<_, _>>()?)
 }
 
-pub fn insert(tx: &Tx, account_id: i64, name: &str, profile_id: Option<i64>, now: i64) -> Result<()> {
+pub fn insert(
+    tx: &Tx,
+    account_id: i64,
+    name: &str,
+    profile_id: Option<i64>,
+    pid: Option<&str>,
+    now: i64,
+) -> Result<()> {
     tx.prepare_cached(
-        "INSERT INTO site (account_id, name, profile_id, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)",
+        "INSERT INTO site (account_id, name, profile_id, pid, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $5)",
     )?
-    .execute(params![account_id, name, profile_id, now])?;
+    .execute(params![account_id, name, profile_id, pid, now])?;
+    Ok(())
+}
+
+pub fn set_pid(tx: &Tx, id: i64, pid: Option<&str>, now: i64) -> Result<()> {
+    tx.prepare_cached("UPDATE site SET pid = $2, updated_at = $3 WHERE id = $1")?.execute(params![id, pid, now])?;
     Ok(())
 }
 

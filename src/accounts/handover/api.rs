@@ -1,19 +1,20 @@
 //! Handing devices down and taking them back.
 
-use super::store;
-use crate::accounts::api::below;
-use crate::accounts::view::AccountView;
+use super::store::{self, HandedDown};
+use crate::accounts::api::{below, missing as no_account};
+use crate::accounts::partners;
+use crate::accounts::store::{self as accounts, AccountBrief};
 use crate::ca::Lazy;
-use crate::db::{Db, Tx};
+use crate::db::{Connection, Db, Tx};
 use crate::devices::Window;
 use crate::devices::api::{let_one_in, missing};
 use crate::net::Mac;
 use crate::seal::Keyring;
 use crate::users::Actor;
-use crate::web::{Json, Problem, Result, words};
+use crate::web::{Json, Page, Paging, Problem, Query, Result, words};
 use crate::{audit, clock, notify};
-use actix_web::post;
 use actix_web::web::{Data, Path};
+use actix_web::{get, post};
 
 /// Devices of one request.
 const MOST: usize = 1_000;
@@ -39,6 +40,45 @@ impl Macs {
     }
 }
 
+#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Pages {
+    after: Option<String>,
+    limit: Option<u32>,
+}
+
+/// An account that devices may be handed to: below, or a linked reseller.
+fn taker(conn: &Connection, actor: &Actor, id: i64) -> Result<AccountBrief> {
+    if id == actor.account_id || !partners::store::are_linked(conn, actor.account_id, id)? {
+        below(conn, actor, id)?;
+    }
+    accounts::brief(conn, id)?.ok_or_else(no_account)
+}
+
+/// Devices that an account has from yours
+#[utoipa::path(tag = "accounts", params(Pages), responses((status = 200, body = Page<HandedDown>)))]
+#[get("/accounts/{id}/devices")]
+async fn handed_down(
+    actor: Actor,
+    db: Data<Db>,
+    id: Path<i64>,
+    Query(query): Query<Pages>,
+) -> Result<Json<Page<HandedDown>>> {
+    let paging = Paging::<i64>::new(query.after.as_deref(), query.limit)?;
+    let rows = db
+        .read_long(move |conn| {
+            if *id != actor.account_id {
+                taker(conn, &actor, *id)?;
+            }
+            let after = paging.after.unwrap_or(-1);
+            let rows = store::handed_down(conn, actor.account_id, *id, after, paging.rows())?;
+            Ok::<_, Problem>(paging.page(rows, |device| device.number.to_string()))
+        })
+        .await?;
+    Ok(Json(rows))
+}
+
 /// Hand devices of yours down to an account below, with their lines and settings; all or none
 #[utoipa::path(tag = "accounts", request_body = Macs, responses((status = 200, body = Moved)))]
 #[post("/accounts/{id}/devices")]
@@ -46,10 +86,10 @@ async fn hand_down(actor: Actor, db: Data<Db>, id: Path<i64>, Json(body): Json<M
     let macs = body.checked()?;
     let moved = db
         .write(move |tx| {
-            let account = below(tx, &actor, *id)?;
+            let account = taker(tx, &actor, *id)?;
             let now = clock::now();
             for mac in &macs {
-                if !store::hand_down(tx, *mac, actor.account_id, account.id, now)? {
+                if !store::hand_down(tx, *mac, actor.account_id, *id, now)? {
                     return Err(missing(*mac));
                 }
                 audit::store::write(tx, &actor, "device.hand-down", mac, Some(account.name.clone()), now)?;
@@ -76,10 +116,10 @@ async fn take_back(
     let by = actor.name.clone();
     let macs = db
         .write(move |tx| {
-            let account = below(tx, &actor, *id)?;
+            let account = taker(tx, &actor, *id)?;
             let now = clock::now();
             for mac in &macs {
-                if !store::returns(tx, *mac, account.id, actor.account_id)? {
+                if !store::returns(tx, *mac, *id, actor.account_id)? {
                     return Err(missing(*mac));
                 }
                 let_one_in(tx, &keys, Window(0), *mac, now)?;
@@ -94,7 +134,7 @@ async fn take_back(
 }
 
 /// AVA-062: those who have them now hear of it.
-fn associated(tx: &Tx, actor: &Actor, account: &AccountView, macs: &[Mac], now: i64) -> Result<()> {
+fn associated(tx: &Tx, actor: &Actor, account: &AccountBrief, macs: &[Mac], now: i64) -> Result<()> {
     let object = match macs {
         [] => return Ok(()),
         [mac] => mac.to_string(),
@@ -106,5 +146,5 @@ fn associated(tx: &Tx, actor: &Actor, account: &AccountView, macs: &[Mac], now: 
 }
 
 pub fn configure(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
-    config.service(hand_down).service(take_back);
+    config.service(handed_down).service(hand_down).service(take_back);
 }

@@ -1,6 +1,6 @@
 //! The rows that name a device's account.
 
-use crate::db::{Result, Touch, Tx, params};
+use crate::db::{Connection, Result, Touch, Tx, params};
 use crate::net::Mac;
 
 /// To an account below, with what belongs to the device alone. Answers whether it was there.
@@ -76,6 +76,30 @@ pub fn give_back(tx: &mut Tx, mac: Mac, to: i64, now: i64) -> Result<()> {
     .execute(params![number, to, now])?;
     tx.touch(Touch::Device(mac));
     Ok(())
+}
+
+/// A device as whoever handed it down sees it: what the account below made of it is its own.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct HandedDown {
+    pub mac: String,
+    pub serial: Option<String>,
+    pub vendor: Option<String>,
+    pub model: Option<String>,
+    #[serde(skip)]
+    pub number: i64,
+}
+
+pub fn handed_down(conn: &Connection, by: i64, to: i64, after: i64, rows: u32) -> Result<Vec<HandedDown>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT mac, serial, vendor, model FROM device
+         WHERE account_id = $1 AND returns_to = $2 AND mac > $3 ORDER BY mac LIMIT $4",
+    )?;
+    let rows = statement.query_map(params![to, by, after, rows], |row| {
+        let number: i64 = row.get(0)?;
+        let mac = Mac::from_u64(number as u64).map(|mac| mac.to_string()).unwrap_or_default();
+        Ok(HandedDown { mac, serial: row.get(1)?, vendor: row.get(2)?, model: row.get(3)?, number })
+    })?;
+    Ok(rows.collect::<std::result::Result<_, _>>()?)
 }
 
 /// Whose devices of the account `of` return to `to`.

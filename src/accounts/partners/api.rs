@@ -1,13 +1,16 @@
 //! Links between providers and resellers over REST.
 
 use super::store::{self, AccountLink};
+use crate::accounts::letters::{self, Words};
 use crate::accounts::{Kind, api as accounts};
 use crate::db::{Connection, Db};
-use crate::notify;
+use crate::seal::Keyring;
 use crate::users::Actor;
+use crate::users::guard::Caller;
+use crate::users::throttle::Throttle;
 use crate::web::json::created;
 use crate::web::{Code, Json, Problem, Result};
-use crate::{audit, clock};
+use crate::{audit, clock, mail, notify};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete, get, post};
 
@@ -28,7 +31,16 @@ async fn list(actor: Actor, db: Data<Db>) -> Result<Json<Vec<AccountLink>>> {
 /// Ask to be linked with the account that has this link id
 #[utoipa::path(tag = "links", request_body = Ask, responses((status = 201, body = AccountLink)))]
 #[post("/links")]
-async fn ask(actor: Actor, db: Data<Db>, Json(body): Json<Ask>) -> Result<HttpResponse> {
+async fn ask(
+    actor: Actor,
+    caller: Caller,
+    db: Data<Db>,
+    keys: Data<Keyring>,
+    throttle: Data<Throttle>,
+    Json(body): Json<Ask>,
+) -> Result<HttpResponse> {
+    let key = format!("link id {}", actor.account_id);
+    throttle.check(&key, caller.source, clock::now())?;
     let link = db
         .write(move |tx| {
             let shown: String = body.link_id.chars().filter(|c| !c.is_control()).take(64).collect();
@@ -55,11 +67,21 @@ async fn ask(actor: Actor, db: Data<Db>, Json(body): Json<Ask>) -> Result<HttpRe
                 return Err(Problem::new(Code::Exists, message, "See GET /api/v1/links"));
             };
             audit::store::write(tx, &actor, "link.ask", &shown, None, now)?;
+            let body = format!(
+                "{} ({}) asks to be linked with your account. Decide it on the page: Links.",
+                mail::line(&own.name),
+                own.number
+            );
+            let words = Words { kind: "link", subject: "An account asks to be linked with yours", body };
+            letters::tell(tx, &keys, other, &words, None, now)?;
             audit::store::note(tx, other, &actor.name, "link.asked", own.number, Some(own.name), now)?;
             one(tx, &actor, id)
         })
-        .await?;
-    Ok(created(link))
+        .await;
+    if link.as_ref().is_err_and(|problem: &Problem| problem.code == Code::NotFound) {
+        throttle.failed(&key, caller.source, clock::now());
+    }
+    Ok(created(link?))
 }
 
 /// Approve a link that another account asks for
@@ -112,10 +134,19 @@ async fn decide(actor: Actor, db: &Db, id: i64, state: &'static str) -> Result<J
 async fn remove(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<HttpResponse> {
     db.write(move |tx| {
         let link = one(tx, &actor, *id)?;
+        let (provider, reseller) = store::sides(tx, link.id)?;
         store::remove(tx, link.id)?;
         let now = clock::now();
-        for account in [&link.provider, &link.reseller] {
-            audit::store::note(tx, account.id, &actor.name, "link.remove", link.reseller.number, None, now)?;
+        for account in [provider, reseller] {
+            audit::store::note(
+                tx,
+                account,
+                &actor.name,
+                "link.remove",
+                link.link_id.as_deref().unwrap_or_default(),
+                None,
+                now,
+            )?;
         }
         Ok::<_, Problem>(())
     })

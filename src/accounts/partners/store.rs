@@ -13,6 +13,8 @@ pub struct AccountLink {
     pub asked_by: i64,
     /// `waiting`, `linked`, `declined`.
     pub state: String,
+    /// Of the other account.
+    pub link_id: Option<String>,
     pub created_at: i64,
     pub decided_at: Option<i64>,
 }
@@ -20,25 +22,31 @@ pub struct AccountLink {
 pub fn list(conn: &Connection, account_id: i64, id: Option<i64>) -> Result<Vec<AccountLink>> {
     let mut statement = conn.prepare_cached(
         "SELECT l.id, p.id, p.number, p.name, p.kind, r.id, r.number, r.name, r.kind, l.asked_by, l.state, l.created_at,
-                l.decided_at
+                l.decided_at, CASE WHEN p.id = $1 THEN r.link_id ELSE p.link_id END
          FROM account_link l JOIN account p ON p.id = l.provider_id JOIN account r ON r.id = l.reseller_id
          WHERE (l.provider_id = $1 OR l.reseller_id = $1) AND ($2 IS NULL OR l.id = $2) ORDER BY l.id",
     )?;
     let rows = statement.query_map(params![account_id, id], |row| {
+        let (asked_by, state): (i64, String) = (row.get(9)?, row.get(10)?);
         let brief = |at: usize| {
-            Ok::<_, crate::db::RowError>(AccountBrief {
+            let brief = AccountBrief {
                 id: row.get(at)?,
                 number: row.get(at + 1)?,
                 name: row.get(at + 2)?,
                 kind: row.get(at + 3)?,
-            })
+            };
+            // Who only guessed a link id learns nothing by it.
+            let hidden = brief.id != account_id && asked_by == account_id && state != "linked";
+            let nobody = AccountBrief { id: 0, number: 0, name: String::new(), kind: brief.kind.clone() };
+            Ok::<_, crate::db::RowError>(if hidden { nobody } else { brief })
         };
         Ok(AccountLink {
             id: row.get(0)?,
             provider: brief(1)?,
             reseller: brief(5)?,
-            asked_by: row.get(9)?,
-            state: row.get(10)?,
+            asked_by,
+            state: state.clone(),
+            link_id: row.get(13)?,
             created_at: row.get(11)?,
             decided_at: row.get(12)?,
         })
@@ -68,6 +76,19 @@ pub fn decide(tx: &Tx, id: i64, state: &str, now: i64) -> Result<()> {
     tx.prepare_cached("UPDATE account_link SET state = $2, decided_at = $3 WHERE id = $1")?
         .execute(params![id, state, now])?;
     Ok(())
+}
+
+/// The accounts of a link: the provider's, the reseller's.
+pub fn sides(conn: &Connection, id: i64) -> Result<(i64, i64)> {
+    let sql = "SELECT provider_id, reseller_id FROM account_link WHERE id = $1";
+    Ok(conn.prepare_cached(sql)?.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?)
+}
+
+/// Whether a provider and a reseller are linked.
+pub fn are_linked(conn: &Connection, provider_id: i64, reseller_id: i64) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM account_link
+                 WHERE provider_id = $1 AND reseller_id = $2 AND state = 'linked')";
+    Ok(conn.prepare_cached(sql)?.query_row(params![provider_id, reseller_id], |row| row.get(0))?)
 }
 
 pub fn remove(tx: &Tx, id: i64) -> Result<()> {

@@ -1,7 +1,7 @@
 //! Every row of an account, in an order in which nothing points at what is gone.
 
 use crate::accounts::handover;
-use crate::db::{Result, Touch, Tx, params};
+use crate::db::{Connection, Result, Touch, Tx, params};
 use crate::net::Mac;
 
 /// SQL: the ids of the account $1 and all below it.
@@ -10,6 +10,7 @@ const GONE: &str =
 
 /// Tables whose rows go, in this order. What names a device, user, profile or key goes with it.
 const OWNED: &[&str] = &[
+    "invitation",
     "webhook",
     "mail",
     "event",
@@ -37,19 +38,36 @@ const OWNED: &[&str] = &[
     "api_key",
 ];
 
+/// What goes with an account (AVA-157).
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub struct Gone {
+    /// With itself.
     pub accounts: i64,
+    /// The names of those below it, the first hundred.
+    pub below: Vec<String>,
     pub users: i64,
+    /// Devices that go with it.
+    pub devices: i64,
+    /// Devices that return to whoever handed them down.
+    pub returned: i64,
     /// Names of the bytes of their files.
+    #[serde(skip)]
     pub files: Vec<String>,
 }
 
-pub fn what_goes(tx: &Tx, id: i64) -> Result<Gone> {
-    let count = |sql: String| -> Result<i64> { Ok(tx.prepare_cached(&sql)?.query_row([id], |row| row.get(0))?) };
-    let mut files = tx.prepare_cached(&format!("SELECT DISTINCT sha256 FROM file WHERE account_id IN {GONE}"))?;
-    let files = files.query_map([id], |row| row.get(0))?;
+pub fn what_goes(conn: &Connection, id: i64) -> Result<Gone> {
+    let count = |sql: String| -> Result<i64> { Ok(conn.prepare_cached(&sql)?.query_row([id], |row| row.get(0))?) };
+    let words = |sql: String| -> Result<Vec<String>> {
+        let mut statement = conn.prepare_cached(&sql)?;
+        let rows = statement.query_map([id], |row| row.get(0))?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    };
+    let devices = format!("SELECT count(*) FROM device WHERE account_id IN {GONE} AND returns_to IS");
     Ok(Gone {
-        files: files.collect::<std::result::Result<_, _>>()?,
+        below: words(format!("SELECT name FROM account WHERE id <> $1 AND id IN {GONE} ORDER BY path LIMIT 100"))?,
+        devices: count(format!("{devices} NULL"))?,
+        returned: count(format!("{devices} NOT NULL"))?,
+        files: words(format!("SELECT DISTINCT sha256 FROM file WHERE account_id IN {GONE}"))?,
         accounts: count(format!("SELECT count(*) FROM {GONE}"))?,
         users: count(format!("SELECT count(*) FROM users WHERE account_id IN {GONE}"))?,
     })

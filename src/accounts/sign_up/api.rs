@@ -2,8 +2,9 @@
 
 use super::OPEN;
 use super::store::{self, SignUp};
+use crate::accounts::letters::{self, Words};
 use crate::accounts::view::{self, AddAccount};
-use crate::accounts::{Kind, api as accounts};
+use crate::accounts::{Kind, api as accounts, store as rows};
 use crate::db::{Connection, Db};
 use crate::seal::Keyring;
 use crate::users::directory::api::insert as add_user;
@@ -13,7 +14,7 @@ use crate::users::store::{NewUser, SUPER_MANAGER, login_is_taken};
 use crate::users::throttle::Throttle;
 use crate::users::{Actor, BOX_ACCOUNT};
 use crate::web::{Code, Json, Page, Paging, Problem, Query, Result, words};
-use crate::{alarms, audit, clock, instance};
+use crate::{alarms, audit, clock, instance, mail};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, get, post, put};
 
@@ -40,8 +41,10 @@ pub struct Asked {
     address: Option<String>,
     country: Option<String>,
     remark: Option<String>,
-    /// Digits only.
+    /// Digits only: the number by which somebody else knows a customer.
     reference: Option<String>,
+    /// By which others ask to be linked with a provider or reseller.
+    link_id: Option<String>,
     /// The language of the page for this user; absent: English.
     locale: Option<String>,
     /// The terms were accepted.
@@ -90,7 +93,13 @@ async fn set_door(actor: Actor, db: Data<Db>, Json(body): Json<Door>) -> Result<
 /// Ask for an account
 #[utoipa::path(tag = "sign-up", security(()), request_body = Asked, responses((status = 202)))]
 #[post("/sign-up")]
-async fn ask(caller: Caller, db: Data<Db>, throttle: Data<Throttle>, Json(body): Json<Asked>) -> Result<HttpResponse> {
+async fn ask(
+    caller: Caller,
+    db: Data<Db>,
+    keys: Data<Keyring>,
+    throttle: Data<Throttle>,
+    Json(body): Json<Asked>,
+) -> Result<HttpResponse> {
     if !db.read(is_open)? {
         return Err(Code::NoRoute.into());
     }
@@ -115,6 +124,7 @@ async fn ask(caller: Caller, db: Data<Db>, throttle: Data<Throttle>, Json(body):
         country: line("country", &body.country)?,
         remark: line("remark", &body.remark)?,
         reference: body.reference.as_deref().map(view::reference).transpose()?.flatten(),
+        link_id: body.link_id.as_deref().map(view::link_id).transpose()?.flatten(),
         locale: words::locale(body.locale.as_deref().unwrap_or("en"))?,
         peer: caller.from(),
         state: String::new(),
@@ -122,6 +132,7 @@ async fn ask(caller: Caller, db: Data<Db>, throttle: Data<Throttle>, Json(body):
         created_at: now,
         decided_by: None,
         decided_at: None,
+        reason: None,
     };
     db.write(move |tx| {
         if store::waiting(tx)? >= store::MOST {
@@ -130,6 +141,7 @@ async fn ask(caller: Caller, db: Data<Db>, throttle: Data<Throttle>, Json(body):
         store::insert(tx, &request)?;
         let text = format!("{} asks for an account", request.company);
         alarms::store::raise(tx, BOX_ACCOUNT, "sign-up", &request.email, &text, now)?;
+        letters::tell(tx, &keys, BOX_ACCOUNT, &asked(&request), Some("alarm"), now)?;
         audit::store::note(tx, BOX_ACCOUNT, "nobody", "sign-up.ask", &request.email, Some(request.peer), now)?;
         Ok(())
     })
@@ -161,11 +173,12 @@ async fn approve(
     let approved = db
         .write(move |tx| {
             let request = waiting(tx, *id)?;
+            // As a login name or as somebody's address, with which that one logs in too.
             if login_is_taken(tx, &request.email)? {
                 let message = format!("The login name {:?} is taken.", request.email);
                 return Err(Problem::new(Code::Exists, message, "Decline the request, or free the name first."));
             }
-            let account_id = accounts::make(tx, &actor, body_of(&request)?, true)?;
+            let account_id = accounts::make(tx, &actor, body_of(tx, &request)?, true)?;
             let user = NewUser {
                 account_id,
                 login: request.email.clone(),
@@ -182,7 +195,7 @@ async fn approve(
             };
             let user_id = add_user(tx, &actor, &user)?;
             let now = clock::now();
-            store::decide(tx, request.id, "approved", Some(account_id), &actor.name, now)?;
+            store::decide(tx, request.id, ("approved", None), Some(account_id), &actor.name, now)?;
             alarms::store::close_kind(tx, "sign-up", &request.email, now)?;
             audit::store::write(tx, &actor, "sign-up.approve", &request.email, Some(request.company), now)?;
             let link = links::hand_over(tx, &keys, &address, user_id, Purpose::Activate, now)?.link;
@@ -192,15 +205,33 @@ async fn approve(
     Ok(Json(approved))
 }
 
+#[derive(Debug, Default, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Declined {
+    /// It is mailed to whoever asked.
+    pub reason: Option<String>,
+}
+
 /// Decline a request
-#[utoipa::path(tag = "sign-up", responses((status = 204)))]
+#[utoipa::path(tag = "sign-up", request_body = Declined, responses((status = 204)))]
 #[post("/sign-ups/{id}/decline")]
-async fn decline(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<HttpResponse> {
+async fn decline(
+    actor: Actor,
+    db: Data<Db>,
+    keys: Data<Keyring>,
+    id: Path<i64>,
+    Json(body): Json<Declined>,
+) -> Result<HttpResponse> {
+    let reason = body.reason.as_deref().map(|text| words::line("reason", text, 500)).transpose()?.flatten();
     db.write(move |tx| {
         let request = waiting(tx, *id)?;
         let now = clock::now();
-        store::decide(tx, request.id, "declined", None, &actor.name, now)?;
+        store::decide(tx, request.id, ("declined", reason.as_deref()), None, &actor.name, now)?;
         alarms::store::close_kind(tx, "sign-up", &request.email, now)?;
+        let company = mail::line(&request.company);
+        let body = format!("No account was made for {company}.{}", letters::because(reason.as_deref()));
+        let words = Words { kind: "sign-up", subject: "Your request for an account", body };
+        letters::tell_one(tx, &keys, BOX_ACCOUNT, request.email.clone(), &words, now)?;
         audit::store::write(tx, &actor, "sign-up.decline", &request.email, Some(request.company), now)?;
         Ok::<_, Problem>(())
     })
@@ -217,13 +248,30 @@ fn waiting(conn: &Connection, id: i64) -> Result<SignUp> {
     store::list(conn, Some("waiting"), Some(id), i64::MAX, 1)?.pop().ok_or_else(missing)
 }
 
+/// ALE-007. What strangers wrote stands in single lines.
+fn asked(request: &SignUp) -> Words {
+    let SignUp { company, contact, email, kind, .. } = request;
+    let (company, contact) = (mail::line(company), mail::line(contact));
+    let body = format!(
+        "{company} asks for a {kind} account.\n\nContact: {contact}, {email}\n\nDecide it on the page: Requests."
+    );
+    Words { kind: "sign-up", subject: "Somebody asks for an account", body }
+}
+
 /// AVA-036: an account of its own, whatever others are called.
-fn body_of(request: &SignUp) -> Result<AddAccount> {
+fn body_of(conn: &Connection, request: &SignUp) -> Result<AddAccount> {
     let kind = request.kind.parse().map_err(Problem::internal)?;
-    let SignUp { company, contact, phone, email, address, country, remark, reference, .. } = request.clone();
+    let SignUp { company, contact, phone, email, address, country, remark, reference, link_id, .. } = request.clone();
+    let mut name = company.clone();
+    for number in 2.. {
+        if !rows::name_is_taken(conn, BOX_ACCOUNT, &name, 0)? {
+            break;
+        }
+        name = format!("{} ({number})", company.chars().take(56).collect::<String>().trim_end());
+    }
     Ok(AddAccount {
         kind,
-        name: company,
+        name,
         parent_id: Some(BOX_ACCOUNT),
         contact: Some(contact),
         phone,
@@ -232,8 +280,9 @@ fn body_of(request: &SignUp) -> Result<AddAccount> {
         country,
         remark,
         reference,
-        link_id: None,
+        link_id,
         two_factor: false,
+        administrator: None,
     })
 }
 

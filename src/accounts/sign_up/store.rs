@@ -28,13 +28,16 @@ pub struct SignUp {
     pub created_at: i64,
     pub decided_by: Option<String>,
     pub decided_at: Option<i64>,
+    pub link_id: Option<String>,
+    /// Why it was declined.
+    pub reason: Option<String>,
 }
 
 /// The newest first.
 pub fn list(conn: &Connection, state: Option<&str>, id: Option<i64>, before: i64, rows: u32) -> Result<Vec<SignUp>> {
     let mut statement = conn.prepare_cached(
         "SELECT id, kind, company, contact, phone, email, address, country, remark, reference, locale, peer, state,
-                account_id, created_at, decided_by, decided_at
+                account_id, created_at, decided_by, decided_at, link_id, reason
          FROM sign_up WHERE ($1 IS NULL OR state = $1) AND ($2 IS NULL OR id = $2) AND id < $3 ORDER BY id DESC LIMIT $4",
     )?;
     let rows = statement.query_map(params![state, id, before, rows], |row| {
@@ -56,6 +59,8 @@ pub fn list(conn: &Connection, state: Option<&str>, id: Option<i64>, before: i64
             created_at: row.get(14)?,
             decided_by: row.get(15)?,
             decided_at: row.get(16)?,
+            link_id: row.get(17)?,
+            reason: row.get(18)?,
         })
     })?;
     Ok(rows.collect::<std::result::Result<_, _>>()?)
@@ -70,7 +75,7 @@ pub fn insert(tx: &Tx, request: &SignUp) -> Result<()> {
     let r = request;
     tx.prepare_cached(
         "INSERT INTO sign_up (kind, company, contact, phone, email, address, country, remark, reference, locale, peer, state,
-           created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'waiting', $12)",
+           created_at, link_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'waiting', $12, $13)",
     )?
     .execute(params![
         r.kind,
@@ -84,15 +89,24 @@ pub fn insert(tx: &Tx, request: &SignUp) -> Result<()> {
         r.reference,
         r.locale,
         r.peer,
-        r.created_at
+        r.created_at,
+        r.link_id
     ])?;
     Ok(())
 }
 
-pub fn decide(tx: &Tx, id: i64, state: &str, account_id: Option<i64>, by: &str, now: i64) -> Result<()> {
+/// The decision: its word, and why.
+pub fn decide(
+    tx: &Tx,
+    id: i64,
+    (state, reason): (&str, Option<&str>),
+    account_id: Option<i64>,
+    by: &str,
+    now: i64,
+) -> Result<()> {
     tx.prepare_cached(
-        "UPDATE sign_up SET state = $2, account_id = $3, decided_by = $4, decided_at = $5 WHERE id = $1",
+        "UPDATE sign_up SET state = $2, account_id = $3, decided_by = $4, decided_at = $5, reason = $6 WHERE id = $1",
     )?
-    .execute(params![id, state, account_id, by, now])?;
+    .execute(params![id, state, account_id, by, now, reason])?;
     Ok(())
 }

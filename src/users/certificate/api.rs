@@ -42,11 +42,12 @@ async fn log_in(
     let key = name.trim().to_lowercase();
     throttle.check(&key, caller.source, now)?;
     let known = db.read(|conn| users::by_login(conn, &key))?.filter(|known| known.login.to_lowercase() == key);
-    let ca = match &known {
-        Some(known) => db.read(|conn| accounts::client_ca(conn, known.account_id))?,
-        None => None,
+    let (ca, list, public) = match &known {
+        Some(known) => db.read(|conn| accounts::client_cas(conn, known.account_id))?,
+        None => (None, None, false),
     };
-    let below = ca.is_some_and(|(pem, list)| client::is_below(&chain, &pem, list.as_deref(), now));
+    let below = ca.is_some_and(|pem| client::is_below(&chain, &pem, list.as_deref(), now))
+        || (public && client::is_below_public(&chain, now));
     let Some(known) = known.filter(|known| known.open && below) else {
         let _ = refused(&db, &throttle, &key, &caller, None, Code::WrongLogin).await;
         return Err(wrong());

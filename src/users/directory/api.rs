@@ -433,7 +433,8 @@ fn another(conn: &Connection, actor: &Actor, id: i64) -> Result<User> {
     Ok(user)
 }
 
-fn refuse_taken(tx: &Tx, login: &str, email: &str) -> Result<()> {
+/// Wherever a user is made or gets another login name.
+pub fn refuse_taken(tx: &Tx, login: &str, email: &str) -> Result<()> {
     if login_is_taken(tx, login)? {
         let message = format!("The login name {login:?} is taken.");
         return Err(Problem::new(Code::Exists, message, "Choose another one."));

@@ -21,6 +21,7 @@ const THINGS: [&str; 17] = [
     "enrollment",
     "files",
     "groups",
+    "invitations",
     "links",
     "mail",
     "profiles",
@@ -40,6 +41,8 @@ fn body(method: &str, path: &str) -> Option<Value> {
     let body = match (method, path) {
         ("GET" | "DELETE", _) => return None,
         (_, "/accounts/{id}/devices" | "/accounts/{id}/devices/take-back") => json!({ "macs": [] }),
+        ("POST", "/accounts/{id}/sites") => json!({ "name": "new" }),
+        (_, "/accounts/{id}/sites/profile") => json!({ "sites": [], "profile": null }),
         (_, "/devices/{mac}/bindings") => json!({ "network": "10.0.0.0/8" }),
         (_, "/devices/{mac}/lines/{number}") => json!({ "user": "201" }),
         ("PATCH", "/groups/{name}" | "/role-groups/{id}") => json!({ "name": "renamed" }),
@@ -161,6 +164,13 @@ fn world(running: &Running) -> World<'_> {
                  VALUES ({other}, {account}, {other}, 'waiting', 1)"
             ),
         );
+        run(
+            running,
+            format!(
+                "INSERT INTO invitation (account_id, email, hash, created_by, created_at, expires_at)
+                 VALUES ({account}, 'x@example.com', x'0{number}', 'x', 1, 1)"
+            ),
+        );
         let last = |table: &str| number_of(running, &format!("SELECT max(id) FROM {table}")).to_string();
         ids.extend([
             ((*owner, "groups"), name.clone()),
@@ -169,6 +179,7 @@ fn world(running: &Running) -> World<'_> {
             ((*owner, "api-keys"), key),
             ((*owner, "webhooks"), hook),
             ((*owner, "channels"), last("channel")),
+            ((*owner, "invitations"), last("invitation")),
             ((*owner, "links"), last("account_link")),
             ((*owner, "devices"), mac),
             ((*owner, "sip-accounts"), sip),
@@ -216,6 +227,7 @@ fn filled(path: &str, id: &str) -> String {
         "{delivery}" => "1",
         "{file}" => "805ec0aabb00.cfg",
         part if part.starts_with('{') && std::mem::replace(&mut first, false) => id,
+        "{name}" => "of-child",
         part => part,
     });
     parts.collect::<Vec<_>>().join("/")

@@ -3,6 +3,7 @@
 mod access;
 mod accounts;
 mod certificate;
+mod companies;
 mod flood;
 mod guesses;
 mod keys;
@@ -11,6 +12,7 @@ mod login;
 mod matrix;
 mod proxy;
 mod setup;
+mod strangers;
 mod subaccounts;
 mod switch;
 mod tenants;
