@@ -20,9 +20,12 @@ export function Places({ leave }: { leave: () => void }) {
     queryFn: () => done(client.GET('/api/v1/accounts', { params: { query: { limit: 2 } } })),
     enabled: may('account.read'),
   });
-  const isAlone = (others.data?.items.length ?? 1) < 2;
+  const isSeen = (others.data?.items.length ?? 1) > 1;
+  const door = useQuery({ queryKey: ['sign-up'], queryFn: () => done(client.GET('/api/v1/sign-up')), enabled: may('sign-up.read') });
+  const isServed = isSeen || (door.data?.open ?? false);
   const counts: Partial<Record<Place['word'], number | null>> = { waiting: overview.data?.devices?.waiting, alarms: overview.data?.alarms };
-  const shown = ({ permission, alone }: Place) => (permission === undefined || may(permission)) && (alone === undefined || alone === isAlone);
+  const shown = ({ permission, others }: Place) =>
+    (permission === undefined || may(permission)) && (others !== 'seen' || isSeen) && (others !== 'served' || isServed);
   return PLACES.map(({ group, places }) => {
     const seen = places.filter(shown);
     return (

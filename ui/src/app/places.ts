@@ -10,8 +10,8 @@ export interface Place {
   icon: IconName;
   /** None: for everybody who is logged in. */
   permission?: Permission;
-  /** Only on a box of one company, or only on one of several. */
-  alone?: boolean;
+  /** Only where this company sees others, or only where the box serves others at all. */
+  others?: 'seen' | 'served';
 }
 
 /** ALE-038: overview, devices, profiles, logs, and what the box and its people need. */
@@ -38,8 +38,9 @@ export const PLACES: { group: 'phones' | 'logs' | 'system'; places: Place[] }[] 
   {
     group: 'system',
     places: [
-      { to: '/company', word: 'company', icon: 'building', permission: 'account.read', alone: true },
-      { to: '/accounts', word: 'accounts', icon: 'building', permission: 'account.read', alone: false },
+      { to: '/company', word: 'company', icon: 'building', permission: 'account.read' },
+      { to: '/accounts', word: 'accounts', icon: 'building', permission: 'account.read', others: 'seen' },
+      { to: '/requests', word: 'requests', icon: 'waiting', permission: 'sign-up.read', others: 'served' },
       { to: '/users', word: 'users', icon: 'person', permission: 'user.read' },
       { to: '/roles', word: 'roles', icon: 'shield', permission: 'role.read' },
       { to: '/keys', word: 'keys', icon: 'key', permission: 'api-key.read' },

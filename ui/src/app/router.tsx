@@ -16,6 +16,9 @@ const pages: RouteObject[] = [
   { path: 'alarms', lazy: async () => ({ Component: (await import('~/features/alarms/list')).AlarmList }) },
   { path: 'company', lazy: async () => ({ Component: (await import('~/features/accounts/company')).CompanyPage }) },
   { path: 'accounts', lazy: async () => ({ Component: (await import('~/features/accounts/list')).AccountList }) },
+  { path: 'accounts/:id', lazy: async () => ({ Component: (await import('~/features/accounts/account')).AccountPage }) },
+  { path: 'requests', lazy: async () => ({ Component: (await import('~/features/accounts/requests')).RequestList }) },
+  { path: 'invitation', lazy: async () => ({ Component: (await import('~/features/accounts/invitation')).InvitationPage }) },
   { path: 'users', lazy: async () => ({ Component: (await import('~/features/users/list')).UserList }) },
   { path: 'roles', lazy: async () => ({ Component: (await import('~/features/users/roles')).RoleList }) },
   { path: 'keys', lazy: async () => ({ Component: (await import('~/features/users/keys')).KeyList }) },
@@ -32,7 +35,7 @@ const pages: RouteObject[] = [
 
 /** For everybody, before the login. */
 const doors: RouteObject[] = [
-  { path: 'about', lazy: async () => ({ Component: (await import('~/features/users/about')).About }) },
+  { path: 'sign-up', lazy: async () => ({ Component: (await import('~/features/accounts/sign_up')).SignUp }) },
   { path: 'forgotten', lazy: async () => ({ Component: (await import('~/features/users/forgotten')).Forgotten }) },
   // An invitation and a forgotten password: both choose one.
   { path: 'activate', lazy: async () => ({ Component: (await import('~/features/users/forgotten')).Reset }) },

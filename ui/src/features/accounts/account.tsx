@@ -1,114 +1,70 @@
-/** One company: its words, its switches, and adding one below. */
-import { Button, Checkbox, Group, NativeSelect, Stack, Textarea, TextInput } from '@mantine/core';
-import { useState } from 'react';
+/** A company below one's own: its tabs, and what can be done about it. */
+import { Anchor, Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import { useNavigate } from 'react-router';
-import { client, done, type Schema } from '~/api/client';
+import { Link, useNavigate, useParams } from 'react-router';
+import { client, done } from '~/api/client';
 import { useChange } from '~/api/hooks';
-import { useEnter, useMay, useSession } from '~/api/session';
+import { useEnter, useMay } from '~/api/session';
 import { ConfirmButton } from '~/components/confirm';
-import { Dialog, Form, orNull, useFields } from '~/components/form';
+import { Page, Waiting } from '~/components/page';
 import { ProblemBox } from '~/components/problem';
+import { Status } from '~/components/status';
+import { TOUCHED, type Account } from './form';
+import { Sections, type Section } from './sections';
 
-type Account = Schema<'AccountView'>;
-type Kind = Account['kind'];
-const TOUCHED = ['accounts', 'users', 'session'];
-const CONTACT = ['contact', 'phone', 'email', 'address', 'country', 'reference', 'remark'] as const;
-/** What may stand below what (AVA-010). */
-const BELOW: Record<string, Kind[]> = { provider: ['customer', 'reseller'], reseller: ['customer'], customer: [] };
-
-export function AccountDialog({ account, close }: { account: Account | 'new' | undefined; close: () => void }) {
-  const { t } = useTranslation();
-  const known = account === 'new' ? undefined : account;
-  return (
-    <Dialog opened={account !== undefined} close={close} title={known?.name ?? t('accounts.add')}>
-      {account && <AccountForm account={known} close={close} />}
-    </Dialog>
-  );
-}
-
-export function AccountForm({ account, close }: { account?: Account; close?: () => void }) {
+export function AccountPage() {
   const { t } = useTranslation();
   const may = useMay();
-  const { data: session } = useSession();
-  const kinds = BELOW[session?.account.kind ?? ''] ?? [];
-  const [kind, setKind] = useState<Kind>(kinds[0] ?? 'customer');
-  const [twoFactor, setTwoFactor] = useState(account?.two_factor ?? false);
-  const { fields, field } = useFields({
-    name: account?.name ?? '',
-    contact: account?.contact ?? '',
-    phone: account?.phone ?? '',
-    email: account?.email ?? '',
-    address: account?.address ?? '',
-    country: account?.country ?? '',
-    reference: account?.reference ?? '',
-    remark: account?.remark ?? '',
-  });
-  const save = useChange(
-    () => {
-      const { name, reference, ...contact } = orNull(fields);
-      // Said from above only.
-      const words = { ...contact, name: name ?? '', two_factor: twoFactor, ...(account?.depth !== 0 && { reference }) };
-      return account
-        ? done(client.PATCH('/api/v1/accounts/{id}', { params: { path: { id: account.id } }, body: words }))
-        : done(client.POST('/api/v1/accounts', { body: { ...words, kind } }));
-    },
-    TOUCHED,
-    close,
-  );
-  const mayChange = may(account ? 'account.write' : 'account.add');
+  const id = Number(useParams().id);
+  const account = useQuery({ queryKey: ['accounts', id], queryFn: () => done(client.GET('/api/v1/accounts/{id}', { params: { path: { id } } })) });
+  if (account.error) {
+    return (
+      <Page title={t('nav.accounts')}>
+        <ProblemBox error={account.error} retry={() => void account.refetch()} />
+      </Page>
+    );
+  }
+  if (!account.data) return <Waiting />;
+  const known = account.data;
+  const sections: Section[] = ['details'];
+  // AVA-144.
+  if (known.kind === 'customer' && may('site.read')) sections.push('sites');
+  sections.push('services', 'certificates');
+  if (known.depth > 0 && may('device.move')) sections.push('devices');
   return (
-    <Stack>
-      <Form change={save} label={t('app.save')} cancel={close}>
-        <TextInput label={t('people.name')} {...field('name')} required data-autofocus readOnly={!mayChange} />
-        {!account && kinds.length > 1 && (
-          <NativeSelect
-            label={t('accounts.kind')}
-            value={kind}
-            onChange={(event) => { setKind(event.currentTarget.value as Kind); }}
-            data={kinds.map((kind) => ({ value: kind, label: t(`accounts.kinds.${kind}`) }))}
-          />
-        )}
-        {CONTACT.filter((name) => name !== 'reference' || account?.depth !== 0).map((name) =>
-          name === 'address' || name === 'remark' ? (
-            <Textarea key={name} label={t(`accounts.${name}`)} {...field(name)} autosize readOnly={!mayChange} />
-          ) : (
-            <TextInput key={name} label={t(`accounts.${name}`)} {...field(name)} readOnly={!mayChange} />
-          ),
-        )}
-        <Checkbox
-          label={t('accounts.twoFactor')}
-          checked={twoFactor}
-          disabled={!mayChange}
-          onChange={(event) => { setTwoFactor(event.currentTarget.checked); }}
-        />
-      </Form>
-      {account && account.depth > 0 && close && <Acts account={account} close={close} />}
-    </Stack>
+    <Page
+      title={known.name}
+      text={[t(`accounts.kinds.${known.kind}`), known.number, t('accounts.users', { count: known.users }), t('accounts.devices', { count: known.devices })].join(' · ')}
+      actions={known.depth > 0 && <Acts account={known} />}
+    >
+      <Group gap="md">
+        <Status tone={known.enabled ? 'good' : 'quiet'}>{known.enabled ? t('accounts.enabled') : t('accounts.disabled')}</Status>
+        <Anchor component={Link} to="/accounts" size="sm">
+          {t('accounts.all')}
+        </Anchor>
+      </Group>
+      <Sections account={known} sections={sections} />
+    </Page>
   );
 }
 
-function Acts({ account, close }: { account: Account; close: () => void }) {
+function Acts({ account }: { account: Account }) {
   const { t } = useTranslation();
   const may = useMay();
   const params = { path: { id: account.id } };
-  const enable = useChange(() => done(client.POST('/api/v1/accounts/{id}/enable', { params })), TOUCHED, close);
-  const disable = useChange(() => done(client.POST('/api/v1/accounts/{id}/disable', { params })), TOUCHED, close);
+  const enable = useChange(() => done(client.POST('/api/v1/accounts/{id}/enable', { params })), TOUCHED);
+  const disable = useChange(() => done(client.POST('/api/v1/accounts/{id}/disable', { params })), TOUCHED);
   const enter = useEnter();
   const go = useNavigate();
   const inside = useChange(() => done(client.POST('/api/v1/switch', { body: { account: account.id } })), [], (session) => {
-    close();
     enter(session);
     void go('/');
   });
-  const remove = useChange(
-    () => done(client.DELETE('/api/v1/accounts/{id}', { params: { ...params, query: { with_below: account.accounts > 0 || undefined } } })),
-    TOUCHED,
-    close,
-  );
+  const error = enable.error ?? inside.error;
   return (
-    <>
-      {(enable.error ?? inside.error) && <ProblemBox error={(enable.error ?? inside.error) as Error} />}
+    <Stack gap="xs">
       <Group gap="xs">
         {may('account.switch') && account.enabled && (
           <Button size="xs" loading={inside.isPending} onClick={() => { inside.mutate(); }}>
@@ -123,8 +79,66 @@ function Acts({ account, close }: { account: Account; close: () => void }) {
               {t('accounts.enable')}
             </Button>
           ))}
-        {may('account.delete') && <ConfirmButton size="xs" variant="default" label={t('devices.remove')} text={t('accounts.removeText')} act={remove} />}
+        {may('account.delete') && <Remove account={account} />}
       </Group>
+      {error && <ProblemBox error={error} />}
+    </Stack>
+  );
+}
+
+/** AVA-157: what goes with it stands there before anybody says yes. */
+function Remove({ account }: { account: Account }) {
+  const { t } = useTranslation();
+  const go = useNavigate();
+  const [opened, modal] = useDisclosure();
+  const params = { path: { id: account.id } };
+  const gone = useQuery({
+    queryKey: ['accounts', account.id, 'removal'],
+    queryFn: () => done(client.GET('/api/v1/accounts/{id}/removal', { params })),
+    enabled: opened,
+  });
+  const remove = useChange(
+    () => done(client.DELETE('/api/v1/accounts/{id}', { params: { ...params, query: { with_below: (gone.data?.accounts ?? 1) > 1 || undefined } } })),
+    TOUCHED,
+    () => { void go('/accounts'); },
+  );
+  const below = gone.data?.below ?? [];
+  return (
+    <>
+      <Button size="xs" variant="default" onClick={modal.open}>
+        {t('accounts.remove')}
+      </Button>
+      <Modal opened={opened} onClose={modal.close} title={t('accounts.removeTitle', { name: account.name })} closeButtonProps={{ 'aria-label': t('app.close') }}>
+        <Stack>
+          {gone.error && <ProblemBox error={gone.error} retry={() => void gone.refetch()} />}
+          {gone.isPending && <Waiting />}
+          {gone.data && (
+            <>
+              <Text size="sm">{t('accounts.goes')}</Text>
+              <ul className="plain">
+                <li>{t('accounts.goesUsers', { count: gone.data.users })}</li>
+                <li>{t('accounts.goesDevices', { count: gone.data.devices })}</li>
+                <li>{t('accounts.returns', { count: gone.data.returned })}</li>
+                {gone.data.accounts > 1 && (
+                  <li>
+                    {t('accounts.goesBelow', { count: gone.data.accounts - 1 })} {below.join(', ')}
+                    {below.length < gone.data.accounts - 1 && ' …'}
+                  </li>
+                )}
+              </ul>
+            </>
+          )}
+          {remove.error && <ProblemBox error={remove.error} />}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={modal.close}>
+              {t('app.cancel')}
+            </Button>
+            <Button color="red" loading={remove.isPending} disabled={!gone.data} onClick={() => { remove.mutate(); }}>
+              {t('accounts.remove')}
+            </Button>
+          </Group>
+        </Stack>
+      </Modal>
     </>
   );
 }

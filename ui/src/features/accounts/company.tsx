@@ -1,14 +1,15 @@
-/** The one company of this box: its own words. Serving others begins here, where somebody wants it. */
-import { Button, Card } from '@mantine/core';
+/** One's own company: its words, what it is granted, who may log in and work in it. Serving others begins here. */
+import { Button, Group } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useNavigate } from 'react-router';
+import { Link, useNavigate } from 'react-router';
 import { client, done } from '~/api/client';
 import { useMay, useSession } from '~/api/session';
 import { Page, Waiting } from '~/components/page';
 import { ProblemBox } from '~/components/problem';
-import { AccountDialog, AccountForm } from './account';
+import { AddAccount } from './form';
+import { Sections, type Section } from './sections';
 
 export function CompanyPage() {
   const { t } = useTranslation();
@@ -16,26 +17,43 @@ export function CompanyPage() {
   const go = useNavigate();
   const { data: session } = useSession();
   const [adding, setAdding] = useState(false);
-  const id = session?.account.id ?? 0;
+  const id = (session?.acting_in ?? session?.account)?.id ?? 0;
   const account = useQuery({ queryKey: ['accounts', id], queryFn: () => done(client.GET('/api/v1/accounts/{id}', { params: { path: { id } } })) });
+  const door = useQuery({ queryKey: ['sign-up'], queryFn: () => done(client.GET('/api/v1/sign-up')) });
   if (account.error) return <ProblemBox error={account.error} retry={() => void account.refetch()} />;
-  if (!account.data) return <Waiting />;
+  if (!account.data || door.isPending) return <Waiting />;
+  const own = account.data;
+  const isBox = own.id === 1;
+  // A box of one company has nobody to let in and nobody to ask.
+  const isAlone = isBox && own.accounts === 0 && !door.data?.open;
+  const sections: Section[] = ['details'];
+  if (own.kind === 'customer' && may('site.read')) sections.push('sites');
+  if (!isBox) sections.push('services');
+  sections.push('certificates');
+  if (!isAlone) sections.push('access');
+  if (!isAlone && own.kind !== 'customer' && may('link.read')) sections.push('links');
   return (
     <Page
       title={t('nav.company')}
-      text={t('accounts.companyText', { number: account.data.number })}
+      text={t('accounts.companyText', { number: own.number })}
       actions={
+        isAlone &&
         may('account.add') && (
-          <Button variant="default" onClick={() => { setAdding(true); }}>
-            {t('accounts.serve')}
-          </Button>
+          <Group gap="xs">
+            <Button variant="default" onClick={() => { setAdding(true); }}>
+              {t('accounts.serve')}
+            </Button>
+            {may('sign-up.write') && (
+              <Button variant="subtle" component={Link} to="/requests">
+                {t('requests.serve')}
+              </Button>
+            )}
+          </Group>
         )
       }
     >
-      <Card withBorder maw={560}>
-        <AccountForm key={account.data.updated_at} account={account.data} />
-      </Card>
-      <AccountDialog account={adding ? 'new' : undefined} close={() => { setAdding(false); void go('/accounts'); }} />
+      <Sections account={own} sections={sections} />
+      <AddAccount opened={adding} close={() => { setAdding(false); void go('/accounts'); }} />
     </Page>
   );
 }

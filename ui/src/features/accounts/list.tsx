@@ -1,28 +1,30 @@
 /** The companies on this box, as a list or as the tree they stand in. */
-import { Button, CloseButton, Group, SegmentedControl, TextInput, UnstyledButton } from '@mantine/core';
+import { Anchor, Button, CloseButton, Group, SegmentedControl, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { client, done, type Schema } from '~/api/client';
-import { useMay } from '~/api/session';
+import { Link, useNavigate } from 'react-router';
+import { client, done } from '~/api/client';
+import { useMay, useSession } from '~/api/session';
 import { Icon } from '~/components/icon';
-import { Empty, Page } from '~/components/page';
+import { Empty, Page, Waiting } from '~/components/page';
+import { ProblemBox } from '~/components/problem';
 import { Status } from '~/components/status';
 import { DataTable, type Column } from '~/components/table';
 import { number } from '~/lib/format';
-import { AccountDialog } from './account';
-
-export type Account = Schema<'AccountView'>;
+import { AddAccount, type Account } from './form';
+import { Tree } from './tree';
 
 export function AccountList() {
   const { t } = useTranslation();
   const may = useMay();
-  const [view, setView] = useState('tree');
+  const go = useNavigate();
+  const [view, setView] = useState('list');
   const [text, setText] = useState('');
   const [search] = useDebouncedValue(text.trim(), 250);
-  const [open, setOpen] = useState<Account | 'new'>();
-  const query = { search: search || undefined, view: view === 'tree' && !search ? ('tree' as const) : undefined };
+  const [adding, setAdding] = useState(false);
+  const query = { search: search || undefined };
   const accounts = useInfiniteQuery({
     queryKey: ['accounts', query],
     initialPageParam: undefined as string | undefined,
@@ -30,19 +32,19 @@ export function AccountList() {
     getNextPageParam: (page) => page.next ?? undefined,
     placeholderData: keepPreviousData,
   });
-  const isTree = query.view === 'tree';
+  const isTree = view === 'tree' && !search;
   const columns = useMemo<Column<Account>[]>(
     () => [
       {
         id: 'name',
         header: t('people.name'),
         cell: (account) => (
-          <div style={isTree ? { paddingInlineStart: `${String(account.depth * 1.4)}rem` } : undefined}>
-            <UnstyledButton className="open" onClick={() => { setOpen(account); }}>
+          <>
+            <Anchor component={Link} to={account.depth === 0 ? '/company' : `/accounts/${String(account.id)}`} className="open">
               {account.name}
-            </UnstyledButton>
+            </Anchor>
             <div className="second narrow">{[t(`accounts.kinds.${account.kind}`), account.number].join(' · ')}</div>
-          </div>
+          </>
         ),
       },
       { id: 'number', header: t('accounts.number'), wide: true, width: '8rem', cell: (account) => <span className="mono">{account.number}</span> },
@@ -53,17 +55,22 @@ export function AccountList() {
         id: 'state',
         header: t('devices.state'),
         width: '9rem',
-        cell: (account) => <Status tone={account.enabled ? 'good' : 'quiet'}>{account.enabled ? t('accounts.enabled') : t('accounts.disabled')}</Status>,
+        cell: (account) =>
+          [account.api_access, account.switching].includes('requested') ? (
+            <Status tone="notice">{t('accounts.asks')}</Status>
+          ) : (
+            <Status tone={account.enabled ? 'good' : 'quiet'}>{account.enabled ? t('accounts.enabled') : t('accounts.disabled')}</Status>
+          ),
       },
     ],
-    [t, isTree],
+    [t],
   );
   return (
     <Page
       title={t('nav.accounts')}
       actions={
         may('account.add') && (
-          <Button leftSection={<Icon name="plus" />} onClick={() => { setOpen('new'); }}>
+          <Button leftSection={<Icon name="plus" />} onClick={() => { setAdding(true); }}>
             {t('accounts.add')}
           </Button>
         )
@@ -85,19 +92,31 @@ export function AccountList() {
           value={view}
           onChange={setView}
           data={[
-            { value: 'tree', label: t('accounts.tree') },
             { value: 'list', label: t('accounts.list') },
+            { value: 'tree', label: t('accounts.tree') },
           ]}
         />
       </Group>
-      <DataTable
-        label={t('nav.accounts')}
-        columns={columns}
-        query={accounts}
-        rowKey={(account) => String(account.id)}
-        empty={<Empty icon="building" title={t('accounts.noMatch')} text={t('accounts.noMatchText')} />}
-      />
-      <AccountDialog key={open === 'new' ? 'new' : open?.id} account={open} close={() => { setOpen(undefined); }} />
+      {isTree ? (
+        <Root />
+      ) : (
+        <DataTable
+          label={t('nav.accounts')}
+          columns={columns}
+          query={accounts}
+          rowKey={(account) => String(account.id)}
+          empty={<Empty icon="building" title={t('accounts.noMatch')} text={t('accounts.noMatchText')} />}
+        />
+      )}
+      <AddAccount opened={adding} close={() => { setAdding(false); void go('/accounts'); }} />
     </Page>
   );
+}
+
+function Root() {
+  const { data: session } = useSession();
+  const id = (session?.acting_in ?? session?.account)?.id ?? 0;
+  const own = useQuery({ queryKey: ['accounts', id], queryFn: () => done(client.GET('/api/v1/accounts/{id}', { params: { path: { id } } })) });
+  if (own.error) return <ProblemBox error={own.error} retry={() => void own.refetch()} />;
+  return own.data ? <Tree root={own.data} /> : <Waiting />;
 }

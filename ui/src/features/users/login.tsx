@@ -1,5 +1,5 @@
 /** Logging in: password, and where it is due the code of an authenticator app or a recovery code; or a certificate. */
-import { Anchor, Button, Group, PasswordInput, TextInput } from '@mantine/core';
+import { Anchor, Button, PasswordInput, TextInput } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -18,7 +18,6 @@ export function Login() {
   const [codeFor, setCodeFor] = useState<'password' | 'certificate'>();
   const { fields, field } = useFields({ login: '', password: '', code: '' });
   const box = useQuery({ queryKey: ['setup'], queryFn: () => done(client.GET('/api/v1/setup')) });
-  const signUp = useQuery({ queryKey: ['sign-up'], queryFn: () => done(client.GET('/api/v1/sign-up')) });
   const code = codeFor ? fields.code : undefined;
   const certificate = useMutation({
     mutationFn: () => done(client.POST('/api/v1/session/certificate', { body: { code } })),
@@ -54,19 +53,9 @@ export function Login() {
           {certificate.error && !isCodeNeeded(certificate.error) && <ProblemBox error={certificate.error} />}
         </>
       )}
-      <Group gap="md">
-        <Anchor component={Link} to={`/forgotten${fields.login ? `?login=${encodeURIComponent(fields.login)}` : ''}`} size="sm">
-          {t('login.forgotten')}
-        </Anchor>
-        {signUp.data?.open && (
-          <Anchor component={Link} to="/sign-up" size="sm">
-            {t('login.signUp')}
-          </Anchor>
-        )}
-        <Anchor component={Link} to="/about" size="sm">
-          {t('login.about')}
-        </Anchor>
-      </Group>
+      <Anchor component={Link} to={`/forgotten${fields.login ? `?login=${encodeURIComponent(fields.login)}` : ''}`} size="sm">
+        {t('login.forgotten')}
+      </Anchor>
     </Doorway>
   );
 }
