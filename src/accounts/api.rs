@@ -9,7 +9,7 @@ use crate::db::{Connection, Db, Touch, Tx};
 use crate::seal::{Keyring, random};
 use crate::users::directory::api::{insert as add_user, refuse_taken as refuse_taken_login};
 use crate::users::guard::Caller;
-use crate::users::links::{self, PasswordLink, Purpose};
+use crate::users::links::{self, Address, PasswordLink, Purpose};
 use crate::users::store::{NewUser, SUPER_MANAGER};
 use crate::users::throttle::Throttle;
 use crate::users::{Actor, BOX_ACCOUNT, Permission, Who};
@@ -74,6 +74,7 @@ async fn add(
     caller: Caller,
     db: Data<Db>,
     keys: Data<Keyring>,
+    address: Data<Address>,
     throttle: Data<Throttle>,
     Json(body): Json<AddAccount>,
 ) -> Result<HttpResponse> {
@@ -84,7 +85,7 @@ async fn add(
             let operator = actor.who == Who::Console;
             let administrator = body.administrator.clone();
             let id = make(tx, &actor, body, operator)?;
-            let link = administrator.map_or(Ok(None), |one| administer(tx, &keys, &actor, id, one))?;
+            let link = administrator.map_or(Ok(None), |one| administer(tx, &keys, &address, &actor, id, one))?;
             Ok::<_, Problem>(MadeAccount { account: load(tx, &actor, id)?, link })
         })
         .await;
@@ -107,6 +108,7 @@ fn count_taken(throttle: &Throttle, key: &str, caller: &Caller, problem: Option<
 fn administer(
     tx: &mut Tx,
     keys: &Keyring,
+    address: &Address,
     actor: &Actor,
     account_id: i64,
     one: Administrator,
@@ -130,7 +132,7 @@ fn administer(
         two_factor: false,
     };
     let user_id = add_user(tx, actor, &user)?;
-    Ok(links::hand_over(tx, keys, user_id, Purpose::Activate, clock::now())?.link)
+    Ok(links::hand_over(tx, keys, address, user_id, Purpose::Activate, clock::now())?.link)
 }
 
 /// Checks, makes and audits. `operator`: the platform's own word, which alone makes providers (AVA-129).
@@ -196,6 +198,10 @@ async fn change(
         .write(move |tx| {
             let before = load(tx, &actor, *id)?;
             let mut account = before.clone();
+            if let Some(Some(text)) = &body.client_ca_list {
+                let ca = body.client_ca.as_ref().unwrap_or(&account.client_ca);
+                body.client_ca_list = Some(Some(check_list(text, ca.as_deref())?));
+            }
             let told = apply(tx, &actor, &body, &mut account)?;
             if !told.is_empty() {
                 let now = clock::now();
@@ -219,6 +225,17 @@ fn check_ca(text: &str) -> Result<String> {
         Problem::bad_value(message, "Send one CA certificate as PEM (-----BEGIN CERTIFICATE-----).")
     })?;
     Ok(ca::pem::certificate(&der))
+}
+
+/// The revocation list that this CA has signed.
+fn check_list(text: &str, ca: Option<&str>) -> Result<String> {
+    let unfit = |why: &dyn std::fmt::Display| {
+        let message = format!("client_ca_list is not accepted: {why}.");
+        Problem::bad_value(message, "Send the newest list of client_ca as PEM (-----BEGIN X509 CRL-----).")
+    };
+    let ca = ca.and_then(ca::from_pem).ok_or_else(|| unfit(&"there is no client_ca"))?;
+    let der = ca::device_ca::list(text.as_bytes(), &ca).map_err(|error| unfit(&error))?;
+    Ok(ca::pem::block("X509 CRL", &der))
 }
 
 /// Let an account's users log in again

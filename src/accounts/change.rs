@@ -7,11 +7,11 @@ use crate::db::Tx;
 use crate::seal::Keyring;
 use crate::users::{Actor, BOX_ACCOUNT};
 use crate::web::{Code, Problem, Result, words};
-use crate::{alarms, ca, mail};
+use crate::{alarms, mail};
 
 const REASON: usize = 500;
 
-/// Lays what was said over the account. Answers the names of it. A CA was looked at before.
+/// Lays what was said over the account. Answers the names of it. A CA and its list were looked at before.
 pub fn apply(tx: &Tx, actor: &Actor, body: &ChangeAccount, account: &mut AccountView) -> Result<Vec<&'static str>> {
     let mut told = body.lay_over(&mut account.contact)?;
     let from_above = is_from_above(tx, actor, account.id)?;
@@ -65,11 +65,9 @@ pub fn apply(tx: &Tx, actor: &Actor, body: &ChangeAccount, account: &mut Account
         account.client_ca = client_ca.clone();
         told.push("client_ca");
     }
-    if let Some(given) = &body.client_ca_list {
-        let ca = account.client_ca.as_deref();
-        let revoked = given.as_deref().map(|text| check_list(text, ca)).transpose()?;
-        store::set_client_ca_list(tx, account.id, revoked.as_deref())?;
-        account.client_ca_listed = revoked.is_some();
+    if let Some(list) = &body.client_ca_list {
+        store::set_client_ca_list(tx, account.id, list.as_deref())?;
+        account.client_ca_listed = list.is_some();
         told.push("client_ca_list");
     }
     if let Some(public_ca) = body.public_ca {
@@ -77,17 +75,6 @@ pub fn apply(tx: &Tx, actor: &Actor, body: &ChangeAccount, account: &mut Account
         told.push("public_ca");
     }
     Ok(told)
-}
-
-/// The revocation list that this CA has signed.
-fn check_list(text: &str, ca: Option<&str>) -> Result<String> {
-    let unfit = |why: &dyn std::fmt::Display| {
-        let message = format!("client_ca_list is not accepted: {why}.");
-        Problem::bad_value(message, "Send the newest list of client_ca as PEM (-----BEGIN X509 CRL-----).")
-    };
-    let ca = ca.and_then(ca::from_pem).ok_or_else(|| unfit(&"there is no client_ca"))?;
-    let der = ca::device_ca::list(text.as_bytes(), &ca).map_err(|error| unfit(&error))?;
-    Ok(ca::pem::block("X509 CRL", &der))
 }
 
 /// What a superior decides is not the account's own to say, nor a guest's whom it let in. The box's account has none above.

@@ -16,7 +16,7 @@ pub fn tell(
     but: Option<&str>,
     now: i64,
 ) -> crate::db::Result<()> {
-    let heard = but.map(|kind| notify::store::recipients(tx, account_id, kind)).transpose()?.unwrap_or_default();
+    let heard = but.map(|kind| notify::store::recipients(tx, account_id, kind, "")).transpose()?.unwrap_or_default();
     for recipient in store::administrators(tx, account_id)? {
         if !heard.contains(&recipient) {
             tell_one(tx, keys, account_id, recipient, letter, now)?;

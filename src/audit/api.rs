@@ -113,7 +113,7 @@ async fn list(actor: Actor, db: Data<Db>, Query(query): Query<Filter>) -> Result
             process: query.process,
             action: query.action,
             object: query.object,
-            result: query.result,
+            result: query.result.map(|result| result.word().to_owned()),
             text: query.text,
             account: query.account,
             account_name: query.account_name,

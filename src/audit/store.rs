@@ -1,7 +1,7 @@
 //! The audit rows. They are added, read, and taken away from the old end; nothing else.
 
 use super::chain;
-use crate::db::{Connection, OptionalExtension, Query, Result, Row, Tx, Who, params};
+use crate::db::{Connection, OptionalExtension, Result, Row, Tx, Who, params};
 use crate::users::Actor;
 use serde::Serialize;
 use serde_json::{Map, Value};

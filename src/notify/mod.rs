@@ -24,7 +24,7 @@ pub async fn pass_on(db: &Db, keys: &Keyring, page: &mail::Page, now: i64) -> Re
         let by_mail = mail::settings::load(tx, &keys)?.is_some();
         for event in &events {
             if by_mail {
-                for recipient in store::recipients(tx, event)? {
+                for recipient in store::recipients(tx, event.account_id, &event.kind, &event.object)? {
                     if mail::store::waiting(tx, event.account_id)? >= mail::store::MOST_WAITING {
                         full(tx, event.account_id, "mail", &mail::store::queue_of(event.account_id), now)?;
                         break;

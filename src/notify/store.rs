@@ -96,17 +96,17 @@ pub fn set_wishes(tx: &Tx, account_id: i64, wishes: &Wishes) -> Result<()> {
 
 /// Whose mails an event becomes. Where nobody was named, the account's own administrators (AVA-059); what is about a
 /// user's password goes to that user as well (AVA-064).
-pub fn recipients(conn: &Connection, event: &Event) -> Result<Vec<String>> {
-    let wishes = wishes(conn, event.account_id)?;
-    if wishes.off.contains(&event.kind) {
+pub fn recipients(conn: &Connection, account_id: i64, kind: &str, object: &str) -> Result<Vec<String>> {
+    let wishes = wishes(conn, account_id)?;
+    if wishes.off.iter().any(|off| off == kind) {
         return Ok(Vec::new());
     }
     let mut to = wishes.recipients;
     if to.is_empty() {
-        to = administrators(conn, event.account_id)?;
+        to = administrators(conn, account_id)?;
     }
-    if event.kind == Kind::PasswordChanged.word() {
-        to.extend(user(conn, &event.object)?);
+    if kind == Kind::PasswordChanged.word() {
+        to.extend(user(conn, object)?);
     }
     let mut seen = std::collections::HashSet::new();
     to.retain(|address| seen.insert(address.to_lowercase()));

@@ -20,6 +20,7 @@ use crate::{
 use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::{self, Data};
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, get, middleware};
@@ -132,10 +133,8 @@ pub fn create_app(
     let window = devices::Window(i64::from(config.provision.window_hours) * 3_600_000);
     let Files { file_bytes, total_bytes, account_bytes } = config.files;
     let limits = files::Limits { file_bytes, total_bytes, account_bytes };
-    let contact = instance::api::BoxContact {
-        feedback: config.public.feedback.clone(),
-        privacy: config.public.privacy.clone(),
-    };
+    let contact =
+        instance::api::BoxContact { feedback: config.public.feedback.clone(), privacy: config.public.privacy.clone() };
     let app = App::new()
         .app_data(Data::new(db))
         .app_data(Data::new(keys))
@@ -155,7 +154,7 @@ pub fn create_app(
         .app_data(Data::new(door))
         .app_data(Data::from(throttle))
         .app_data(Data::from(rates))
-        .app_data(web::PathConfig::default().error_handler(|_, _| Problem::from(Code::NoRoute).into()));
+        .app_data(web::PathConfig::default().error_handler(|_, request| no_id(request)));
     let headers = middleware::DefaultHeaders::new()
         .add(("X-Content-Type-Options", "nosniff"))
         .add(("X-Frame-Options", "DENY"))
@@ -243,16 +242,31 @@ async fn openapi(_actor: users::Actor) -> HttpResponse {
 
 /// Strangers hear the same of every address of the API, there or not. All others are the page's.
 async fn no_route(request: HttpRequest, stray: Result<Stray, Problem>) -> Result<HttpResponse, Problem> {
-    if !request.path().starts_with("/api/") {
-        return spa::answer(&request);
+    match request.path() {
+        "/healthz" => return Ok(other_method(&["GET"])),
+        path if !path.starts_with("/api/") => return spa::answer(&request),
+        _ => stray?,
+    };
+    match methods(request.path()).as_slice() {
+        [] => Err(Code::NoRoute.into()),
+        known => Ok(other_method(known)),
     }
-    stray?;
-    let methods = methods(request.path());
-    if methods.is_empty() {
-        return Err(Code::NoRoute.into());
-    }
+}
+
+/// 405, and which methods there are.
+fn other_method(known: &[&str]) -> HttpResponse {
     let mut answer = HttpResponse::from_error(Problem::from(Code::Method));
-    let allow = HeaderValue::from_str(&methods.join(", ")).map_err(Problem::internal)?;
-    answer.headers_mut().insert(header::ALLOW, allow);
-    Ok(answer)
+    if let Ok(allow) = HeaderValue::from_str(&known.join(", ")) {
+        answer.headers_mut().insert(header::ALLOW, allow);
+    }
+    answer
+}
+
+/// What stands in the path is no id of that kind; perhaps it is a word that knows other methods.
+fn no_id(request: &HttpRequest) -> Error {
+    let known = methods(request.path());
+    match known.is_empty() || known.contains(&request.method().as_str()) {
+        true => Problem::from(Code::NoRoute).into(),
+        false => InternalError::from_response("no id", other_method(&known)).into(),
+    }
 }

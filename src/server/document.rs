@@ -71,6 +71,9 @@ fn finish_operation(method: &str, path: &str, operation: &mut Operation) {
     let need = need(method, path);
     let tag = operation.tags.iter().flatten().next().map_or("", String::as_str).replace('-', "_");
     operation.operation_id = operation.operation_id.take().map(|id| format!("{tag}_{id}"));
+    let told = operation.description.take().filter(|text| !text.is_empty());
+    operation.description = Some([told, need.map(Need::words)].into_iter().flatten().collect::<Vec<_>>().join("\n\n"));
+    operation.description.take_if(|text| text.is_empty());
     if let Some(need) = need {
         operation.extensions = Some(Extensions::from_iter([access(need)]));
     }
@@ -136,7 +139,8 @@ fn refusals(method: &str, need: Need, in_path: bool, body: Body) -> Vec<u16> {
     let is_change = method != "GET";
     let mut all = vec![400, 422, 429, 500, 503];
     if need != Need::Open {
-        all.extend([401, 403]);
+        // What a query names may not be there.
+        all.extend([401, 403, 404]);
     }
     if is_change {
         all.extend([401, 403, 404, 409, 507]);

@@ -202,8 +202,10 @@ mod tests {
     #[test]
     fn a_set_holds_what_is_in_it_and_nothing_else() {
         let some: Permissions = [Permission::DeviceWrite, Permission::MailWrite].into_iter().collect();
-        assert_eq!(some.words(), ["device.read", "device.write", "mail.read", "mail.write"]);
-        assert_eq!(some.without_box().words(), ["device.read", "device.write"]);
+        let notification = ["notification.read", "notification.write"];
+        let account = [["device.read", "device.write"], notification].concat();
+        assert_eq!(some.words(), [account.as_slice(), &["mail.read", "mail.write"]].concat());
+        assert_eq!(some.without_box().words(), account);
         assert!(Permissions::all().holds(some) && !some.holds(Permissions::all()));
         assert_eq!(some.both(Permissions::NONE), Permissions::NONE);
     }

@@ -260,7 +260,10 @@ pub fn methods(path: &str) -> Vec<&'static str> {
             .all(|part| words.next().is_some_and(|word| part == word || (part.starts_with('{') && !word.is_empty())))
             && words.next().is_none()
     };
-    ROUTES.iter().filter(|row| is_of(row.1)).map(|row| row.0).collect()
+    let of = |is: &dyn Fn(&str) -> bool| ROUTES.iter().filter(|row| is(row.1)).map(|row| row.0).collect::<Vec<_>>();
+    // A word that stands in the table is no id.
+    let exact = of(&|pattern| path.strip_prefix("/api/v1") == Some(pattern));
+    if exact.is_empty() { of(&is_of) } else { exact }
 }
 
 /// What is about a whole account, so that a user who sees a part of it has no part in it.
@@ -279,6 +282,7 @@ const WHOLE: &[&str] = &[
     "/invitations",
     "/layers",
     "/links",
+    "/mail",
     "/role-groups",
     "/roles",
     "/sip-accounts",

@@ -231,7 +231,7 @@ mod tests {
         assert_eq!(name(r#"{"name":"a"}"#), Some(Some("a".into())));
         let inner = parse::<Body>(br#"{"inner":{"a":"b"},"all":[{},{"a":null}]} "#).unwrap();
         assert!(inner.inner.is_some() && inner.all.len() == 2);
-        let body = parse::<Body>(br#"{"settings":{"a":true,"b":5060,"c":"x"}}"#).unwrap();
+        let body = parse::<Body>(br#"{"settings":{"a":true,"b":5060.0,"c":"x"}}"#).unwrap();
         assert_eq!(body.settings.values().map(|text| text.0.as_str()).collect::<Vec<_>>(), ["true", "5060", "x"]);
     }
 }

@@ -50,8 +50,17 @@ macro_rules! values {
 impl<'de, V: Visitor<'de>> Visitor<'de> for Inside<V> {
     type Value = V::Value;
 
-    values! { visit_bool(bool); visit_i64(i64); visit_u64(u64); visit_f64(f64); visit_str(&str);
-    visit_borrowed_str(&'de str); visit_string(String); }
+    values! { visit_bool(bool); visit_i64(i64); visit_u64(u64); visit_str(&str); visit_borrowed_str(&'de str);
+    visit_string(String); }
+
+    /// JSON has one kind of number: 5.0 is 5.
+    fn visit_f64<E: Error>(self, value: f64) -> Result<V::Value, E> {
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        match value.fract() == 0.0 && value.abs() < EXACT {
+            true => self.0.visit_i64(value as i64),
+            false => self.0.visit_f64(value),
+        }
+    }
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
         self.0.expecting(f)

@@ -155,7 +155,7 @@ step('mails that were sent and given up are shown with what the mail server said
   await page.getByRole('tab', { name: 'Mails' }).click();
   const row = page.getByRole('row').filter({ hasText: 'nobody@example.com' }).filter({ hasText: `Device added: ${DESK}` });
   await row.getByText('Given up').waitFor();
-  await row.getByText('no such mailbox').first().waitFor();
+  await row.getByText('no such mailbox').filter({ visible: true }).first().waitFor();
   await page.getByRole('row').filter({ hasText: 'desk@example.com' }).getByText('Sent').first().waitFor();
   await inspect(page, 'mails');
   await row.getByRole('button', { name: 'Try again' }).click();

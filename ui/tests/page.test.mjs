@@ -398,6 +398,8 @@ step('a forgotten password is asked for without telling who exists', async () =>
   const nobody = await fresh(browser, box);
   await nobody.goto('/');
   await nobody.getByRole('link', { name: 'Forgotten password?' }).click();
+  // The page of the login has such a field too, until the next one is there.
+  await nobody.getByRole('button', { name: 'Ask for a link' }).waitFor();
   await nobody.getByLabel('Login name').fill('nobody@example.com');
   await inspect(nobody, 'forgotten');
   await nobody.getByRole('button', { name: 'Ask for a link' }).click();

@@ -8,7 +8,7 @@ const FIRST = 'First-w0rd';
 let box, browser, alice;
 const people = {};
 
-const BOX = ['Waiting', 'Networks', 'Mail'];
+const BOX = ['Waiting', 'Networks'];
 const ALL = {
   '/devices': 'Devices', '/waiting': 'Waiting', '/sites': 'Sites', '/profiles': 'Profiles', '/networks': 'Networks', '/log': 'Live log',
   '/alarms': 'Alarms', '/audit': 'Audit', '/accounts': 'Accounts', '/users': 'Users', '/roles': 'Roles', '/keys': 'API keys', '/mail': 'Mail',

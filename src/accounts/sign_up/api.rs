@@ -10,7 +10,7 @@ use crate::seal::Keyring;
 use crate::users::directory::api::insert as add_user;
 use crate::users::guard::Caller;
 use crate::users::links::{self, Address, PasswordLink, Purpose};
-use crate::users::store::{NewUser, SUPER_MANAGER, login_is_taken};
+use crate::users::store::{NewUser, SUPER_MANAGER, by_login};
 use crate::users::throttle::Throttle;
 use crate::users::{Actor, BOX_ACCOUNT};
 use crate::web::{Code, Json, Page, Paging, Problem, Query, Result, words};
@@ -174,7 +174,7 @@ async fn approve(
         .write(move |tx| {
             let request = waiting(tx, *id)?;
             // As a login name or as somebody's address, with which that one logs in too.
-            if login_is_taken(tx, &request.email)? {
+            if by_login(tx, &request.email.to_lowercase())?.is_some() {
                 let message = format!("The login name {:?} is taken.", request.email);
                 return Err(Problem::new(Code::Exists, message, "Decline the request, or free the name first."));
             }

@@ -77,7 +77,8 @@ fn ava_119_and_121_a_profile_holds_several_targets_with_groups_from_0_to_999() {
     let profile = phonebox.post("/profiles", json!({"name": "Avaya"})).json(201);
     assert_eq!(
         profile["targets"],
-        json!([{"position": 0, "url": null, "username": null, "password_set": false, "root_ca": null, "phone_group": 0}])
+        json!([{"position": 0, "url": null, "username": null, "password_set": false, "root_ca": null, "phone_group": 0,
+            "instruction": null}])
     );
     let profile =
         phonebox.post("/profiles/Avaya/targets", json!({"url": "https://b.example", "phone_group": 17})).json(201);

@@ -295,7 +295,8 @@ fn threat_100_a_scep_message_rightly_signed_may_hold_anything() {
         };
         let envelope = cms::seal(&inside, &ca, *dice.of(&[Cipher::Aes128, Cipher::TripleDes, Cipher::Des])).unwrap();
         let envelope = if dice.below(2) == 0 { changed(&envelope, dice) } else { envelope };
-        let message = phone.signs(&envelope, *dice.of(&KINDS));
+        let kind = *dice.of(&KINDS);
+        let message = phone.signs(&envelope, kind);
         let mut message = Message::read(&message).unwrap();
         assert!(message.is_authentic);
         if let Ok(content) = message.open(&keys) {
@@ -427,7 +428,8 @@ fn threat_100_a_box_survives_what_rightly_signed_messages_hold() {
         let inside = phone.request(&changed(&info, dice));
         let envelope = cms::seal(&inside, &ra, Cipher::Aes128).unwrap();
         let envelope = if dice.below(3) == 0 { changed(&envelope, dice) } else { envelope };
-        let message = phone.signs(&envelope, *dice.of(&KINDS));
+        let kind = *dice.of(&KINDS);
+        let message = phone.signs(&envelope, kind);
         let message = if dice.below(3) == 0 { changed(&message, dice) } else { message };
         let status = site.post(&message).status;
         assert!(matches!(status, 200 | 400 | 413 | 503), "{status}");

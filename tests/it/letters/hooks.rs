@@ -172,6 +172,8 @@ fn ymc_173_a_keys_callback_address_is_sent_alarms_and_everything_else() {
     let kinds = || -> Vec<String> { hook.all().iter().map(|(head, _)| header(head, "Phonebox-Event")).collect() };
     phone::add(&phonebox, "T54W", &["--site", "default"]);
     eventually("it arrives", || kinds().contains(&"device-claimed".to_owned()));
+    // Both of them: what is still under way would be taken for the next one's.
+    eventually("the other arrives", || kinds().contains(&"device-associated".to_owned()));
     assert!(hook.all().iter().all(|one| is_signed_with(&made["secret"], one)));
     let id = made["id"].to_string();
     // A new secret signs from now on; another address, none, and a removed key end it.

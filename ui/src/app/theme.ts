@@ -15,6 +15,8 @@ export const theme = createTheme({
   fontFamilyMonospace: 'ui-monospace, "SF Mono", "Cascadia Mono", "DejaVu Sans Mono", monospace',
   fontSizes: { xs: '0.78rem', sm: '0.875rem', md: '0.94rem' },
   headings: { fontWeight: '650' },
+  // What would take the focus in place of the first item is no item of a menu.
+  components: { Menu: { defaultProps: { withInitialFocusPlaceholder: false } } },
 });
 
 /** Mantine's dimmed grey is too faint to read well, and so is its red. */

@@ -29,7 +29,7 @@ export function number(value: number): string {
 }
 
 export function percent(share: number): string {
-  const style = { style: 'percent', maximumFractionDigits: share > 0 && share < 0.1 ? 1 : 0 } as const;
+  const style = { style: 'percent', maximumFractionDigits: (share > 0 && share < 0.1) || (share > 0.9 && share < 1) ? 1 : 0 } as const;
   return new Intl.NumberFormat(i18next.language, style).format(share);
 }
 

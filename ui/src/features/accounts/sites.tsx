@@ -35,13 +35,13 @@ export function SiteTab({ account }: { account: Account }) {
     () => [
       {
         id: 'name',
-        header: t('sites.name'),
+        header: t('accountSites.name'),
         cell: (site) => (
           <Group gap="xs" wrap="nowrap">
             {mayWrite && (
               <Checkbox
                 size="xs"
-                aria-label={t('sites.pick', { name: site.name })}
+                aria-label={t('accountSites.pick', { name: site.name })}
                 checked={picked.has(site.name)}
                 onChange={() => {
                   setPicked((all) => {
@@ -56,13 +56,13 @@ export function SiteTab({ account }: { account: Account }) {
               <button type="button" className="link-button open" onClick={() => { setOpen(site); }}>
                 {site.name}
               </button>
-              <div className="second narrow">{[site.profile ?? t('sites.noProfile'), site.pid].filter(Boolean).join(' · ')}</div>
+              <div className="second narrow">{[site.profile ?? t('accountSites.noProfile'), site.pid].filter(Boolean).join(' · ')}</div>
             </div>
           </Group>
         ),
       },
-      { id: 'profile', header: t('devices.profile'), wide: true, width: '14rem', cell: (site) => site.profile ?? t('sites.noProfile') },
-      { id: 'pid', header: t('sites.pid'), wide: true, width: '6rem', cell: (site) => <span className="mono">{site.pid}</span> },
+      { id: 'profile', header: t('devices.profile'), wide: true, width: '14rem', cell: (site) => site.profile ?? t('accountSites.noProfile') },
+      { id: 'pid', header: t('accountSites.pid'), wide: true, width: '6rem', cell: (site) => <span className="mono">{site.pid}</span> },
       { id: 'devices', header: t('nav.devices'), width: '6rem', cell: (site) => number(site.devices) },
     ],
     [t, picked, mayWrite],
@@ -73,20 +73,20 @@ export function SiteTab({ account }: { account: Account }) {
       <Group gap="xs">
         {mayWrite && (
           <Button leftSection={<Icon name="plus" />} onClick={() => { setOpen('new'); }}>
-            {t('sites.add')}
+            {t('accountSites.add')}
           </Button>
         )}
         {picked.size > 0 && (
           <Button variant="default" onClick={() => { setOpen('several'); }}>
-            {t('sites.several', { count: picked.size })}
+            {t('accountSites.several', { count: picked.size })}
           </Button>
         )}
       </Group>
       <Text size="sm" c="dimmed" maw="60ch">
-        {t('sites.later')}
+        {t('accountSites.later')}
       </Text>
-      <DataTable label={t('accounts.tabs.sites')} columns={columns} query={sites} rowKey={(site) => site.name} empty={<Empty icon="building" title={t('sites.empty')} text={t('sites.emptyText')} />} />
-      <Dialog opened={open !== undefined} close={close} title={open === 'new' ? t('sites.add') : open === 'several' ? t('sites.severalTitle') : (open?.name ?? '')}>
+      <DataTable label={t('accounts.tabs.sites')} columns={columns} query={sites} rowKey={(site) => site.name} empty={<Empty icon="building" title={t('accountSites.empty')} text={t('accountSites.emptyText')} />} />
+      <Dialog opened={open !== undefined} close={close} title={open === 'new' ? t('accountSites.add') : open === 'several' ? t('accountSites.severalTitle') : (open?.name ?? '')}>
         {open === 'several' && <Several account={account} names={[...picked]} close={() => { setPicked(new Set()); close(); }} />}
         {open && open !== 'several' && <SiteForm account={account} site={open === 'new' ? undefined : open} close={close} />}
       </Dialog>
@@ -125,22 +125,22 @@ function SiteForm({ account, site, close }: { account: Account; site?: Site; clo
   return (
     <Stack>
       <Form change={save} label={t('app.save')} cancel={close}>
-        <TextInput label={t('sites.name')} {...field('name')} required data-autofocus />
+        <TextInput label={t('accountSites.name')} {...field('name')} required data-autofocus />
         <NativeSelect
           label={t('devices.profile')}
           {...field('profile')}
           data={[
-            { value: '', label: site ? t('sites.noProfile') : t('sites.firstProfile') },
+            { value: '', label: site ? t('accountSites.noProfile') : t('accountSites.firstProfile') },
             ...profiles.map((name) => ({ value: name, label: name })),
-            ...(makes ? [{ value: NEW, label: t('sites.newProfile') }] : []),
+            ...(makes ? [{ value: NEW, label: t('accountSites.newProfile') }] : []),
           ]}
         />
-        {isNew && <TextInput label={t('sites.profileName')} description={t('sites.profileHint')} {...field('made')} required />}
-        <TextInput label={t('sites.pid')} description={t('sites.pidHint')} {...field('pid')} inputMode="numeric" maxLength={4} />
+        {isNew && <TextInput label={t('accountSites.profileName')} description={t('accountSites.profileHint')} {...field('made')} required />}
+        <TextInput label={t('accountSites.pid')} description={t('accountSites.pidHint')} {...field('pid')} inputMode="numeric" maxLength={4} />
       </Form>
       {site && may('site.delete') && (
         <Group>
-          <ConfirmButton size="xs" variant="default" label={t('sites.remove')} text={t('sites.removeText')} act={remove} />
+          <ConfirmButton size="xs" variant="default" label={t('accountSites.remove')} text={t('accountSites.removeText')} act={remove} />
         </Group>
       )}
     </Stack>
@@ -159,7 +159,7 @@ function Several({ account, names, close }: { account: Account; names: string[];
   return (
     <Form change={give} label={t('app.save')} cancel={close}>
       <Text size="sm">{names.join(', ')}</Text>
-      <NativeSelect label={t('devices.profile')} {...field('profile')} data={[{ value: '', label: t('sites.noProfile') }, ...profiles.map((name) => ({ value: name, label: name }))]} />
+      <NativeSelect label={t('devices.profile')} {...field('profile')} data={[{ value: '', label: t('accountSites.noProfile') }, ...profiles.map((name) => ({ value: name, label: name }))]} />
     </Form>
   );
 }

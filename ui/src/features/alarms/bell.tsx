@@ -27,13 +27,13 @@ export function Bell() {
   const total = kinds.reduce((sum, one) => sum + one.count, 0);
   return (
     <Menu position="bottom-end" trigger="click-hover" width={340} closeDelay={200}>
-      <Menu.Target>
-        <Indicator label={total > 99 ? '99+' : total} size={16} offset={5} disabled={total === 0} color="red.9">
+      <Indicator label={total > 99 ? '99+' : total} size={16} offset={5} disabled={total === 0} color="red.9">
+        <Menu.Target>
           <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t('alarms.bell', { count: total })}>
             <Icon name="bell" />
           </ActionIcon>
-        </Indicator>
-      </Menu.Target>
+        </Menu.Target>
+      </Indicator>
       <Menu.Dropdown>
         <Menu.Label>{total === 0 ? t('alarms.noneUnread') : t('alarms.unreadByKind')}</Menu.Label>
         {kinds.map((one) => (
@@ -49,7 +49,7 @@ export function Bell() {
             <Text size="xs" lineClamp={3}>
               {one.newest.text}
             </Text>
-            <Text size="xs" c="dimmed">
+            <Text size="xs">
               {one.newest.object} · <Time at={one.newest.at} />
             </Text>
           </Menu.Item>

@@ -5,7 +5,7 @@ import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-qu
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useSearchParams } from 'react-router';
-import { client, done } from '~/api/client';
+import { client, done, type Schema } from '~/api/client';
 import { useMay } from '~/api/session';
 import { Empty, Page } from '~/components/page';
 import { DataTable, type Column } from '~/components/table';
@@ -29,8 +29,9 @@ export function AuditList() {
   const entries = useInfiniteQuery({
     queryKey: ['audit', query],
     initialPageParam: undefined as string | undefined,
-    queryFn: ({ pageParam, signal }) =>
-      done(client.GET('/api/v1/audit', { params: { query: { ...query, after: pageParam, limit: 100 } }, signal })),
+    // Without a format it is a page.
+    queryFn: async ({ pageParam, signal }) =>
+      (await done(client.GET('/api/v1/audit', { params: { query: { ...query, after: pageParam, limit: 100 } }, signal }))) as Schema<'Page_Found'>,
     getNextPageParam: (page) => page.next ?? undefined,
     placeholderData: keepPreviousData,
   });

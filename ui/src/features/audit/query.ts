@@ -27,7 +27,7 @@ export function asked(params: URLSearchParams, now: number): Query {
   const query: Query = {
     from: span === 'between' ? moment(params.get('from')) : span === 'all' ? undefined : now - SPANS[span],
     to: span === 'between' ? moment(params.get('to')) : undefined,
-    result: ['success', 'fail'].find((word) => word === params.get('result')),
+    result: (['success', 'fail'] as const).find((word) => word === params.get('result')),
     action: params.get('action')?.trim() || undefined,
     text: params.get('text')?.trim() || undefined,
     sort: SORTS.find((word) => word === params.get('sort')?.replace(/^-/, '')) && (params.get('sort') ?? undefined),

@@ -56,7 +56,7 @@ export function SiteList() {
         header: t('devices.title'),
         width: '6.5rem',
         cell: (site) => (
-          <Anchor component={Link} to={`/devices?${new URLSearchParams({ site: site.name })}`} size="sm" aria-label={t('sites.devicesOf', { site: site.name })}>
+          <Anchor component={Link} to={`/devices?${new URLSearchParams({ site: site.name })}`} size="sm" aria-label={t('sites.devicesOf', { count: site.devices, site: site.name })}>
             {number(site.devices)}
           </Anchor>
         ),

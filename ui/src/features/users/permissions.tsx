@@ -3,20 +3,20 @@ import { Checkbox, Stack, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { client, done, type Schema } from '~/api/client';
-import { useSession } from '~/api/session';
+import { useSession, type Permission } from '~/api/session';
 import { Waiting } from '~/components/page';
 import { ProblemBox } from '~/components/problem';
 
-export type Permission = Schema<'PermissionRow'>;
+type Row = Schema<'PermissionRow'>;
 
 export function usePermissions() {
   return useQuery({ queryKey: ['permissions'], queryFn: () => done(client.GET('/api/v1/permissions')), staleTime: Infinity });
 }
 
 /** With what they bring along. */
-export function closed(chosen: Iterable<string>, table: Permission[]): Set<string> {
-  const all = new Set<string>();
-  const add = (name: string) => {
+export function closed(chosen: Iterable<Permission>, table: Row[]): Set<Permission> {
+  const all = new Set<Permission>();
+  const add = (name: Permission) => {
     if (all.has(name)) return;
     all.add(name);
     table.find((row) => row.name === name)?.implies.forEach(add);
@@ -26,10 +26,10 @@ export function closed(chosen: Iterable<string>, table: Permission[]): Set<strin
 }
 
 interface Props {
-  chosen: Set<string>;
-  onChange?: (chosen: Set<string>) => void;
+  chosen: Set<Permission>;
+  onChange?: (chosen: Set<Permission>) => void;
   /** Come along anyhow: with a user's role. */
-  given?: string[];
+  given?: Permission[];
 }
 
 export function PermissionGrid({ chosen, onChange, given = [] }: Props) {
@@ -46,7 +46,7 @@ export function PermissionGrid({ chosen, onChange, given = [] }: Props) {
   const givable = rows.filter((row) => session?.permissions.includes(row.name)).map((row) => row.name);
   const hasAll = givable.every((name) => all.has(name));
   const toggleAll = () => onChange?.(new Set([...chosen].filter((name) => !givable.includes(name)).concat(hasAll ? [] : givable)));
-  const toggle = (name: string) => {
+  const toggle = (name: Permission) => {
     const next = new Set(chosen);
     if (!next.delete(name)) next.add(name);
     onChange?.(next);

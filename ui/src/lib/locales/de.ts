@@ -326,7 +326,7 @@ export const de: Words = {
     publicOn: 'Mit Zertifikaten öffentlicher CAs anmelden',
     publicWarning: 'Wer von irgendeiner öffentlichen CA ein Zertifikat mit einem Anmeldenamen dieses Kontos als Common Name bekommt, kann sich damit anmelden. Benutzen Sie das nur mit Anmeldenamen, die eine öffentliche CA prüft, etwa E-Mail-Adressen.',
   },
-  sites: {
+  accountSites: {
     name: 'Ortsname',
     pid: 'PID',
     pidHint: 'Freiwillig: vier Ziffern, 0000 bis 9999, die hinter die acht eines Anmeldecodes kommen.',
@@ -510,7 +510,7 @@ export const de: Words = {
     firmware: 'Firmware',
     noModel: 'Modell nicht bekannt',
     noFirmware: 'Noch nicht gesagt',
-    noDevices: 'Noch kein Gerät.',
+    noDevices: 'Noch nichts zu zählen.',
     others: '{{count}} weiteres',
     others_other: '{{count}} weitere',
     showAll: 'Alle zeigen',
@@ -830,7 +830,8 @@ export const de: Words = {
     profileHint: 'Sagt, wie seine Telefone eingerichtet werden.',
     firstProfile: 'Das erste Profil',
     noProfile: 'Kein Profil: nichts wird geliefert',
-    devicesOf: 'Geräte von {{site}}',
+    devicesOf: '{{count, number}} Gerät von {{site}}',
+    devicesOf_other: '{{count, number}} Geräte von {{site}}',
     empty: 'Noch kein Standort',
     emptyText: 'Legen Sie einen an: Jedes Telefon steht an einem Standort und bekommt, was dessen Profil sagt.',
     letIn: 'Alle wieder einlassen',

@@ -323,7 +323,7 @@ export const en = {
     publicOn: 'Certificates of public CAs log users in',
     publicWarning: 'Whoever gets a certificate from any public CA with a login name of this account as its common name can log in by it. Use this only with login names that a public CA checks, such as e-mail addresses.',
   },
-  sites: {
+  accountSites: {
     name: 'Location name',
     pid: 'PID',
     pidHint: 'Optional: four digits, 0000 to 9999, that go behind the eight of an enrollment code.',
@@ -508,7 +508,7 @@ export const en = {
     firmware: 'Firmware',
     noModel: 'Model not known',
     noFirmware: 'Has not said yet',
-    noDevices: 'No device yet.',
+    noDevices: 'Nothing to count yet.',
     others: '{{count}} other',
     others_other: '{{count}} others',
     showAll: 'Show all',
@@ -822,7 +822,8 @@ export const en = {
     profileHint: 'Says how its phones are provisioned.',
     firstProfile: 'The first profile',
     noProfile: 'No profile: nothing is served',
-    devicesOf: 'Devices of {{site}}',
+    devicesOf: '{{count, number}} device of {{site}}',
+    devicesOf_other: '{{count, number}} devices of {{site}}',
     empty: 'No site yet',
     emptyText: 'Add one: every phone stands at a site, and gets the settings of its site’s profile.',
     letIn: 'Let all in again',

@@ -1,12 +1,11 @@
 /** Devices by state, model and firmware; accounts and files by kind. How many charts there are depends on the account. */
-import { Button, NativeSelect } from '@mantine/core';
+import { Button, NativeSelect, Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { client, done, type Schema } from '~/api/client';
 import type { Overview } from '~/api/overview';
 import { Chart, type Share } from '~/components/chart';
-import { Waiting } from '~/components/page';
 import { ProblemBox } from '~/components/problem';
 import type { Tone } from '~/components/status';
 import type { Words } from '~/lib/locales/en';
@@ -45,7 +44,7 @@ export function Charts({ numbers }: { numbers: Overview }) {
     staleTime: 15_000,
     refetchInterval: 60_000,
   });
-  if (counts.isPending) return <Waiting />;
+  if (counts.isPending) return [1, 2, 3].map((place) => <Skeleton key={place} height={180} radius="md" aria-hidden />);
   if (counts.error) return <ProblemBox error={counts.error} retry={() => void counts.refetch()} />;
   const rows = counts.data;
   const models = sum(rows, (row) => {

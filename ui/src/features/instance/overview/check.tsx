@@ -29,7 +29,7 @@ export function CheckDevice() {
           </Title>
           <TextInput
             w="100%"
-            className="mono"
+            classNames={{ input: 'mono' }}
             aria-label={t('devices.mac')}
             placeholder="80:5e:c0:aa:bb:01"
             value={mac}
