@@ -231,7 +231,7 @@ step('AVA-264, AVA-265, AVA-266, ALE-074, ALE-075, YMC-175: the log is searched 
   await inspect(page, 'audit');
   const fields = { 'Search Who': 'conso', 'Search Account': 'exam', 'Search By': 'consol', 'Search On': 'aabb01', 'Search Words': 'Front' };
   for (const [name, text] of Object.entries(fields)) await page.getByRole('searchbox', { name }).fill(text);
-  await page.getByRole('textbox', { name: 'Search Action' }).fill('device.set');
+  await page.getByLabel('Search Action').filter({ visible: true }).first().fill('device.set');
   await until('one entry', async () => (await rows.count()) === 1 && (await shown()).includes('device.set'));
   assert.match(page.url(), /actor=conso.*|account_name=exam/);
   await page.getByRole('searchbox', { name: 'Search Address' }).fill('192.0.2.');
@@ -258,7 +258,7 @@ step('AVA-264, AVA-265, AVA-266, ALE-074, ALE-075, YMC-175: the log is searched 
 });
 
 step('AVA-269: an entry shows who, from where, and what was before and after; the log is exported and verified', async () => {
-  await page.getByRole('textbox', { name: 'Search Action' }).fill('device.set');
+  await page.getByLabel('Search Action').filter({ visible: true }).first().fill('device.set');
   await page.getByRole('button', { name: 'device.set' }).first().click();
   const dialog = page.getByRole('dialog');
   const sides = dialog.locator('.sides');

@@ -51,7 +51,7 @@ export function ProfileList() {
         {chosen && (
           <Stack>
             <Targets profile={chosen} />
-            <EditProfile key={chosen.updated_at} profile={chosen} renamed={open} close={() => { open(undefined); }} />
+            <EditProfile key={chosen.name} profile={chosen} renamed={open} close={() => { open(undefined); }} />
           </Stack>
         )}
       </Dialog>
