@@ -1,3 +1,4 @@
+// Not run by tests/run yet: not every step was seen green on the joined tree. By hand: node --test ui/tests/phones.pending.mjs
 // What an installer does with phones, and what the frame of every page offers.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -215,7 +216,7 @@ step('sites and profiles: added, changed, refused in the box’s words, removed'
   await page.getByRole('button', { name: 'Linz' }).click();
   await dialog().getByLabel('Profile').selectOption({ label: 'No profile: nothing is served' });
   await dialog().getByRole('button', { name: 'Save' }).click();
-  await page.getByRole('row').filter({ hasText: 'Linz' }).getByText('No profile').first().waitFor();
+  await page.getByRole('row').filter({ hasText: 'Linz' }).getByText('No profile').filter({ visible: true }).first().waitFor();
 });
 
 step('ALE-032 ALE-033 ALE-034 ALE-035 ALE-036: a MAC address is checked', async () => {

@@ -1,3 +1,4 @@
+// Not run by tests/run yet: not every step was seen green on the joined tree. By hand: node --test ui/tests/letters.pending.mjs
 // Mails, notifications, webhooks, alarms and the audit log, as people use them, with a real mail server and a real program.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -299,7 +300,10 @@ step('the pages speak German', async () => {
   await german.goto('/');
   await german.getByLabel('Anmeldename').fill('alice');
   await german.getByLabel(/^Passwort( \*)?$/).fill(PASSWORD);
-  await german.getByRole('button', { name: 'Anmelden' }).click();
+  await german.getByRole('button', { name: 'Anmelden', exact: true }).click();
+  // Alice's own language is English; whoever wants another one has it until the next login.
+  await german.getByRole('button', { name: 'Language' }).click();
+  await german.getByRole('menuitem', { name: 'Deutsch' }).click();
   for (const name of ['Benachrichtigungen', 'Mail', 'Webhooks', 'Änderungen', 'Alarme']) {
     await german.getByRole('navigation').getByRole('link', { name }).click();
     await german.getByRole('heading', { level: 1, name }).waitFor();
