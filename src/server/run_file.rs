@@ -9,14 +9,17 @@ use std::path::Path;
 pub const FILE: &str = "run.json";
 
 pub fn write(dir: &Path, addresses: &Addresses) -> io::Result<()> {
-    let first = |of: &[SocketAddr]| of.first().map(ToString::to_string);
-    let text = serde_json::json!({
-        "admin": first(&addresses.admin),
-        "http": first(&addresses.http),
-        "https": first(&addresses.https),
-        "tftp": first(&addresses.tftp),
-        "old_phones": first(&addresses.old_phones),
-    });
+    let listeners = [
+        ("admin", &addresses.admin),
+        ("http", &addresses.http),
+        ("https", &addresses.https),
+        ("tftp", &addresses.tftp),
+        ("old_phones", &addresses.old_phones),
+    ];
+    // A listener that is off is not in it.
+    let text: serde_json::Map<_, _> =
+        listeners.iter().filter_map(|(name, of)| Some(((*name).into(), of.first()?.to_string().into()))).collect();
+    let text = serde_json::Value::Object(text);
     // Renamed, so that a script never reads half of it.
     let part = dir.join("run.json.part");
     std::fs::write(&part, format!("{text}\n"))?;
