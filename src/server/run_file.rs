@@ -3,7 +3,6 @@
 
 use super::Addresses;
 use std::io;
-use std::net::SocketAddr;
 use std::path::Path;
 
 pub const FILE: &str = "run.json";
