@@ -137,14 +137,8 @@ CREATE TABLE device (
 CREATE INDEX device_site ON device (site_id, mac);
 CREATE INDEX device_profile ON device (profile_id, mac) WHERE profile_id IS NOT NULL;
 CREATE INDEX device_group_id ON device (group_id, mac) WHERE group_id IS NOT NULL;
--- What lists of a million are sorted and filtered by. Every index is paid for at every import: device_search is read
--- instead of the rows for all that has none of its own.
-CREATE INDEX device_search ON device (account_id, mac, name, serial, vendor, model, firmware);
--- How many of each kind there are.
-CREATE INDEX device_kind ON device (account_id, vendor, model, firmware, state);
-CREATE INDEX device_name ON device (account_id, lower(coalesce(name, '')), mac);
-CREATE INDEX device_state ON device (account_id, state, mac);
-CREATE INDEX device_reset ON device (account_id, mac) WHERE reset_at IS NOT NULL;
+-- Lists of a million are filtered and sorted in memory (src/devices/roll): every index is paid for at every import.
+CREATE INDEX device_account ON device (account_id, mac);
 
 CREATE TABLE sip_account (
   id              INTEGER PRIMARY KEY,

@@ -23,7 +23,8 @@
 //! person with a session. What a route asks for stands in [`users::routes`], what there is to be allowed in
 //! [`users::permissions`]; a route without a row lets nobody in. Everything belongs to an account ([`accounts`], a tree);
 //! an actor's account comes from its login, never from its request. Who reaches whom is said once, in SQL
-//! (`accounts::store`), and what a limited user sees too (`users::data`).
+//! (`accounts::store`), and what a limited user sees too (`users::data`). What lists find devices by is kept in memory
+//! while somebody asks ([`devices::roll`]); what they show is read as the account's own, each time.
 //! Imports point down only (`tests/it/architecture.rs`); reading [`provision`] is reading the product.
 
 pub mod accounts;

@@ -5,7 +5,7 @@ use super::search::store as log;
 use super::search::{self, Found, Sort};
 use super::store;
 use crate::clock;
-use crate::db::{Connection, Db};
+use crate::db::{Awaited, Connection, Db};
 use crate::users::Actor;
 use crate::web::{Json, Page, Paging, Problem, Query, Result, cell};
 use actix_web::web::Data;
@@ -208,9 +208,10 @@ fn write(db: &Db, asked: &Asked, format: LogFile, mut after: Option<i64>, send: 
         LogFile::Json => b"[".to_vec(),
     };
     let mut first = true;
+    let listener = send.clone();
+    let awaited = Awaited::when(move || !listener.is_closed());
     loop {
-        let listener = send.clone();
-        let entries = db.read_while(move || !listener.is_closed(), |conn| asked.rows(conn, after, PAGE))?;
+        let entries = db.read_while(&awaited, |conn| asked.rows(conn, after, PAGE))?;
         for entry in &entries {
             match format {
                 LogFile::Csv => text.extend(cell::line(&cells(entry))?),

@@ -8,6 +8,7 @@ use crate::checkins::recorder::Recorder;
 use crate::clock;
 use crate::config::{Config, Environment, PlaceFlags, load};
 use crate::datadir::{DataDir, DataDirError};
+use crate::devices::roll::Roll;
 use crate::server::admin::{self, Admin, Services, Sockets};
 use crate::server::{self, Addresses, console};
 use crate::users::setup::Door;
@@ -147,6 +148,7 @@ fn serve(config: &Arc<Config>, data: DataDir) -> io::Result<(Admin, DataDir)> {
     let pipeline = server::pipeline(config, &data, &Addresses::configured(config), recorder, Public::default());
     let services = Services {
         db: data.db.clone(),
+        roll: Arc::new(Roll::new(data.db.clone())),
         keys: data.keys.clone(),
         ca: Arc::new(Lazy::new(&data.db, &data.keys, server::ca_options(config))),
         dir: data.path.clone(),

@@ -3,6 +3,7 @@
 //! A cache notes [`Changes::clock`] before it reads and keeps what it read only if no commit came between. Commits
 //! that touch one device name it; those that touch many (a layer, a profile) move the shared epoch.
 
+use super::Rows;
 use crate::net::Mac;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -25,12 +26,14 @@ pub struct Changes {
     shared: AtomicU64,
     devices: Box<[AtomicU64]>,
     listeners: Mutex<Vec<Listener>>,
+    rows: Rows,
 }
 
 impl Default for Changes {
     fn default() -> Changes {
         let devices = std::iter::repeat_with(AtomicU64::default).take(COUNTERS).collect();
-        Changes { clock: AtomicU64::new(0), shared: AtomicU64::new(0), devices, listeners: Mutex::default() }
+        let (clock, shared) = (AtomicU64::new(0), AtomicU64::new(0));
+        Changes { clock, shared, devices, listeners: Mutex::default(), rows: Rows::default() }
     }
 }
 
@@ -60,7 +63,13 @@ impl Changes {
         self.listeners.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(listener));
     }
 
+    /// The devices' rows that were written.
+    pub fn rows(&self) -> &Rows {
+        &self.rows
+    }
+
     pub(super) fn publish(&self, touched: &[Touch]) {
+        self.rows.publish();
         if touched.is_empty() {
             return;
         }

@@ -8,19 +8,23 @@
 //! - Point reads run inline on a read-only connection of the calling thread: a thread hop costs more than the read.
 //! - [`Changes`] tells caches what a commit touched, before the writer answers.
 
+mod awaited;
 mod changes;
 mod migrate;
 mod origin;
 mod params;
 mod query;
+mod rows;
 mod storage;
 mod writer;
 
+pub use awaited::{Awaited, long};
 pub use changes::{Changes, Touch};
 pub use origin::{Origin, Who};
 pub(crate) use params::params;
 pub use params::{Params, named};
 pub use query::Query;
+pub use rows::Rows;
 pub use rusqlite::types::{FromSql, ToSql, Value as Cell};
 pub use rusqlite::{Connection, Error as RowError, OptionalExtension, Row, params_from_iter};
 pub use storage::{Room, Storage, Trouble};
@@ -128,7 +132,7 @@ impl Db {
         migrate::run(&mut conn, path, now)?;
         let changes = Arc::new(Changes::default());
         let storage = Arc::new(Storage::default());
-        let writer = writer::Writer::start(conn, changes.clone(), storage.clone());
+        let writer = writer::Writer::start(conn, changes.clone(), storage.clone())?;
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
         Ok(Db(Arc::new(Inner { id, path: path.into(), writer, changes, storage })))
     }
@@ -180,40 +184,35 @@ impl Db {
         })
     }
 
-    /// Long reads (lists, exports): off the caller's thread, so that phones do not wait behind them. Whoever hangs up or
-    /// asks anew drops the future: then the statement stops too.
+    /// A long read, as [`long`] does it: when nobody waits any more, the statement stops too.
     pub async fn read_long<T, E>(&self, read: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        let (db, span) = (self.clone(), tracing::Span::current());
-        let asker = Arc::new(());
-        let waiting = Arc::downgrade(&asker);
-        let outcome = tokio::task::spawn_blocking(move || {
-            span.in_scope(|| db.read_while(move || waiting.strong_count() > 0, read))
-        });
-        let outcome = outcome.await.unwrap_or_else(|_| Err(Error::Stopped.into()));
-        drop(asker);
-        outcome
+        let db = self.clone();
+        long(move |awaited| db.read_while(awaited, read)).await
     }
 
     /// Reads inline as long as somebody waits for it; then it fails as interrupted.
     pub fn read_while<T, E: From<Error>>(
         &self,
-        mut is_awaited: impl FnMut() -> bool + Send + 'static,
+        awaited: &Awaited,
         read: impl FnOnce(&Connection) -> Result<T, E>,
     ) -> Result<T, E> {
-        if !is_awaited() {
-            let interrupted = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_INTERRUPT);
-            return Err(Error::from(rusqlite::Error::SqliteFailure(interrupted, None)).into());
-        }
+        awaited.check()?;
+        let awaited = awaited.clone();
         self.with_reader(|conn| {
-            conn.progress_handler(STEPS, Some(move || !is_awaited())).map_err(Error::from)?;
+            conn.progress_handler(STEPS, Some(move || !awaited.is_awaited())).map_err(Error::from)?;
             let outcome = read(conn);
             conn.progress_handler(0, None::<fn() -> bool>).map_err(Error::from)?;
             outcome
         })
+    }
+
+    /// Waits until the change that runs now has ended.
+    pub fn settle(&self) {
+        self.0.writer.settle();
     }
 
     pub fn changes(&self) -> &Arc<Changes> {

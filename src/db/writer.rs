@@ -64,11 +64,13 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub fn start(conn: Connection, changes: Arc<Changes>, storage: Arc<Storage>) -> Writer {
+    pub fn start(mut conn: Connection, changes: Arc<Changes>, storage: Arc<Storage>) -> Result<Writer> {
+        let told = changes.clone();
+        conn.update_hook(Some(move |_, _: &str, table: &str, id| told.rows().written(table, id)))?;
         let (queue, jobs) = sync_channel(QUEUE);
         let thread =
             std::thread::Builder::new().name("db-writer".into()).spawn(move || run(conn, &jobs, &changes, &storage));
-        Writer { queue, thread: Mutex::new(thread.ok()) }
+        Ok(Writer { queue, thread: Mutex::new(thread.ok()) })
     }
 
     pub async fn run<T, E>(
@@ -114,6 +116,18 @@ impl Writer {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         answer.await.unwrap_or_else(|_| Err(Error::Stopped.into()))
+    }
+
+    /// Waits until the group that is committed now has ended, well or not.
+    pub fn settle(&self) {
+        let (reply, answer) = sync_channel(1);
+        let job: Job = Box::new(move |_| {
+            let _ = reply.send(());
+            None
+        });
+        if self.queue.send(Message::Job(job, true)).is_ok() {
+            let _ = answer.recv();
+        }
     }
 
     pub fn stop(&self) {

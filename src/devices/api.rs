@@ -632,16 +632,6 @@ pub fn view(conn: &Connection, keys: &Keyring, actor: &Actor, mac: Mac) -> Resul
     })
 }
 
-impl State {
-    pub fn word(self) -> &'static str {
-        match self {
-            State::Known => "known",
-            State::Active => "active",
-            State::Blocked => "blocked",
-        }
-    }
-}
-
 pub fn configure(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.service(count::api::count).service(count::api::check);
     config.service(list::api::list).service(add).service(show).service(change).service(remove);

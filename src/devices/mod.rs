@@ -7,6 +7,7 @@ pub mod count;
 pub mod export;
 pub mod import;
 pub mod list;
+pub mod roll;
 pub mod seen;
 pub mod store;
 
@@ -32,6 +33,26 @@ pub enum State {
     Active,
     /// Switched off by an administrator.
     Blocked,
+}
+
+impl State {
+    /// As it is stored.
+    pub fn word(self) -> &'static str {
+        match self {
+            State::Known => "known",
+            State::Active => "active",
+            State::Blocked => "blocked",
+        }
+    }
+
+    /// What no device was ever in serves nobody.
+    pub fn of_word(word: &str) -> State {
+        match word {
+            "active" => State::Active,
+            "known" => State::Known,
+            _ => State::Blocked,
+        }
+    }
 }
 
 /// How a device proves itself on day two.

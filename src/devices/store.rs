@@ -50,11 +50,7 @@ fn device(row: &Row, keys: &Keyring) -> Result<Device> {
         profile_id: row.get(8)?,
         group_id: row.get(9)?,
         url: url.map(|sealed| keys.open_secret(&place("url", mac), &sealed)).transpose()?,
-        state: match state.as_str() {
-            "active" => State::Active,
-            "known" => State::Known,
-            _ => State::Blocked,
-        },
+        state: State::of_word(&state),
         activated_at: row.get(12)?,
         window_until: row.get(13)?,
         window_peer: row.get(14)?,

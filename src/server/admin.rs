@@ -38,6 +38,7 @@ use utoipa_actix_web::{AppExt, UtoipaApp};
 #[derive(Clone)]
 pub struct Services {
     pub db: Db,
+    pub roll: Arc<devices::roll::Roll>,
     pub keys: Keyring,
     pub ca: Arc<ca::Lazy>,
     /// The data directory: files, uploads on their way.
@@ -129,7 +130,8 @@ pub fn create_app(
         InitError = (),
     > + use<>,
 > {
-    let Services { db, keys, ca, dir, config, pipeline, enrollment, door, throttle, rates, address } = services.clone();
+    let Services { db, roll, keys, ca, dir, config, pipeline, enrollment, door, throttle, rates, address } =
+        services.clone();
     let window = devices::Window(i64::from(config.provision.window_hours) * 3_600_000);
     let Files { file_bytes, total_bytes, account_bytes } = config.files;
     let limits = files::Limits { file_bytes, total_bytes, account_bytes };
@@ -137,6 +139,7 @@ pub fn create_app(
         instance::api::BoxContact { feedback: config.public.feedback.clone(), privacy: config.public.privacy.clone() };
     let app = App::new()
         .app_data(Data::new(db))
+        .app_data(Data::from(roll))
         .app_data(Data::new(keys))
         .app_data(Data::from(ca))
         .app_data(Data::new(Directory(dir)))

@@ -1,23 +1,26 @@
 //! What is done now and then: check-ins beyond their age or number go, in slices, so that nobody waits; phones that all
-//! seem to come from one address are told of.
+//! seem to come from one address are told of; the roll of devices is put away when nobody asks for it.
 
 use crate::checkins::store;
 use crate::config::Config;
 use crate::db::Db;
+use crate::devices::roll::Roll;
 use crate::provision::ACCOUNT;
 use crate::{alarms, audit, mail, notify};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
 const DAY_MS: i64 = 86_400_000;
 
-pub async fn run(db: Db, config: Config, mut stop: watch::Receiver<bool>) {
+pub async fn run(db: Db, roll: Arc<Roll>, config: Config, mut stop: watch::Receiver<bool>) {
     let (keep, every) = (config.checkins, Duration::from_secs(config.limits.upkeep_seconds.into()));
     loop {
         tokio::select! {
             _ = tokio::time::sleep(every) => {}
             _ = stop.wait_for(|stop| *stop) => return,
         }
+        roll.rest(crate::clock::now());
         if let Err(error) = one_address(&db).await {
             tracing::warn!(%error, "the addresses of phones could not be looked at");
         }

@@ -25,6 +25,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::datadir::DataDir;
 use crate::db::Tx;
+use crate::devices::roll::Roll;
 use crate::instance;
 use crate::listen::Patience;
 use crate::listen::enroll::EnrollmentDoor;
@@ -151,8 +152,10 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
         tls.as_ref().map(|tls| Arc::new(Enrollment::new(pipeline.clone(), tls.ca.clone(), rules)))
     };
     let enrollment = enrollment_for(false);
+    let roll = Arc::new(Roll::new(dir.db.clone()));
     let services = admin::Services {
         db: dir.db.clone(),
+        roll: roll.clone(),
         keys: dir.keys.clone(),
         ca: Arc::new(match &tls {
             Some(tls) => ca::Lazy::of(&tls.ca),
@@ -202,7 +205,7 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
     let writing = recorder.clone();
     let recorder = (recorder, tokio::spawn(async move { writing.run().await }));
     let mut upkeep = vec![
-        tokio::spawn(maintenance::run(dir.db.clone(), config.clone(), stopped.clone())),
+        tokio::spawn(maintenance::run(dir.db.clone(), roll, config.clone(), stopped.clone())),
         tokio::spawn(health::run(dir.db.clone(), stopped.clone())),
         tokio::spawn(letters::run(
             dir.db.clone(),

@@ -19,9 +19,12 @@ CREATE INDEX audit_at ON audit (account_id, at, id);
 CREATE INDEX check_in_seldom ON check_in (decision, id) WHERE decision <> 'served' AND decision <> 'unchanged';
 -- What a device said last that it runs, so that devices can be counted and found by it.
 ALTER TABLE device ADD COLUMN firmware TEXT;              -- what it said last that it runs
+-- Lists of a million are filtered and sorted in memory.
 DROP INDEX device_search;
-CREATE INDEX device_search ON device (account_id, mac, name, serial, vendor, model, firmware);
-CREATE INDEX device_kind ON device (account_id, vendor, model, firmware, state);
+DROP INDEX device_name;
+DROP INDEX device_state;
+DROP INDEX device_reset;
+CREATE INDEX device_account ON device (account_id, mac);
 CREATE INDEX alarm_account ON alarm (account_id, id);
 CREATE TABLE alarm_read (
   user_id  INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,

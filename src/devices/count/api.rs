@@ -1,7 +1,8 @@
 //! Devices in numbers, and the check of one MAC, over REST.
 
-use super::store::{self, Alike};
-use crate::db::Db;
+use super::{Alike, store};
+use crate::db::{Db, long};
+use crate::devices::roll::Roll;
 use crate::users::{Actor, data};
 use crate::web::{Json, Problem, Query, Result, words};
 use actix_web::{get, web::Data};
@@ -9,10 +10,9 @@ use actix_web::{get, web::Data};
 /// How many devices there are of each model, firmware and state, the most first
 #[utoipa::path(tag = "devices", responses((status = 200, body = Vec<Alike>)))]
 #[get("/devices/count")]
-pub async fn count(actor: Actor, db: Data<Db>) -> Result<Json<Vec<Alike>>> {
-    let kinds =
-        db.read_long(move |conn| store::kinds(conn, actor.account_id, actor.limited).map_err(Problem::from)).await?;
-    Ok(Json(kinds))
+pub async fn count(actor: Actor, roll: Data<Roll>) -> Result<Json<Vec<Alike>>> {
+    let kinds = long(move |awaited| roll.kinds(awaited, actor.account_id, actor.limited).map_err(Problem::from));
+    Ok(Json(kinds.await?))
 }
 
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]

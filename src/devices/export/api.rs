@@ -1,9 +1,9 @@
 //! Export over REST, streamed: a million devices take no more memory than five hundred.
 
 use super::{object, store};
-use crate::db::{Connection, Db};
-use crate::devices::list::store::page;
-use crate::devices::list::{Filter, Place};
+use crate::db::Awaited;
+use crate::devices::list::{Filter, Place, page};
+use crate::devices::roll::Roll;
 use crate::users::Actor;
 use crate::web::{Problem, Query, Result, cell};
 use actix_web::web::{Bytes, Data};
@@ -35,14 +35,13 @@ struct Options {
 /// Export devices with their lines and own settings, without secrets, as CSV or JSON that the import takes back
 #[utoipa::path(tag = "devices", params(Options), responses((status = 200, content((String = "text/csv"), (Vec<serde_json::Value> = "application/json")))))]
 #[get("/devices/export")]
-async fn export(actor: Actor, db: Data<Db>, Query(options): Query<Options>) -> Result<HttpResponse> {
+async fn export(actor: Actor, roll: Data<Roll>, Query(options): Query<Options>) -> Result<HttpResponse> {
     let Options { format, site, group, vendor, model } = options;
     let format = format.unwrap_or(Format::Csv);
     let filter = Filter { site, group, vendor, model, ..Filter::default() };
     let (send, receive) = channel(4);
-    let db = (**db).clone();
     tokio::task::spawn_blocking(move || {
-        if let Err(problem) = write(&db, &actor, &filter, format, &send) {
+        if let Err(problem) = write(&roll, &actor, &filter, format, &send) {
             // The head is out already; a broken body tells the client that something is missing.
             let _ = send.blocking_send(Err(problem));
         }
@@ -59,7 +58,9 @@ async fn export(actor: Actor, db: Data<Db>, Query(options): Query<Options>) -> R
 type Piece = Result<Bytes, Problem>;
 
 /// Page by page, each read by itself: a slow reader must not keep the database's log from being tidied.
-fn write(db: &Db, actor: &Actor, filter: &Filter, format: Format, send: &Sender<Piece>) -> Result<()> {
+fn write(roll: &Roll, actor: &Actor, filter: &Filter, format: Format, send: &Sender<Piece>) -> Result<()> {
+    let listener = send.clone();
+    let (db, awaited) = (roll.db(), Awaited::when(move || !listener.is_closed()));
     let columns = db.read(|conn| store::columns(conn, actor.account_id))?;
     let mut text = match format {
         Format::Csv => cell::line(&columns.header())?,
@@ -67,16 +68,13 @@ fn write(db: &Db, actor: &Actor, filter: &Filter, format: Format, send: &Sender<
     };
     let (mut place, mut first) = (Place::default(), true);
     loop {
-        let listener = send.clone();
-        let read = |conn: &Connection| {
-            let devices = page(conn, actor.account_id, filter, &place, PAGE)?;
-            let owns = match (devices.first(), devices.last()) {
-                (Some(first), Some(last)) => store::own(conn, actor.account_id, first.mac, last.mac)?,
-                _ => super::Owns::new(),
-            };
-            Ok::<_, Problem>((devices, owns))
+        let devices = page(roll, &awaited, actor.account_id, filter, &place, PAGE)?;
+        let owns = match (devices.first(), devices.last()) {
+            (Some(first), Some(last)) => {
+                db.read_while(&awaited, |conn| store::own(conn, actor.account_id, first.mac, last.mac))?
+            }
+            _ => super::Owns::new(),
         };
-        let (devices, owns) = db.read_while(move || !listener.is_closed(), read)?;
         let none = super::Own::default();
         for device in &devices {
             let own = owns.get(&device.mac).unwrap_or(&none);

@@ -1,8 +1,9 @@
 //! The list over REST.
 
-use super::{Cursor, Filter, Place, Sort, Summary, store};
-use crate::db::Db;
+use super::{Cursor, Filter, Place, Sort, Summary, page};
+use crate::db::long;
 use crate::devices::State;
+use crate::devices::roll::Roll;
 use crate::users::Actor;
 use crate::web::{Json, Page, Paging, Problem, Query, Result};
 use actix_web::{get, web::Data};
@@ -36,15 +37,14 @@ pub struct ListQuery {
 /// List the devices
 #[utoipa::path(tag = "devices", params(ListQuery), responses((status = 200, body = Page<Summary>)))]
 #[get("/devices")]
-pub async fn list(actor: Actor, db: Data<Db>, Query(query): Query<ListQuery>) -> Result<Json<Page<Summary>>> {
+pub async fn list(actor: Actor, roll: Data<Roll>, Query(query): Query<ListQuery>) -> Result<Json<Page<Summary>>> {
     let ListQuery { site, profile, group, vendor, model, firmware, reset_suspected, search, sort, .. } = query;
     let paging = Paging::<Cursor>::new(query.after.as_deref(), query.limit)?;
-    let state = query.state.map(|state| state.word().to_owned());
-    let limited = actor.limited;
+    let (state, limited) = (query.state, actor.limited);
     let filter = Filter { site, profile, group, vendor, model, firmware, state, reset_suspected, search, limited };
     let (rows, place) = (paging.rows(), Place { sort, after: paging.after.clone() });
-    let devices = db
-        .read_long(move |conn| store::page(conn, actor.account_id, &filter, &place, rows).map_err(Problem::from))
-        .await?;
+    let devices =
+        long(move |awaited| page(&roll, awaited, actor.account_id, &filter, &place, rows).map_err(Problem::from));
+    let devices = devices.await?;
     Ok(Json(paging.page(devices, |device| sort.cursor(device).to_string())))
 }

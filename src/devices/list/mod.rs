@@ -1,11 +1,14 @@
 //! The list of devices: what it shows, what it can be asked for, in which order.
 //!
-//! Pages are read by key, in every order: page 20,000 of a million costs what page one costs.
+//! Pages are read by key, in every order: page 20,000 of a million costs what page one costs. The roll says which devices
+//! are on a page, the database what is shown of them.
 
 pub mod api;
 pub mod store;
 
+use super::roll::Roll;
 use super::{State, TlsState};
+use crate::db::{Awaited, Result};
 use crate::net::Mac;
 use std::fmt;
 use std::str::FromStr;
@@ -57,21 +60,13 @@ pub struct Filter {
     pub vendor: Option<String>,
     pub model: Option<String>,
     pub firmware: Option<String>,
-    pub state: Option<String>,
+    pub state: Option<State>,
     /// Only those that came without their proof.
     pub reset_suspected: bool,
     /// Part of the MAC, name, serial number, vendor or model.
     pub search: Option<String>,
     /// What this limited user sees.
     pub limited: Option<i64>,
-}
-
-impl Filter {
-    /// Perhaps few of many match. Active devices are many wherever there are many.
-    fn is_narrow(&self) -> bool {
-        let state = self.state.clone().filter(|state| state == State::Active.word());
-        *self != Filter { state, ..Filter::default() }
-    }
 }
 
 /// The order of a list; a minus turns it round.
@@ -89,27 +84,31 @@ pub enum Sort {
 }
 
 impl Sort {
-    fn is_down(self) -> bool {
+    pub fn is_down(self) -> bool {
         matches!(self, Sort::MacDown | Sort::NameDown)
     }
 
-    fn is_by_name(self) -> bool {
+    pub fn is_by_name(self) -> bool {
         matches!(self, Sort::Name | Sort::NameDown)
     }
 
     /// The last row of a page, as the place where the next one begins.
     pub fn cursor(self, last: &Summary) -> Cursor {
-        let name = last.name.as_deref().filter(|_| self.is_by_name()).unwrap_or_default();
-        // As the index has it: only ASCII letters know their small form there.
-        Cursor { mac: last.mac, name: name.to_ascii_lowercase() }
+        self.at(last.mac, last.name.as_deref().unwrap_or_default())
+    }
+
+    /// Names are in the order of their small letters, as far as these are ASCII.
+    pub fn at(self, mac: Mac, name: &str) -> Cursor {
+        Cursor { mac, name: if self.is_by_name() { name.to_ascii_lowercase() } else { String::new() } }
     }
 }
 
 /// Where a page begins: after this device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
-    mac: Mac,
-    name: String,
+    pub mac: Mac,
+    /// Empty where the order is that of the MACs.
+    pub name: String,
 }
 
 impl fmt::Display for Cursor {
@@ -135,6 +134,35 @@ impl FromStr for Cursor {
 pub struct Place {
     pub sort: Sort,
     pub after: Option<Cursor>,
+}
+
+/// One page. Every row is read as the account's and the limited user's own, whatever the roll says; what is no longer
+/// where it was found is left out, and others follow.
+pub fn page(
+    roll: &Roll,
+    awaited: &Awaited,
+    account_id: i64,
+    filter: &Filter,
+    place: &Place,
+    rows: u32,
+) -> Result<Vec<Summary>> {
+    let (mut place, mut devices) = (place.clone(), Vec::new());
+    loop {
+        let wanted = rows as usize - devices.len();
+        let found = roll.find(awaited, account_id, filter, &place, wanted)?;
+        let is_last = found.len() < wanted;
+        roll.db().read_while(awaited, |conn| {
+            for one in found {
+                let device = store::one_of(conn, account_id, filter.limited, one.id)?;
+                devices.extend(device.filter(|device| place.sort.cursor(device) == one.cursor));
+                place.after = Some(one.cursor);
+            }
+            Ok::<_, crate::db::Error>(())
+        })?;
+        if is_last || devices.len() == rows as usize {
+            return Ok(devices);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! The list's one statement, with the conditions that are asked for.
+//! What is shown of a device.
 
-use super::{Filter, Place, Summary};
-use crate::db::{Connection, Query, Result, Row, params};
+use super::Summary;
+use crate::db::{Connection, Result, Row, params};
 use crate::devices::TlsState;
 use crate::net::Mac;
 use crate::users::data;
@@ -13,109 +13,18 @@ const COLUMNS: &str = "SELECT d.mac, d.vendor, d.model, d.serial, d.name, s.name
      FROM device d LEFT JOIN site s ON s.id = d.site_id LEFT JOIN profile p ON p.id = d.profile_id
         LEFT JOIN device_group g ON g.id = d.group_id";
 
-/// As its index has it, word by word.
-const NAME: &str = "lower(coalesce(d.name, ''))";
-/// The same for the planner to leave that index alone: where few of many match, reading them all in the order of their
-/// names takes seconds at a million, finding and sorting them does not.
-const NAME_SORTED: &str = "lower(coalesce(d.name, '')) || ''";
-
 pub fn one(conn: &Connection, account_id: i64, mac: Mac) -> Result<Option<Summary>> {
     let mut statement = conn.prepare_cached(&format!("{COLUMNS} WHERE d.account_id = $1 AND d.mac = $2"))?;
     let mut rows = statement.query(params![account_id, mac.to_u64() as i64])?;
     rows.next()?.map(summary).transpose()
 }
 
-/// First which devices, from the indexes alone where they do, then what is shown of them. Conditions that are not asked
-/// for are left out, so that each list has the plan it needs.
-pub fn page(conn: &Connection, account_id: i64, filter: &Filter, place: &Place, rows: u32) -> Result<Vec<Summary>> {
-    // A site, profile or group is the account's, and its index is the one to read.
-    let is_placed = filter.site.is_some() || filter.profile.is_some() || filter.group.is_some();
-    let account = if is_placed { "d.account_id + 0" } else { "d.account_id" };
-    let sql = format!("SELECT d.id FROM device d WHERE {account} = $1");
-    let mut which = Query { sql, values: vec![&account_id] };
-    let of_account = |table: &str| format!("(SELECT id FROM {table} WHERE account_id = $1 AND name = ?)");
-    which.and(&format!("d.site_id = {}", of_account("site")), &filter.site);
-    which.and(&format!("d.profile_id = {}", of_account("profile")), &filter.profile);
-    which.and(&format!("d.group_id = {}", of_account("device_group")), &filter.group);
-    which.and("lower(d.vendor) = lower(?)", &filter.vendor);
-    which.and("lower(d.model) = lower(?)", &filter.model);
-    which.and("d.firmware = ?", &filter.firmware);
-    which.and("d.state = ?", &filter.state);
-    if filter.reset_suspected {
-        which.sql.push_str(" AND d.reset_at IS NOT NULL");
-    }
-    if let Some(user_id) = filter.limited {
-        which.sql.push_str(&format!(" AND {}", data::store::device(user_id)));
-    }
-    let search = filter.search.as_deref().map(Search::new);
-    if let Some(search) = &search {
-        which.sql.push_str(" AND (FALSE");
-        for column in ["name", "serial", "vendor", "model"] {
-            which.put(&format!(" OR d.{column} LIKE ? ESCAPE '!'"), &search.like);
-        }
-        if let Some(digits) = &search.mac {
-            which.put(" OR d.mac >= ?", &digits.first);
-            which.put(" AND d.mac <= ?", &digits.last);
-            which.put(" OR d.mac % ?", &digits.modulus);
-            which.put(" = ?", &digits.rest);
-        }
-        which.sql.push(')');
-    }
-    let key = if filter.is_narrow() { NAME_SORTED } else { NAME };
-    let (past, down) = if place.sort.is_down() { ("<", " DESC") } else { (">", "") };
-    let order = match place.sort.is_by_name() {
-        true => format!("{key}{down}, d.mac{down}"),
-        false => format!("d.mac{down}"),
-    };
-    let after = place.after.as_ref().map(|after| (after.mac.to_u64() as i64, &after.name));
-    match &after {
-        None => {}
-        Some((mac, _)) if !place.sort.is_by_name() => which.put(&format!(" AND d.mac {past} ?"), mac),
-        Some((mac, name)) => {
-            // Not as one pair: an index with an expression is not searched by pairs.
-            which.put(&format!(" AND {key} {past}= ?"), *name);
-            which.put(&format!(" AND ({key} {past} ?"), *name);
-            which.put(&format!(" OR d.mac {past} ?)"), mac);
-        }
-    }
-    which.put(&format!(" ORDER BY {order} LIMIT ?"), &rows);
-    let mut statement = conn.prepare_cached(&format!("{COLUMNS} WHERE d.id IN ({}) ORDER BY {order}", which.sql))?;
-    let mut rows = statement.query(which.values.as_slice())?;
-    let mut devices = Vec::new();
-    while let Some(row) = rows.next()? {
-        devices.push(summary(row)?);
-    }
-    Ok(devices)
-}
-
-/// "Contains" for names, serial numbers and models; for MAC addresses their first or last digits.
-struct Search {
-    like: String,
-    mac: Option<Digits>,
-}
-
-struct Digits {
-    first: i64,
-    last: i64,
-    modulus: i64,
-    rest: i64,
-}
-
-impl Search {
-    fn new(text: &str) -> Search {
-        // Nothing in the pattern is more than itself.
-        let escaped = text.replace('!', "!!").replace('%', "!%").replace('_', "!_");
-        let digits: String = text.chars().filter(|c| !matches!(c, ':' | '-' | '.' | ' ')).collect();
-        let mac = match (digits.len(), i64::from_str_radix(&digits, 16)) {
-            (count @ 2..=12, Ok(number)) if number >= 0 => {
-                let below = 4 * (12 - count);
-                let (first, last) = (number << below, ((number + 1) << below) - 1);
-                Some(Digits { first, last, modulus: 1 << (4 * count), rest: number })
-            }
-            _ => None,
-        };
-        Search { like: format!("%{escaped}%"), mac }
-    }
+/// One that is on a page, if it is still this account's, and this limited user's to see.
+pub fn one_of(conn: &Connection, account_id: i64, limited: Option<i64>, id: i64) -> Result<Option<Summary>> {
+    let seen = limited.map(|user_id| format!(" AND {}", data::store::device(user_id))).unwrap_or_default();
+    let mut statement = conn.prepare_cached(&format!("{COLUMNS} WHERE d.id = $1 AND d.account_id = $2{seen}"))?;
+    let mut rows = statement.query(params![id, account_id])?;
+    rows.next()?.map(summary).transpose()
 }
 
 fn summary(row: &Row) -> Result<Summary> {

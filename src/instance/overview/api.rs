@@ -1,7 +1,9 @@
 //! The overview over REST.
 
-use crate::db::{Connection, Db};
-use crate::devices::count::store::{Counts, counts};
+use crate::db::{Connection, long};
+use crate::devices;
+use crate::devices::count::Counts;
+use crate::devices::roll::Roll;
 use crate::provision::Pipeline;
 use crate::users::{Actor, Permission};
 use crate::web::{Json, Problem, Result};
@@ -43,15 +45,20 @@ pub struct Below {
 /// How the box, its accounts, devices, profiles and files do, in numbers
 #[utoipa::path(tag = "overview", responses((status = 200, body = Overview)))]
 #[get("/overview")]
-async fn overview(actor: Actor, db: Data<Db>, pipeline: Data<Pipeline>) -> Result<Json<Overview>> {
+async fn overview(actor: Actor, roll: Data<Roll>, pipeline: Data<Pipeline>) -> Result<Json<Overview>> {
     let origin = pipeline.usual_origin();
     let (http, https) = (origin.http.as_deref().map(str::to_owned), origin.https.as_deref().map(str::to_owned));
-    let mut overview = db.read_long(move |conn| numbers(conn, &actor)).await?;
+    let counted = long(move |awaited| {
+        let may_count = actor.permissions.has(Permission::DeviceRead);
+        let devices = some(may_count, || roll.counts(awaited, actor.account_id, actor.limited))?;
+        roll.db().read_while(awaited, |conn| numbers(conn, &actor, devices))
+    });
+    let mut overview = counted.await?;
     (overview.http, overview.https) = (http, https);
     Ok(Json(overview))
 }
 
-fn numbers(conn: &Connection, actor: &Actor) -> Result<Overview> {
+fn numbers(conn: &Connection, actor: &Actor, mut counts: Option<Counts>) -> Result<Overview> {
     let (account_id, limited) = (actor.account_id, actor.limited);
     let may = |permission| actor.permissions.has(permission);
     // Who sees a part of the account has no part in what is about the whole of it.
@@ -60,13 +67,14 @@ fn numbers(conn: &Connection, actor: &Actor) -> Result<Overview> {
         true => Some(of_kinds(alarms::store::open_kinds(conn, account_id)?)),
         false => None,
     };
+    if let Some(counts) = counts.as_mut().filter(|_| may_whole(Permission::NetworkRead)) {
+        counts.waiting = Some(devices::count::store::waiting(conn, account_id)?);
+    }
     Ok(Overview {
         version: env!("CARGO_PKG_VERSION"),
         http: None,
         https: None,
-        devices: some(may(Permission::DeviceRead), || {
-            counts(conn, account_id, limited, may_whole(Permission::NetworkRead))
-        })?,
+        devices: counts,
         sites: some(may(Permission::SiteRead), || sites::store::count(conn, account_id, limited))?,
         profiles: some(may(Permission::ProfileRead), || profiles::store::count(conn, account_id, limited))?,
         files: some(may_whole(Permission::FileRead), || files::store::kinds(conn, account_id).map(of_kinds))?,

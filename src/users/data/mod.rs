@@ -5,6 +5,7 @@ pub mod store;
 
 use super::Actor;
 use crate::db::{Connection, Result};
+use std::collections::HashSet;
 
 /// Whether it is there for this actor.
 pub fn sees(
@@ -16,5 +17,22 @@ pub fn sees(
     match actor.limited {
         None => Ok(true),
         Some(user_id) => rule(conn, user_id, id),
+    }
+}
+
+/// What one limited user sees, by ids; `None` is everything.
+pub struct Sight {
+    sites: Option<HashSet<i64>>,
+    /// Profiles, and the sites that give their devices one of them.
+    profiles: Option<(HashSet<i64>, HashSet<i64>)>,
+}
+
+impl Sight {
+    /// A device without a profile of its own has its site's (ALE-078).
+    pub fn sees_device(&self, site: Option<i64>, profile: Option<i64>) -> bool {
+        let at = |sites: &HashSet<i64>| site.is_some_and(|site| sites.contains(&site));
+        let has =
+            |(profiles, sites): &(HashSet<i64>, _)| profile.map_or_else(|| at(sites), |id| profiles.contains(&id));
+        self.sites.as_ref().is_none_or(at) && self.profiles.as_ref().is_none_or(has)
     }
 }

@@ -1,6 +1,7 @@
 //! The one place that says what a limited user sees.
 
-use crate::db::{Connection, Result, Tx, params};
+use super::Sight;
+use crate::db::{Connection, Result, Row, Tx, params};
 
 /// SQL over the site id in `site`.
 fn of_site(user_id: i64, site: &str) -> String {
@@ -54,6 +55,28 @@ pub fn sees_device(conn: &Connection, user_id: i64, id: i64) -> Result<bool> {
     let rule = device(user_id);
     let sql = format!("SELECT EXISTS (SELECT 1 FROM device d WHERE d.id = $1 AND {rule})");
     exists(conn, &sql, id)
+}
+
+impl Sight {
+    /// The same rule as [`device`], for who looks through many at once.
+    pub fn of(conn: &Connection, user_id: i64) -> Result<Sight> {
+        let ids = |sql: &str| -> Result<_> {
+            let mut statement = conn.prepare_cached(sql)?;
+            let rows = statement.query_map([user_id], |row| row.get(0))?;
+            Ok(rows.collect::<std::result::Result<_, _>>()?)
+        };
+        let sql = "SELECT r.only_sites, u.only_profiles FROM users u JOIN role r ON r.id = u.role_id WHERE u.id = $1";
+        let is_limited = |row: &Row| Ok((row.get(0)?, row.get(1)?));
+        let (only_sites, only_profiles): (bool, bool) = conn.prepare_cached(sql)?.query_row([user_id], is_limited)?;
+        let sites = "SELECT rs.site_id FROM role_site rs JOIN users u ON u.role_id = rs.role_id WHERE u.id = $1";
+        let profiles = "SELECT profile_id FROM profile_user WHERE user_id = $1";
+        let sites_of =
+            "SELECT s.id FROM site s JOIN profile_user pu ON pu.profile_id = s.profile_id WHERE pu.user_id = $1";
+        Ok(Sight {
+            sites: if only_sites { Some(ids(sites)?) } else { None },
+            profiles: if only_profiles { Some((ids(profiles)?, ids(sites_of)?)) } else { None },
+        })
+    }
 }
 
 fn exists(conn: &Connection, sql: &str, id: i64) -> Result<bool> {

@@ -227,6 +227,7 @@ fn threat_062_lists_come_in_pages_and_filters_are_literal() {
     let count = |query: &str| phonebox.get(&format!("/devices?{query}")).json(200)["items"].as_array().unwrap().len();
     assert_eq!(count("search=a%25b"), 7, "a percent sign is a percent sign");
     assert_eq!(count("search=a_b"), 0, "and an underscore an underscore");
+    assert_eq!(count("search="), 7, "nothing asked for is everything");
     assert_eq!(count("search=805EC0"), 7, "first digits of the MAC");
     assert_eq!(count("search=bb:03"), 1, "last digits of the MAC");
     assert_eq!(count("search=%27%20OR%201%3D1%20--"), 0);

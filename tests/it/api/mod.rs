@@ -11,4 +11,5 @@ mod keys;
 mod layers;
 mod lists;
 mod profiles;
+mod roll;
 mod sites;

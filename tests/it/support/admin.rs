@@ -5,6 +5,7 @@ use phonebox::clock;
 use phonebox::config::{Config, Environment, Flags, load};
 use phonebox::datadir::DataDir;
 use phonebox::db::Db;
+use phonebox::devices::roll::Roll;
 use phonebox::seal::Keyring;
 use phonebox::server;
 use phonebox::server::admin::{self, Services, Sockets};
@@ -155,6 +156,7 @@ impl Running {
                 let address = phonebox::users::links::Address::new(config.public.admin.as_ref(), &[], None);
                 let services = Services {
                     db: data.db.clone(),
+                    roll: Arc::new(Roll::new(data.db.clone())),
                     keys: data.keys.clone(),
                     ca: Arc::new(phonebox::ca::Lazy::new(&data.db, &data.keys, server::ca_options(&config))),
                     dir: path.clone(),
