@@ -123,7 +123,7 @@ step('a box of one company shows nothing of others', async () => {
 });
 
 // AVA-027 to AVA-033, ALE-005, ALE-006.
-step('AVA-027 AVA-028 AVA-033 ALE-006 a stranger asks for an account, in their own language', async () => {
+step('AVA-027 AVA-028 AVA-030 AVA-033 ALE-006 a stranger asks for an account, in their own language', async () => {
   await alice.getByRole('link', { name: 'Let companies ask for an account' }).click();
   await heading(alice, 'Requests').waitFor();
   await alice.getByText('Nobody can ask while the door is shut').waitFor();
@@ -357,7 +357,7 @@ step('AVA-132 AVA-214 AVA-216 a link is asked for by id and approved with a seco
   await row(alice, 'Harbour Resale').getByText('Linked').waitFor();
 });
 
-step('AVA-215 devices are handed down and taken back', async () => {
+step('AVA-215 AVA-244 devices are handed down and, after a word, taken back', async () => {
   box.cli('device', 'add', DESK, '--name', 'Desk', '--activate');
   await alice.goto('/accounts');
   await alice.getByRole('link', { name: 'Harbour Resale' }).click();

@@ -345,13 +345,15 @@ step('a role is put together; its user gets a link and sees only what the role s
   await dialog.getByRole('button', { name: 'Close' }).last().click();
   const wanda = await fresh(browser, box);
   await wanda.goto(href);
+  // ALE-012: name and password at once.
+  await wanda.getByLabel('Login name').fill('wanda');
   await wanda.getByLabel('New password').fill('W4nda-looks-on');
   await wanda.getByLabel('Once more').fill('W4nda-looks-on');
   await inspect(wanda, 'reset');
   await wanda.getByRole('button', { name: 'Save' }).click();
   await wanda.getByText('Your password is set').waitFor();
   await wanda.getByRole('link', { name: 'To the login' }).click();
-  await wanda.getByLabel('Login name').fill('wanda@example.com');
+  await wanda.getByLabel('Login name').fill('wanda');
   await wanda.getByLabel(/^Password( \*)?$/).fill('W4nda-looks-on');
   await wanda.getByRole('button', { name: 'Log in' }).click();
   await wanda.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();

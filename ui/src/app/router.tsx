@@ -38,7 +38,7 @@ const doors: RouteObject[] = [
   { path: 'sign-up', lazy: async () => ({ Component: (await import('~/features/accounts/sign_up')).SignUp }) },
   { path: 'forgotten', lazy: async () => ({ Component: (await import('~/features/users/forgotten')).Forgotten }) },
   // An invitation and a forgotten password: both choose one.
-  { path: 'activate', lazy: async () => ({ Component: (await import('~/features/users/forgotten')).Reset }) },
+  { path: 'activate', lazy: async () => ({ Component: (await import('~/features/users/forgotten')).Activate }) },
   { path: 'reset', lazy: async () => ({ Component: (await import('~/features/users/forgotten')).Reset }) },
 ];
 

@@ -38,7 +38,7 @@ function HandOver({ link, close }: { link: Link; close: () => void }) {
   return (
     <Stack>
       <Text size="sm">{t('people.handOver', { until: absolute(link.expires_at) })}</Text>
-      <Copyable text={new URL(link.path, window.location.origin).href} />
+      <Copyable text={link.url ?? new URL(link.path, window.location.origin).href} />
       <Button onClick={close}>{t('app.close')}</Button>
     </Stack>
   );

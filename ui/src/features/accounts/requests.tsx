@@ -79,7 +79,7 @@ export function RequestList() {
         {link && (
           <Stack>
             <Text size="sm">{t('people.handOver', { until: absolute(link.expires_at) })}</Text>
-            <Copyable text={new URL(link.path, window.location.origin).href} />
+            <Copyable text={link.url ?? new URL(link.path, window.location.origin).href} />
             <Button onClick={() => { setLink(undefined); }}>{t('app.close')}</Button>
           </Stack>
         )}

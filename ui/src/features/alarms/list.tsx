@@ -2,7 +2,7 @@
 import { Anchor, Button, Group, NativeSelect, Switch, Text } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import { Link, useSearchParams } from 'react-router';
+import { Link } from 'react-router';
 import { client, done, type Schema } from '~/api/client';
 import { useChange } from '~/api/hooks';
 import { useMay } from '~/api/session';
@@ -10,6 +10,7 @@ import { Empty, Page, Waiting } from '~/components/page';
 import { ProblemBox } from '~/components/problem';
 import { Status } from '~/components/status';
 import { Time } from '~/components/time';
+import { useAsked } from '~/lib/asked';
 import { useKind } from './words';
 
 type Alarm = Schema<'Alarm'>;
@@ -28,18 +29,12 @@ export function AlarmList() {
   const { t } = useTranslation();
   const kind = useKind();
   const may = useMay();
-  const [params, setParams] = useSearchParams();
+  const { params, ask, anew } = useAsked();
   const query = {
     closed: params.get('closed') === 'true',
     unread: params.get('unread') === 'true',
     kind: params.get('kind') ?? undefined,
     limit: 100,
-  };
-  const ask = (name: string, value: string) => {
-    const next = new URLSearchParams(params);
-    if (value) next.set(name, value);
-    else next.delete(name);
-    setParams(next, { replace: true });
   };
   const alarms = useInfiniteQuery({
     queryKey: ['alarms', query],
@@ -70,11 +65,11 @@ export function AlarmList() {
         <NativeSelect
           aria-label={t('alarms.kind')}
           value={query.kind ?? ''}
-          onChange={(event) => { ask('kind', event.currentTarget.value); }}
+          onChange={(event) => { ask({ kind: event.currentTarget.value }); }}
           data={[{ value: '', label: t('alarms.anyKind') }, ...kinds.map((value) => ({ value, label: kind(value) }))]}
         />
-        <Switch label={t('alarms.onlyUnread')} checked={query.unread} onChange={(event) => { ask('unread', event.currentTarget.checked ? 'true' : ''); }} />
-        <Switch label={t('alarms.closed')} checked={query.closed} onChange={(event) => { ask('closed', event.currentTarget.checked ? 'true' : ''); }} />
+        <Switch label={t('alarms.onlyUnread')} checked={query.unread} onChange={(event) => { ask({ unread: event.currentTarget.checked ? 'true' : '' }); }} />
+        <Switch label={t('alarms.closed')} checked={query.closed} onChange={(event) => { ask({ closed: event.currentTarget.checked ? 'true' : '' }); }} />
       </Group>
       {alarms.isPending && <Waiting />}
       {alarms.error && <ProblemBox error={alarms.error} retry={() => void alarms.refetch()} />}
@@ -83,7 +78,7 @@ export function AlarmList() {
       {rows?.length === 0 && (
         <Empty icon="bell" title={isFiltered ? t('alarms.noMatch') : t('alarms.empty')} text={t('alarms.emptyText')}>
           {isFiltered && (
-            <Button variant="default" onClick={() => { setParams({}, { replace: true }); }}>
+            <Button variant="default" onClick={() => { anew({}); }}>
               {t('alarms.showAll')}
             </Button>
           )}

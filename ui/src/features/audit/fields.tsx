@@ -7,7 +7,7 @@ import { SPAN_WORDS, spanOf, type Word } from './query';
 
 export interface Asking {
   params: URLSearchParams;
-  ask: (name: string, value: string) => void;
+  ask: (changes: Record<string, string | undefined>) => void;
   /** What the log has words for. */
   actions: string[];
   /** Another one: what was typed is gone. */
@@ -23,7 +23,7 @@ export function When({ params, ask }: Asking) {
         size="xs"
         aria-label={t('audit.span')}
         value={span}
-        onChange={(event) => { ask('span', event.currentTarget.value === 'day' ? '' : event.currentTarget.value); }}
+        onChange={(event) => { ask({ span: event.currentTarget.value === 'day' ? '' : event.currentTarget.value }); }}
         data={SPAN_WORDS.map((value) => ({ value, label: t(`audit.spans.${value}`) }))}
       />
       {span === 'between' &&
@@ -35,7 +35,7 @@ export function When({ params, ask }: Asking) {
             aria-label={t(`audit.${name}`)}
             title={t(`audit.${name}`)}
             value={params.get(name) ?? ''}
-            onChange={(event) => { ask(name, event.currentTarget.value); }}
+            onChange={(event) => { ask({ [name]: event.currentTarget.value }); }}
           />
         ))}
     </div>
@@ -55,7 +55,7 @@ export function Words({ asking, names }: { asking: Asking; names: (Word | 'text'
 function OneWord({ name, asking: { params, ask } }: { name: Word | 'text'; asking: Asking }) {
   const { t } = useTranslation();
   const [text, setText] = useState(params.get(name) ?? '');
-  const soon = useDebouncedCallback((text: string) => { ask(name, text.trim()); }, 300);
+  const soon = useDebouncedCallback((text: string) => { ask({ [name]: text.trim() }); }, 300);
   const label = t(`audit.fields.${name}`);
   return (
     <TextInput
@@ -76,7 +76,7 @@ function OneWord({ name, asking: { params, ask } }: { name: Word | 'text'; askin
 export function Action({ params, ask, actions }: Asking) {
   const { t } = useTranslation();
   const [text, setText] = useState(params.get('action') ?? '');
-  const soon = useDebouncedCallback((text: string) => { ask('action', text.trim()); }, 300);
+  const soon = useDebouncedCallback((text: string) => { ask({ action: text.trim() }); }, 300);
   const kinds = [...new Set(actions.filter((action) => !action.includes(' ')).map((action) => action.split('.')[0] ?? action))];
   return (
     <Autocomplete
@@ -101,7 +101,7 @@ export function Result({ params, ask }: Asking) {
       size="xs"
       aria-label={t('audit.result')}
       value={params.get('result') ?? ''}
-      onChange={(event) => { ask('result', event.currentTarget.value); }}
+      onChange={(event) => { ask({ result: event.currentTarget.value }); }}
       data={[
         { value: '', label: t('audit.any') },
         { value: 'success', label: t('audit.results.success') },

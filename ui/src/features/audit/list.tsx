@@ -4,12 +4,12 @@ import { useDisclosure, useMediaQuery } from '@mantine/hooks';
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useSearchParams } from 'react-router';
 import { client, done, type Schema } from '~/api/client';
 import { useMay } from '~/api/session';
 import { Empty, Page } from '~/components/page';
 import { DataTable, type Column } from '~/components/table';
 import { Time } from '~/components/time';
+import { useAsked } from '~/lib/asked';
 import { accountOf, EntryDialog, ResultOf, type Entry } from './entry';
 import { Action, Result, When, Words, type Asking } from './fields';
 import { asked, fileOf, spanOf } from './query';
@@ -18,7 +18,7 @@ import { Verify } from './verify';
 export function AuditList() {
   const { t } = useTranslation();
   const may = useMay();
-  const [params, setParams] = useSearchParams();
+  const { params, ask, anew } = useAsked();
   const [open, setOpen] = useState<Entry>();
   const [filtering, filters] = useDisclosure();
   const isNarrow = useMediaQuery('(max-width: 48em)');
@@ -36,20 +36,7 @@ export function AuditList() {
     placeholderData: keepPreviousData,
   });
   const about = useQuery({ queryKey: ['audit-about'], queryFn: () => done(client.GET('/api/v1/audit/about')), staleTime: 60_000 });
-  const asking = useMemo<Asking>(() => {
-    const ask = (name: string, value: string) => {
-      setParams(
-        (before) => {
-          const next = new URLSearchParams(before);
-          if (value) next.set(name, value);
-          else next.delete(name);
-          return next;
-        },
-        { replace: true },
-      );
-    };
-    return { params, ask, actions: about.data?.actions ?? [], round };
-  }, [params, setParams, about.data, round]);
+  const asking = useMemo<Asking>(() => ({ params, ask, actions: about.data?.actions ?? [], round }), [params, ask, about.data, round]);
   const columns = useMemo<Column<Entry>[]>(() => {
     const under = (fields: React.ReactNode) => (isNarrow ? undefined : fields);
     return [
@@ -138,7 +125,7 @@ export function AuditList() {
             {t('audit.renew')}
           </Button>
           {(['csv', 'json'] as const).map((format) => (
-            <Button key={format} component="a" variant="default" href={fileOf(query, format)} download>
+            <Button key={format} component="a" variant="default" href={fileOf(query, format)} download={`audit.${format}`}>
               {t('audit.export', { format: format.toUpperCase() })}
             </Button>
           ))}
@@ -170,13 +157,13 @@ export function AuditList() {
         query={entries}
         rowKey={(entry) => String(entry.id)}
         sort={query.sort ?? '-at'}
-        onSort={(sort) => { asking.ask('sort', sort === '-at' ? '' : sort); }}
+        onSort={(sort) => { ask({ sort: sort === '-at' ? '' : sort }); }}
         empty={
           <Empty icon="list" title={isFiltered ? t('audit.noMatch') : t('audit.empty')} text={isFiltered ? t('audit.noMatchText') : t('audit.emptyText')}>
             {isFiltered && (
               <Group>
                 <Button variant="default" onClick={() => {
-                    setParams({ span: 'all' }, { replace: true });
+                    anew({ span: 'all' });
                     setRound(round + 1);
                   }}>
                   {t('audit.showAll')}

@@ -10,7 +10,7 @@ import type { Summary } from './words';
 
 interface Props {
   params: URLSearchParams;
-  ask: (name: string, value: string | null) => void;
+  ask: (changes: Record<string, string | undefined>) => void;
 }
 
 export function More({ params, ask }: Props) {
@@ -53,7 +53,7 @@ function Choices({ params, ask }: Props) {
             label={t(`devices.${name as keyof typeof all}`)}
             description={name === 'profile' ? t('devices.ownProfile') : undefined}
             value={value}
-            onChange={(event) => { ask(name, event.currentTarget.value || null); }}
+            onChange={(event) => { ask({ [name]: event.currentTarget.value }); }}
             data={[{ value: '', label: t('devices.any') }, ...of([...values, value])]}
           />
         );

@@ -4,13 +4,14 @@ import { useDebouncedCallback, useDisclosure } from '@mantine/hooks';
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link, useSearchParams } from 'react-router';
+import { Link } from 'react-router';
 import { client, done, type Schema } from '~/api/client';
 import { useMay } from '~/api/session';
 import { Icon } from '~/components/icon';
 import { Empty, Page } from '~/components/page';
 import { DataTable, type Column } from '~/components/table';
 import { Time } from '~/components/time';
+import { useAsked } from '~/lib/asked';
 import { mac } from '~/lib/format';
 import { AddDevice } from './add';
 import { LetIn, More } from './filters';
@@ -35,7 +36,7 @@ function asked(params: URLSearchParams) {
 
 export function DeviceList() {
   const { t } = useTranslation();
-  const [params, setParams] = useSearchParams();
+  const { params, ask, anew } = useAsked();
   const may = useMay();
   const [adding, modal] = useDisclosure();
   const canWrite = may('device.write');
@@ -49,12 +50,6 @@ export function DeviceList() {
     getNextPageParam: (page) => page.next ?? undefined,
     placeholderData: keepPreviousData,
   });
-  const ask = (name: string, value: string | null) => {
-    const next = new URLSearchParams(params);
-    if (value) next.set(name, value);
-    else next.delete(name);
-    setParams(next, { replace: true });
-  };
   const columns = useMemo<Column<Summary>[]>(
     () => [
       { id: 'name', header: t('devices.name'), sorts: true, cell: (device) => <Name device={device} /> },
@@ -92,18 +87,13 @@ export function DeviceList() {
       }
     >
       <Group gap="xs">
-        <Search value={params.get('search') ?? ''} search={(text) => { ask('search', text); }} />
+        <Search value={params.get('search') ?? ''} search={(text) => { ask({ search: text }); }} />
         <NativeSelect
           aria-label={t('devices.state')}
           value={query.reset_suspected ? 'reset' : (query.state ?? '')}
           onChange={(event) => {
             const value = event.currentTarget.value;
-            const next = new URLSearchParams(params);
-            next.delete('state');
-            next.delete('reset');
-            if (value === 'reset') next.set('reset', 'true');
-            else if (value) next.set('state', value);
-            setParams(next, { replace: true });
+            ask(value === 'reset' ? { state: '', reset: 'true' } : { state: value, reset: '' });
           }}
           data={[
             { value: '', label: t('devices.anyState') },
@@ -116,7 +106,7 @@ export function DeviceList() {
       {filters.length > 0 && (
         <Group gap="xs">
           {filters.map((name) => (
-            <Button key={name} size="compact-sm" variant="light" rightSection={<Icon name="cross" size={14} />} aria-label={t('devices.without', { what: `${t(`devices.${name}`)} ${query[name] ?? ''}` })} onClick={() => { ask(name, null); }}>
+            <Button key={name} size="compact-sm" variant="light" rightSection={<Icon name="cross" size={14} />} aria-label={t('devices.without', { what: `${t(`devices.${name}`)} ${query[name] ?? ''}` })} onClick={() => { ask({ [name]: '' }); }}>
               {t(`devices.${name}`)}: {query[name]}
             </Button>
           ))}
@@ -128,11 +118,11 @@ export function DeviceList() {
         query={devices}
         rowKey={(device) => device.mac}
         sort={query.sort ?? 'mac'}
-        onSort={(sort) => { ask('sort', sort); }}
+        onSort={(sort) => { ask({ sort }); }}
         empty={
           isFiltered ? (
             <Empty icon="search" title={t('devices.noMatch')} text={t('devices.noMatchText')}>
-              <Button variant="default" onClick={() => { setParams({}); }}>
+              <Button variant="default" onClick={() => { anew({}); }}>
                 {t('devices.clear')}
               </Button>
             </Empty>

@@ -1,18 +1,18 @@
 /** How phones are provisioned: what they must prove, and where they are sent. */
-import { Button, Stack, Text } from '@mantine/core';
+import { Button, Stack, Switch, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { client, done } from '~/api/client';
+import { useChange } from '~/api/hooks';
 import { useMay } from '~/api/session';
 import { Dialog } from '~/components/form';
 import { Icon } from '~/components/icon';
 import { Empty, Page, Waiting } from '~/components/page';
 import { ProblemBox } from '~/components/problem';
-import { number } from '~/lib/format';
-import { AddProfile, EditProfile, type Profile } from './edit';
+import { AddProfile, EditProfile, TOUCHED, type Profile } from './edit';
 import { Targets } from './targets';
 
 export function ProfileList() {
@@ -73,11 +73,36 @@ function Row({ profile, open }: { profile: Profile; open: () => void }) {
       </Text>
       <Text size="sm" c="dimmed">
         {t('profiles.proof', { settings: t(`profiles.trusts.${profile.settings_trust}`), secrets: t(`profiles.trusts.${profile.secrets_trust}`) })}{' '}
-        {t('profiles.used', { sites: number(profile.sites) })}{' '}
+        {t('profiles.used', { count: profile.sites })}{' '}
         {profile.devices > 0 && (
           <Link to={`/devices?${new URLSearchParams({ profile: profile.name })}`}>{t('profiles.named', { count: profile.devices })}</Link>
         )}
       </Text>
+      <Certificates profile={profile} />
     </li>
+  );
+}
+
+/** On and off without opening the profile (AVA-101). */
+function Certificates({ profile }: { profile: Profile }) {
+  const { t } = useTranslation();
+  const may = useMay();
+  const change = useChange(
+    (certificates: boolean) => done(client.PATCH('/api/v1/profiles/{name}', { params: { path: { name: profile.name } }, body: { options: { certificates } } })),
+    TOUCHED,
+  );
+  return (
+    <>
+      <Switch
+        size="sm"
+        mt={4}
+        label={t('profiles.flags.certificates')}
+        aria-label={t('profiles.certificatesOf', { name: profile.name })}
+        checked={change.isPending ? change.variables : profile.certificates}
+        disabled={!may('profile.write')}
+        onChange={(event) => { change.mutate(event.currentTarget.checked); }}
+      />
+      {change.error && <ProblemBox error={change.error} />}
+    </>
   );
 }

@@ -32,12 +32,19 @@ export function Forgotten() {
   );
 }
 
+/** ALE-012: the first password, and a login name of one's own beside it. */
+export function Activate() {
+  return <Reset first />;
+}
+
 /** The link's word stands behind the #: browsers send that part to no server. */
-export function Reset() {
+export function Reset({ first = false }: { first?: boolean }) {
   const { t } = useTranslation();
   const [token] = useState(() => new URLSearchParams(window.location.hash.slice(1)).get('code') ?? '');
-  const { fields, field } = useFields({ password: '', again: '' });
-  const reset = useMutation({ mutationFn: () => done(client.POST('/api/v1/password/reset', { body: { token, password: fields.password } })) });
+  const { fields, field } = useFields({ login: '', password: '', again: '' });
+  const reset = useMutation({
+    mutationFn: () => done(client.POST('/api/v1/password/reset', { body: { token, password: fields.password, login: fields.login || null } })),
+  });
   return (
     <Doorway title={t('reset.title')} text={token ? undefined : t('reset.broken')}>
       {reset.isSuccess && (
@@ -47,6 +54,7 @@ export function Reset() {
       )}
       {token && !reset.isSuccess && (
         <Form change={reset} label={t('app.save')}>
+          {first && <TextInput label={t('people.login')} description={t('reset.loginHint')} {...field('login')} autoComplete="username" />}
           <NewPassword label={t('people.newPassword')} hint={t('people.passwordHint')} first={field('password')} again={field('again')} autoFocus />
         </Form>
       )}

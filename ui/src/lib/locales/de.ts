@@ -94,6 +94,7 @@ export const de: Words = {
     title: 'Passwort wählen',
     broken: 'Dieser Link ist nicht vollständig. Kopieren Sie ihn ganz, oder fordern Sie einen neuen an.',
     done: 'Ihr Passwort ist gesetzt. Melden Sie sich damit an.',
+    loginHint: 'Nach Ihrer Wahl. Leer: der für Sie angelegte.',
   },
   due: {
     password: 'Wählen Sie Ihr eigenes Passwort',
@@ -844,6 +845,7 @@ export const de: Words = {
     empty: 'Noch kein Profil',
     emptyText: 'Legen Sie eines an. Ohne Profil bekommt kein Telefon eines Standorts etwas.',
     thisBox: 'Diese Box',
+    certificatesOf: 'Zertifikate geben: {{name}}',
     more: 'und {{count}} weitere',
     url: 'Provisionierungs-URL',
     urlHint: 'Eines anderen Servers, wie https://server.example:8443/verzeichnis. Leer: diese Box.',
@@ -856,7 +858,8 @@ export const de: Words = {
     settingsTrust: 'Mindester Beweis für Einstellungen',
     secretsTrust: 'Mindester Beweis für Passwörter',
     proof: 'Einstellungen: {{settings}}. Passwörter: {{secrets}}.',
-    used: 'An {{sites}} Standorten in Gebrauch.',
+    used: 'An {{count, number}} Standort in Gebrauch.',
+    used_other: 'An {{count, number}} Standorten in Gebrauch.',
     named: '{{count}} Gerät nennt es selbst.',
     named_other: '{{count}} Geräte nennen es selbst.',
     trusts: {

@@ -91,6 +91,7 @@ export const en = {
     title: 'Choose a password',
     broken: 'This link is not complete. Copy the whole of it, or ask for a new one.',
     done: 'Your password is set. Log in with it.',
+    loginHint: 'Of your choice. Empty: the one that was made for you.',
   },
   due: {
     password: 'Choose your own password',
@@ -836,6 +837,7 @@ export const en = {
     empty: 'No profile yet',
     emptyText: 'Add one. Without a profile no phone of a site is served.',
     thisBox: 'This box',
+    certificatesOf: 'Give certificates: {{name}}',
     more: 'and {{count}} more',
     url: 'Provisioning URL',
     urlHint: 'Of another server, as https://server.example:8443/directory. Empty: this box.',
@@ -848,7 +850,8 @@ export const en = {
     settingsTrust: 'Least proof for settings',
     secretsTrust: 'Least proof for passwords',
     proof: 'Settings: {{settings}}. Passwords: {{secrets}}.',
-    used: 'Used at {{sites}} sites.',
+    used: 'Used at {{count, number}} site.',
+    used_other: 'Used at {{count, number}} sites.',
     named: '{{count}} device names it itself.',
     named_other: '{{count}} devices name it themselves.',
     trusts: {

@@ -1,4 +1,3 @@
-// Not run by tests/run yet: not every step was seen green on the joined tree. By hand: node --test ui/tests/hostile.pending.mjs
 // T58: whatever people, phones and certificates are called stays text on every page. A script that ran would set a word
 // or open a dialog; markup that was taken for such would be refused by the policy, and the browser would say so.
 import assert from 'node:assert/strict';
