@@ -140,6 +140,14 @@ CREATE INDEX device_group_id ON device (group_id, mac) WHERE group_id IS NOT NUL
 -- Lists of a million are filtered and sorted in memory (src/devices/roll): every index is paid for at every import.
 CREATE INDEX device_account ON device (account_id, mac);
 
+-- Whom a device returns to after device.returns_to, where it was handed on: the last step first.
+CREATE TABLE handed_on (
+  device_id  INTEGER NOT NULL REFERENCES device (id) ON DELETE CASCADE,
+  step       INTEGER NOT NULL,
+  account_id INTEGER NOT NULL REFERENCES account (id),
+  PRIMARY KEY (device_id, step)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE sip_account (
   id              INTEGER PRIMARY KEY,
   account_id      INTEGER NOT NULL REFERENCES account (id),
@@ -284,7 +292,7 @@ CREATE TABLE alarm (
   at         INTEGER NOT NULL,
   closed_at  INTEGER
 ) STRICT;
-CREATE UNIQUE INDEX alarm_open ON alarm (kind, object) WHERE closed_at IS NULL;
+CREATE UNIQUE INDEX alarm_open ON alarm (kind, object, account_id) WHERE closed_at IS NULL;
 CREATE INDEX alarm_account ON alarm (account_id, id);
 
 -- Which open alarms a user has seen.

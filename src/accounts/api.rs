@@ -5,14 +5,17 @@ use super::removal::store::Gone;
 use super::store::{self, Filter, NewAccount};
 use super::view::{self, AccountView, AddAccount, Administrator, ChangeAccount, MadeAccount};
 use super::{Kind, removal};
-use crate::db::{Connection, Db, Touch, Tx};
+use crate::db::{BOX_ACCOUNT, Connection, Db, Touch, Tx};
+use crate::devices::Window;
+use crate::devices::api::let_one_in;
 use crate::seal::{Keyring, random};
 use crate::users::directory::api::{insert as add_user, refuse_taken as refuse_taken_login};
+use crate::users::directory::must_hold;
 use crate::users::guard::Caller;
 use crate::users::links::{self, Address, PasswordLink, Purpose};
 use crate::users::store::{NewUser, SUPER_MANAGER};
 use crate::users::throttle::Throttle;
-use crate::users::{Actor, BOX_ACCOUNT, Permission, Who};
+use crate::users::{Actor, Permission, Permissions, Who};
 use crate::web::json::created;
 use crate::web::{Code, Directory, Json, Page, Paging, Problem, Query, Result, words};
 use crate::{audit, ca, clock, files};
@@ -78,8 +81,8 @@ async fn add(
     throttle: Data<Throttle>,
     Json(body): Json<AddAccount>,
 ) -> Result<HttpResponse> {
-    let key = taken(&actor);
-    throttle.check(&key, caller.source, clock::now())?;
+    let account_id = actor.account_id;
+    throttle.may_ask_for_names(account_id, caller.source, clock::now())?;
     let made = db
         .write(move |tx| {
             let operator = actor.who == Who::Console;
@@ -89,19 +92,8 @@ async fn add(
             Ok::<_, Problem>(MadeAccount { account: load(tx, &actor, id)?, link })
         })
         .await;
-    count_taken(&throttle, &key, &caller, made.as_ref().err());
+    throttle.heard_of_a_name(account_id, caller.source, made.as_ref().err(), clock::now());
     Ok(created(made?))
-}
-
-/// T90: names and link ids that are taken are no list of who is there to read through.
-fn taken(actor: &Actor) -> String {
-    format!("taken {}", actor.account_id)
-}
-
-fn count_taken(throttle: &Throttle, key: &str, caller: &Caller, problem: Option<&Problem>) {
-    if problem.is_some_and(|problem| problem.code == Code::Exists) {
-        throttle.failed(key, caller.source, clock::now());
-    }
 }
 
 /// AVA-035: nobody logs in as an account, only as a user of it.
@@ -114,6 +106,7 @@ fn administer(
     one: Administrator,
 ) -> Result<Option<PasswordLink>> {
     actor.must(Permission::UserWrite)?;
+    must_hold(actor, account_id, Permissions::all())?;
     let email = words::email(&one.email)?;
     let login = one.login.as_deref().map_or(Ok(email.clone()), words::login)?;
     refuse_taken_login(tx, &login, &email)?;
@@ -162,7 +155,14 @@ pub fn make(tx: &mut Tx, actor: &Actor, body: AddAccount, operator: bool) -> Res
     };
     refuse_taken(tx, parent.id, &new.name, new.link_id.as_deref(), 0)?;
     let id = store::insert(tx, &new, &actor.name, now)?;
-    audit::store::write(tx, actor, "account.add", &new.name, Some(format!("{} {}", new.kind, new.number)), now)?;
+    audit::store::write(
+        tx,
+        &actor.inside(id),
+        "account.add",
+        &new.name,
+        Some(format!("{} {}", new.kind, new.number)),
+        now,
+    )?;
     Ok(id)
 }
 
@@ -192,8 +192,10 @@ async fn change(
     if let Some(Some(text)) = &body.client_ca {
         body.client_ca = Some(Some(check_ca(text)?));
     }
-    let key = taken(&actor);
-    throttle.check(&key, caller.source, clock::now())?;
+    let account_id = actor.account_id;
+    if body.name.is_some() || body.link_id.is_some() {
+        throttle.may_ask_for_names(account_id, caller.source, clock::now())?;
+    }
     let changed = db
         .write(move |tx| {
             let before = load(tx, &actor, *id)?;
@@ -208,13 +210,21 @@ async fn change(
                 store::update(tx, &account, now)?;
                 tell_services(tx, &keys, &actor, (&before, &account), body.reason.as_deref(), now)?;
                 let sides = (Some(&before), Some(&account));
-                audit::write_change(tx, &actor, "account.set", &account.name, sides, Some(told.join(" ")), now)?;
+                audit::write_change(
+                    tx,
+                    &actor.inside(*id),
+                    "account.set",
+                    &account.name,
+                    sides,
+                    Some(told.join(" ")),
+                    now,
+                )?;
                 tx.touch(Touch::Shared);
             }
             load(tx, &actor, *id)
         })
         .await;
-    count_taken(&throttle, &key, &caller, changed.as_ref().err());
+    throttle.heard_of_a_name(account_id, caller.source, changed.as_ref().err(), clock::now());
     Ok(Json(changed?))
 }
 
@@ -260,7 +270,8 @@ async fn set_enabled(actor: Actor, db: &Db, id: i64, enabled: bool) -> Result<Js
             store::set_enabled(tx, id, enabled, now)?;
             tx.touch(Touch::Shared);
             let action = if enabled { "account.enable" } else { "account.disable" };
-            audit::store::write(tx, &actor, action, &account.name, Some(account.number.to_string()), now)?;
+            let detail = Some(account.number.to_string());
+            audit::store::write(tx, &actor.inside(id), action, &account.name, detail, now)?;
             load(tx, &actor, id)
         })
         .await?;
@@ -294,11 +305,14 @@ struct Sure {
 async fn remove(
     actor: Actor,
     db: Data<Db>,
+    keys: Data<Keyring>,
+    ca: Data<ca::Lazy>,
     dir: Data<Directory>,
     id: Path<i64>,
     Query(sure): Query<Sure>,
 ) -> Result<HttpResponse> {
-    let files = db
+    let by = actor.name.clone();
+    let (files, macs) = db
         .write(move |tx| {
             let account = below(tx, &actor, *id)?;
             let gone = removal::store::what_goes(tx, *id)?;
@@ -312,15 +326,21 @@ async fn remove(
                 return Err(Problem::new(Code::InUse, message, "Send with_below=true to remove them all."));
             }
             let now = clock::now();
+            let devices = removal::store::devices(tx, *id)?;
+            // As when they are taken back: with a new token.
+            for (mac, _) in devices.iter().filter(|(_, returns)| *returns) {
+                let_one_in(tx, &keys, Window(0), *mac, now)?;
+            }
             let returned = removal::store::remove(tx, *id, now)?;
             let detail = format!(
                 "{} {} accounts, {} users, {returned} devices returned",
                 account.number, gone.accounts, gone.users
             );
             audit::store::write(tx, &actor, "account.remove", &account.name, Some(detail), now)?;
-            Ok(gone.files)
+            Ok((gone.files, devices.into_iter().map(|(mac, _)| mac).collect::<Vec<_>>()))
         })
         .await?;
+    ca.let_go(&macs, &by, clock::now()).await?;
     let folder = dir.0.join("files");
     files.into_iter().for_each(|sha256| files::api::tidy(&db, &folder, Some(sha256)));
     Ok(HttpResponse::NoContent().finish())

@@ -3,9 +3,10 @@
 use super::letters::{Words, because, tell};
 use super::view::{self, AccountView, ChangeAccount, Service};
 use super::{Kind, store};
-use crate::db::Tx;
+use crate::db::{BOX_ACCOUNT, Tx};
 use crate::seal::Keyring;
-use crate::users::{Actor, BOX_ACCOUNT};
+use crate::users::directory::must_hold;
+use crate::users::{Actor, Permissions};
 use crate::web::{Code, Problem, Result, words};
 use crate::{alarms, mail};
 
@@ -34,6 +35,14 @@ pub fn apply(tx: &Tx, actor: &Actor, body: &ChangeAccount, account: &mut Account
     if let Some(link_id) = &body.link_id {
         account.link_id = view::link_id(link_id.as_deref().unwrap_or_default())?;
         told.push("link_id");
+    }
+    let opens_logins = body.client_ca.as_ref().is_some_and(|ca| *ca != account.client_ca)
+        || body.client_ca_list.is_some()
+        || body.public_ca.is_some_and(|public| public != account.public_ca)
+        || (body.two_factor == Some(false) && account.two_factor);
+    if opens_logins {
+        // Of everybody in there, whatever they may do.
+        must_hold(actor, account.id, Permissions::all())?;
     }
     let parent_id = store::parent(tx, account.id)?.unwrap_or(0);
     refuse_taken(tx, parent_id, &account.name, account.link_id.as_deref(), account.id)?;

@@ -1,13 +1,12 @@
 //! What an account's administrators are told by mail: requests that wait for them, and decisions about theirs. Where no mail
 //! server is set, the page and the alarms tell it.
 
-use super::store;
 use crate::db::Tx;
 use crate::seal::Keyring;
 use crate::{mail, notify};
 
-/// To everybody who may do everything in the account; where there is nobody, to its own address. `but`: of a kind of which
-/// the account's recipients hear anyway.
+/// To the account's own address, or to those who may do everything in it. `but`: of a kind of which the account's
+/// recipients hear anyway.
 pub fn tell(
     tx: &Tx,
     keys: &Keyring,
@@ -17,7 +16,7 @@ pub fn tell(
     now: i64,
 ) -> crate::db::Result<()> {
     let heard = but.map(|kind| notify::store::recipients(tx, account_id, kind, "")).transpose()?.unwrap_or_default();
-    for recipient in store::administrators(tx, account_id)? {
+    for recipient in notify::store::administrators(tx, account_id)? {
         if !heard.contains(&recipient) {
             tell_one(tx, keys, account_id, recipient, letter, now)?;
         }

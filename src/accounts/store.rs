@@ -79,7 +79,7 @@ pub fn list(conn: &Connection, own: i64, filter: &Filter, after: Option<i64>, ro
            AND ($5 IS NULL OR a.name LIKE $5 ESCAPE '!' OR a.contact LIKE $5 ESCAPE '!' OR a.email LIKE $5 ESCAPE '!'
                 OR CAST(a.number AS TEXT) LIKE $5 ESCAPE '!')
            AND ($8 IS NULL OR a.parent_id = $8)
-           AND ($6 IS NULL OR ({order}) > (SELECT {last} FROM account last WHERE last.id = $6))
+           AND ($6 IS NULL OR ({order}) > (SELECT {last} FROM account last WHERE last.id = $6 AND last.path BETWEEN own.path AND own.path || '~'))
          ORDER BY {order} LIMIT $7"
     ))?;
     let kind = filter.kind.map(Kind::word);
@@ -232,17 +232,6 @@ pub fn update(tx: &Tx, account: &AccountView, now: i64) -> Result<()> {
 pub fn parent(conn: &Connection, id: i64) -> Result<Option<i64>> {
     let sql = "SELECT parent_id FROM account WHERE id = $1";
     Ok(conn.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?.flatten())
-}
-
-/// Addresses of those who may do everything in an account; without any, its own.
-pub fn administrators(conn: &Connection, id: i64) -> Result<Vec<String>> {
-    let mut statement = conn.prepare_cached(
-        "SELECT DISTINCT u.email FROM users u WHERE u.account_id = $1 AND u.role_id = 1 AND u.frozen = 0
-         UNION SELECT email FROM account WHERE id = $1 AND email IS NOT NULL
-           AND NOT EXISTS (SELECT 1 FROM users u WHERE u.account_id = $1 AND u.role_id = 1 AND u.frozen = 0)",
-    )?;
-    let rows = statement.query_map([id], |row| row.get(0))?;
-    Ok(rows.collect::<std::result::Result<_, _>>()?)
 }
 
 /// AVA-280.

@@ -36,7 +36,7 @@ pub fn raise(tx: &Tx, account_id: i64, kind: &str, object: &str, text: &str, now
     let rows = tx
         .prepare_cached(
             "INSERT INTO alarm (account_id, kind, object, text, at) VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT (kind, object) WHERE closed_at IS NULL DO NOTHING",
+             ON CONFLICT (kind, object, account_id) WHERE closed_at IS NULL DO NOTHING",
         )?
         .execute(params![account_id, kind, object, text, now])?;
     if rows > 0 {
@@ -72,6 +72,15 @@ pub fn close_of(tx: &Tx, object: &str, now: i64) -> Result<()> {
 pub fn close_kind(tx: &Tx, kind: &str, object: &str, now: i64) -> Result<()> {
     tx.prepare_cached("UPDATE alarm SET closed_at = $3 WHERE kind = $1 AND object = $2 AND closed_at IS NULL")?
         .execute(params![kind, object, now])?;
+    Ok(())
+}
+
+/// Settles one account's alarm: others may have one of the same object.
+pub fn close_in(tx: &Tx, account_id: i64, kind: &str, object: &str, now: i64) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE alarm SET closed_at = $4 WHERE kind = $2 AND object = $3 AND account_id = $1 AND closed_at IS NULL",
+    )?
+    .execute(params![account_id, kind, object, now])?;
     Ok(())
 }
 

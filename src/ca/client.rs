@@ -9,7 +9,7 @@ use super::device_ca::{self, Anchor, DeviceCa};
 use super::serial::Serial;
 use super::signature::{self, Digest};
 use super::{Ca, CaError, store};
-use crate::db::Db;
+use crate::db::{BOX_ACCOUNT, Db};
 use crate::net::Mac;
 use crate::seal::sha256;
 use arc_swap::ArcSwapOption;
@@ -120,7 +120,7 @@ impl Clients {
         {
             return Ok(current.clone());
         }
-        let rows = self.db().read(|conn| device_ca::store::all(conn, store::ACCOUNT))?;
+        let rows = self.db().read(|conn| device_ca::store::all(conn, BOX_ACCOUNT))?;
         let ours = snapshot.issuers().map(|authority| Anchor::of_ours(authority));
         let all: Vec<Anchor> = ours.chain(rows.iter().filter_map(Anchor::of_row)).collect();
         let weak = all.iter().any(|anchor| anchor.weak);

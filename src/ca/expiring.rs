@@ -4,6 +4,7 @@ use super::authority::State;
 use super::store;
 use super::{Ca, CaError};
 use crate::alarms;
+use crate::db::BOX_ACCOUNT;
 
 const DAY: i64 = 86_400_000;
 /// Days before the end at which an alarm is raised, and its kind. An alarm takes the place of the one before it.
@@ -70,7 +71,7 @@ impl Ca {
                 alarms::store::close_kind_but(tx, kind, &open.collect::<Vec<_>>(), now)?;
             }
             for (kind, object, text) in &alarms {
-                alarms::store::raise(tx, store::ACCOUNT, kind, object, text, now)?;
+                alarms::store::raise(tx, BOX_ACCOUNT, kind, object, text, now)?;
             }
             Ok::<_, CaError>(())
         });

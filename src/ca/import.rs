@@ -6,6 +6,7 @@ use super::parsed::{Parsed, parse};
 use super::store::{self, AuthorityRow, Rows};
 use super::{Ca, CaError, opened, pem, pkcs8, sealed};
 use crate::audit;
+use crate::db::BOX_ACCOUNT;
 use crate::settings::Secret;
 use rcgen::KeyPair;
 use rustls_pki_types::CertificateDer;
@@ -29,7 +30,7 @@ impl Ca {
         let (by, object) = (by.to_owned(), name.to_owned());
         let write = self.0.db.write(move |tx| {
             store::save(tx, &Rows::from([(store::REQUEST_KEY, row)]))?;
-            audit::store::note(tx, store::ACCOUNT, &by, "ca.request", object, None, now).map_err(CaError::from)
+            audit::store::note(tx, BOX_ACCOUNT, &by, "ca.request", object, None, now).map_err(CaError::from)
         });
         write.await?;
         Ok(csr)
@@ -97,7 +98,7 @@ impl Ca {
             }
             store::forget(tx, store::REQUEST_KEY)?;
             let detail = Some(format!("{last} certificates"));
-            audit::store::note(tx, store::ACCOUNT, &by, "ca.import", object, detail, now).map_err(CaError::from)
+            audit::store::note(tx, BOX_ACCOUNT, &by, "ca.import", object, detail, now).map_err(CaError::from)
         });
         write.await?;
         self.reload(now).await

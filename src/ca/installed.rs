@@ -5,6 +5,7 @@ use super::parsed::{Parsed, parse};
 use super::store::{self, Rows};
 use super::{Ca, CaError, key, opened, pem, pkcs8, sealed, tls};
 use crate::audit;
+use crate::db::BOX_ACCOUNT;
 use crate::settings::Secret;
 use rustls::sign::CertifiedKey;
 use std::sync::Arc;
@@ -48,7 +49,7 @@ impl Ca {
         let write = self.0.db.write(move |tx| {
             store::save(tx, &rows)?;
             let object = leaf.subject_text;
-            audit::store::note(tx, store::ACCOUNT, &by, "ca.server-install", object, None, now).map_err(CaError::from)
+            audit::store::note(tx, BOX_ACCOUNT, &by, "ca.server-install", object, None, now).map_err(CaError::from)
         });
         write.await?;
         self.show_server(now, true).await?;
@@ -68,7 +69,7 @@ impl Ca {
         let write = self.0.db.write(move |tx| {
             store::forget(tx, store::INSTALLED)?;
             store::forget(tx, store::INSTALLED_KEY)?;
-            audit::store::note(tx, store::ACCOUNT, &by, "ca.server-remove", "server", None, now).map_err(CaError::from)
+            audit::store::note(tx, BOX_ACCOUNT, &by, "ca.server-remove", "server", None, now).map_err(CaError::from)
         });
         write.await?;
         self.show_server(now, true).await.map(drop)

@@ -7,6 +7,7 @@ use super::serial::Serial;
 use super::store::{self, Answered, NewCertificate};
 use super::{Ca, CaError, key};
 use crate::db;
+use crate::db::BOX_ACCOUNT;
 use crate::net::Mac;
 use crate::{alarms, audit};
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose};
@@ -93,6 +94,8 @@ pub enum Refused {
     KeyOfAuthority,
     #[error("the key is in a certificate of another holder")]
     KeyOfAnother,
+    #[error("all keys of the holder were revoked while this certificate was made")]
+    KeysRevoked,
     #[error("there is no certificate profile {0}")]
     NoProfile(i64),
     #[error("the certificate profile needs {0}, and the box does not know it of this holder")]
@@ -132,6 +135,7 @@ impl Refused {
             Refused::RsaExponent => "rsa-exponent",
             Refused::RsaBroken => "rsa-broken",
             Refused::KeyOfAuthority => "key-of-authority",
+            Refused::KeysRevoked => "keys-revoked",
             Refused::KeyOfAnother => "key-of-another",
             Refused::NoProfile(_) => "no-profile",
             Refused::HolderLacks(_) => "holder-lacks",
@@ -161,7 +165,7 @@ impl Ca {
             let (kind, text) = (refused.word(), format!("No certificate can be issued: {refused}"));
             tracing::warn!(kind, "{text}");
             let told = self.0.db.write(move |tx| {
-                alarms::store::raise(tx, store::ACCOUNT, "no-certificates", kind, &text, now).map_err(CaError::from)
+                alarms::store::raise(tx, BOX_ACCOUNT, "no-certificates", kind, &text, now).map_err(CaError::from)
             });
             told.await?;
         }
@@ -223,9 +227,14 @@ impl Ca {
             if store::key_of_another(tx, &new.key_sha256, &new.holder)? {
                 return Err(Refused::KeyOfAnother);
             }
+            if let Some(mac) = new.mac
+                && store::keys_revoked_since(tx, mac, now)?
+            {
+                return Err(Refused::KeysRevoked);
+            }
             store::insert_certificate(tx, &new)?;
             let detail = format!("{}, serial {}, by {} until {}", new.subject, new.serial, new.door, new.not_after);
-            audit::store::note(tx, store::ACCOUNT, &new.author, "certificate.issue", &new.holder, Some(detail), now)?;
+            audit::store::note(tx, BOX_ACCOUNT, &new.author, "certificate.issue", &new.holder, Some(detail), now)?;
             Ok(None)
         });
         if let Some(first) = stored.await? {

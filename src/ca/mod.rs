@@ -51,7 +51,7 @@ pub mod store;
 pub mod tls;
 
 use crate::audit;
-use crate::db::{self, Db};
+use crate::db::{self, BOX_ACCOUNT, Db};
 use crate::net::Cidr;
 use crate::seal::{Keyring, SealError, sha256};
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -285,7 +285,7 @@ impl Ca {
         let by = by.to_owned();
         let write = self.0.db.write(move |tx| {
             store::save_clock(tx, now)?;
-            audit::store::note(tx, store::ACCOUNT, &by, "ca.clock", "clock", None, now).map_err(CaError::from)
+            audit::store::note(tx, BOX_ACCOUNT, &by, "ca.clock", "clock", None, now).map_err(CaError::from)
         });
         write.await?;
         self.0.seen.store(now, Ordering::Relaxed);

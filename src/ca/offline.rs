@@ -3,6 +3,7 @@
 use super::authority::{Authority, issuer};
 use super::{Ca, CaError, pkcs8, store};
 use crate::audit;
+use crate::db::BOX_ACCOUNT;
 use crate::settings::Secret;
 use std::sync::Arc;
 
@@ -77,7 +78,7 @@ impl Ca {
         let (object, by) = (root.fingerprint(), by.to_owned());
         let write = self.0.db.write(move |tx| {
             change(tx)?;
-            audit::store::note(tx, store::ACCOUNT, &by, action, object, None, now).map_err(CaError::from)
+            audit::store::note(tx, BOX_ACCOUNT, &by, action, object, None, now).map_err(CaError::from)
         });
         write.await
     }

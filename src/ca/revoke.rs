@@ -3,6 +3,7 @@
 use super::serial::Serial;
 use super::{Ca, CaError, Lazy, store};
 use crate::audit;
+use crate::db::BOX_ACCOUNT;
 use crate::net::Mac;
 use rcgen::RevocationReason;
 
@@ -64,8 +65,8 @@ pub enum Revoke {
     Certificate(Serial),
     /// Everything that a holder has: "revoke all keys" (PGS-010). None is issued any more before somebody says so (PGS-011).
     All(Mac),
-    /// Everything that it had before it was let in again.
-    Past(Mac),
+    /// Everything that these had before they were let in again.
+    Past(Vec<Mac>),
     /// The same for a holder that is no device.
     AllOf(String),
 }
@@ -85,10 +86,17 @@ pub enum Status {
 impl Lazy {
     /// Devices that are let in again have lost their keys or never had them: what was issued to them ends.
     pub async fn let_go(&self, macs: &[Mac], by: &str, now: i64) -> Result<(), CaError> {
-        for mac in macs {
-            if self.db.read(|conn| store::has_certificates(conn, *mac))? {
-                self.get(now).await?.revoke(Revoke::Past(*mac), Reason::Superseded, by, now).await?;
+        let held = self.db.read(|conn| {
+            let mut held = Vec::new();
+            for mac in macs {
+                if store::has_certificates(conn, *mac)? {
+                    held.push(*mac);
+                }
             }
+            Ok::<_, CaError>(held)
+        })?;
+        if !held.is_empty() {
+            self.get(now).await?.revoke(Revoke::Past(held), Reason::Superseded, by, now).await?;
         }
         Ok(())
     }
@@ -102,10 +110,12 @@ impl Ca {
             Revoke::All(mac) => Some(*mac),
             _ => None,
         };
-        let (which, object) = match what {
-            Revoke::Certificate(serial) => (store::Which::Serial(serial), serial.to_string()),
-            Revoke::All(mac) | Revoke::Past(mac) => (store::Which::Holder(mac.to_string()), mac.to_string()),
-            Revoke::AllOf(holder) => (store::Which::Holder(holder.clone()), holder),
+        let of = |holder: String| (store::Which::Holder(holder.clone()), holder);
+        let all = match what {
+            Revoke::Certificate(serial) => vec![(store::Which::Serial(serial), serial.to_string())],
+            Revoke::All(mac) => vec![of(mac.to_string())],
+            Revoke::Past(macs) => macs.iter().map(|mac| of(mac.to_string())).collect(),
+            Revoke::AllOf(holder) => vec![of(holder)],
         };
         let by = by.to_owned();
         let _one_at_a_time = self.0.change.lock().await;
@@ -113,15 +123,19 @@ impl Ca {
             .0
             .db
             .write(move |tx| {
-                let revoked = store::revoke(tx, &which, reason, &by, now)?;
+                let mut ended = Vec::new();
+                for (which, object) in all {
+                    let revoked = store::revoke(tx, &which, reason, &by, now)?;
+                    if !revoked.is_empty() {
+                        let detail = format!("{} certificates, {}", revoked.len(), reason.word());
+                        audit::store::note(tx, BOX_ACCOUNT, &by, "certificate.revoke", object, Some(detail), now)?;
+                    }
+                    ended.extend(revoked);
+                }
                 if let Some(mac) = last {
                     store::no_more_keys(tx, mac, &by, now)?;
                 }
-                if !revoked.is_empty() {
-                    let detail = format!("{} certificates, {}", revoked.len(), reason.word());
-                    audit::store::note(tx, store::ACCOUNT, &by, "certificate.revoke", object, Some(detail), now)?;
-                }
-                Ok::<_, CaError>(revoked)
+                Ok::<_, CaError>(ended)
             })
             .await?;
         if !revoked.is_empty() {

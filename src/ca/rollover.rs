@@ -4,6 +4,7 @@
 use super::authority::{self, State};
 use super::{Ca, CaError, Snapshot, store};
 use crate::audit;
+use crate::db::BOX_ACCOUNT;
 
 impl Ca {
     /// Makes a second root and issuing CA. Phones get the root from now on; nothing is signed by it yet.
@@ -26,7 +27,7 @@ impl Ca {
                 store::insert_authority(tx, row)?;
             }
             let object = super::fingerprint(&root.der);
-            audit::store::note(tx, store::ACCOUNT, &by, "ca.rollover-start", object, None, now).map_err(CaError::from)
+            audit::store::note(tx, BOX_ACCOUNT, &by, "ca.rollover-start", object, None, now).map_err(CaError::from)
         });
         write.await?;
         self.reload(now).await
@@ -40,7 +41,7 @@ impl Ca {
         let by = by.to_owned();
         let write = self.0.db.write(move |tx| {
             store::switch(tx)?;
-            audit::store::note(tx, store::ACCOUNT, &by, "ca.rollover-switch", "ca", None, now).map_err(CaError::from)
+            audit::store::note(tx, BOX_ACCOUNT, &by, "ca.rollover-switch", "ca", None, now).map_err(CaError::from)
         });
         write.await?;
         self.0.registration.store(None);
@@ -55,7 +56,7 @@ impl Ca {
         let write = self.0.db.write(move |tx| {
             let finished = store::forget_crossings(tx)?;
             if finished {
-                audit::store::note(tx, store::ACCOUNT, &by, "ca.rollover-finish", "ca", None, now)?;
+                audit::store::note(tx, BOX_ACCOUNT, &by, "ca.rollover-finish", "ca", None, now)?;
             }
             Ok::<_, CaError>(finished)
         });
@@ -75,7 +76,7 @@ impl Ca {
         let by = by.to_owned();
         let write = self.0.db.write(move |tx| {
             store::remove_next(tx)?;
-            audit::store::note(tx, store::ACCOUNT, &by, "ca.rollover-cancel", "ca", None, now).map_err(CaError::from)
+            audit::store::note(tx, BOX_ACCOUNT, &by, "ca.rollover-cancel", "ca", None, now).map_err(CaError::from)
         });
         write.await?;
         self.reload(now).await

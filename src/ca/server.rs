@@ -9,6 +9,7 @@ use super::serial::Serial;
 use super::store::{self, NewCertificate, Rows};
 use super::{Ca, CaError, opened, sealed, tls};
 use crate::alarms;
+use crate::db::BOX_ACCOUNT;
 use crate::seal::sha256;
 use rcgen::{
     CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, PublicKeyData, RsaKeySize,
@@ -172,7 +173,6 @@ impl Ca {
             return Ok(false);
         }
         let (rsa, ecdsa) = (self.keep(rsa).await?, self.keep(ecdsa).await?);
-        self.tell_left_out(&left_out, now).await?;
         let certified = |own: &Own| tls::certified(own.chain.clone(), own.key.serialized_der());
         let mut leafs = tls::Leafs { rsa: certified(&rsa)?, ecdsa: certified(&ecdsa)? };
         if let Some(installed) = self.installed(now)? {
@@ -183,6 +183,10 @@ impl Ca {
             leafs.ecdsa = installed.shown;
         }
         self.0.leafs.store(Some(Arc::new(leafs)));
+        // Last: an alarm that cannot be written keeps no certificate back.
+        if let Err(error) = self.tell_left_out(&left_out, now).await {
+            tracing::warn!(%error, "names that a certificate leaves out could not be told");
+        }
         Ok(true)
     }
 
@@ -195,9 +199,7 @@ impl Ca {
         let none = left_out.is_empty();
         let write = self.0.db.write(move |tx| match none {
             true => alarms::store::close_kind(tx, KIND, "server", now).map_err(CaError::from),
-            false => {
-                alarms::store::raise(tx, store::ACCOUNT, KIND, "server", &text, now).map(drop).map_err(CaError::from)
-            }
+            false => alarms::store::raise(tx, BOX_ACCOUNT, KIND, "server", &text, now).map(drop).map_err(CaError::from),
         });
         write.await
     }

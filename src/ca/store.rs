@@ -7,12 +7,9 @@ use super::cert_profile::CertProfile;
 use super::expiring::Expiring;
 use super::revoke::{Reason, Revocation};
 use super::serial::Serial;
-use crate::db::{Connection, OptionalExtension, Result, Row, ToSql, Touch, Tx, named, params};
+use crate::db::{BOX_ACCOUNT, Connection, OptionalExtension, Result, Row, ToSql, Touch, Tx, named, params};
 use crate::net::Mac;
 use std::collections::{BTreeMap, HashMap};
-
-/// The one account there is.
-pub const ACCOUNT: i64 = 1;
 
 /// The self-made CA of schema 1; it has become a row of table `authority`.
 pub const CA: &str = "ca_certificate";
@@ -127,7 +124,7 @@ pub fn insert_authority(tx: &Tx, row: &AuthorityRow) -> Result<()> {
     )?
     .execute(params![
         row.id,
-        ACCOUNT,
+        BOX_ACCOUNT,
         row.parent_id,
         row.issues,
         row.state.word(),
@@ -203,6 +200,12 @@ pub fn no_more_keys(tx: &mut Tx, mac: Mac, by: &str, now: i64) -> Result<()> {
     Ok(())
 }
 
+/// Whether "revoke all keys" came after this moment: what was asked for before it is void.
+pub fn keys_revoked_since(conn: &Connection, mac: Mac, since: i64) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM device WHERE mac = $1 AND keys_revoked_at >= $2)";
+    Ok(conn.prepare_cached(sql)?.query_row(params![mac.to_u64() as i64, since], |row| row.get(0))?)
+}
+
 /// A device completed a verified handshake below the root in force, or fetched the file of all roots (`given`).
 pub fn note_roots(tx: &Tx, mac: Mac, given: bool, now: i64) -> Result<()> {
     tx.prepare_cached(
@@ -256,7 +259,7 @@ fn profile(row: &Row) -> Result<CertProfile> {
 fn profiles_where(conn: &Connection, condition: &str, value: &dyn ToSql) -> Result<Vec<CertProfile>> {
     let sql = format!("SELECT {PROFILE} FROM certificate_profile WHERE account_id = $1 AND {condition} ORDER BY name");
     let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query(params![ACCOUNT, value])?;
+    let mut rows = statement.query(params![BOX_ACCOUNT, value])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         found.push(profile(row)?);
@@ -289,7 +292,7 @@ pub fn put_profile(tx: &Tx, profile: &CertProfile) -> Result<()> {
     )?
     .execute(params![
         profile.id,
-        ACCOUNT,
+        BOX_ACCOUNT,
         profile.name,
         profile.key_types.join(" "),
         profile.rsa_least,
@@ -350,7 +353,7 @@ pub fn insert_certificate(tx: &Tx, new: &NewCertificate) -> Result<()> {
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
     )?
     .execute(params![
-        ACCOUNT,
+        BOX_ACCOUNT,
         new.authority_id,
         new.profile_id,
         new.serial.as_slice(),

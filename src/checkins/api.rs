@@ -4,6 +4,7 @@ use super::Decision;
 use super::live::Live;
 use super::recorder::Recorder;
 use super::store::{self, Stored};
+use crate::clock;
 use crate::db::Db;
 use crate::users::Actor;
 use crate::web::{Code, Json, Page, Paging, Problem, Query, Result, words};
@@ -50,7 +51,7 @@ async fn live(actor: Actor, db: Data<Db>, recorder: Data<Recorder>, request: Htt
     let events = stream::unfold((log, actor, db), |(mut log, actor, db)| async move {
         let told = log.next().await?;
         // Whoever was logged out meanwhile is told nothing more.
-        db.read(|conn| actor.is_still_in(conn)).ok().filter(|still| *still)?;
+        db.read(|conn| actor.is_still_in(conn, clock::now())).ok().filter(|still| *still)?;
         Some((told.map(Bytes::from).map_err(Problem::from), (log, actor, db)))
     });
     Ok(HttpResponse::Ok().content_type("text/event-stream").streaming(events))

@@ -1,7 +1,7 @@
 //! The check-in rows.
 
 use super::recorder::Waiting;
-use super::{CheckIn, Decision};
+use super::{CheckIn, Decision, Reason};
 use crate::db::{Connection, Result, Row, Tx, params};
 use crate::devices::seen::store as seen;
 use crate::net::Mac;
@@ -26,6 +26,10 @@ pub struct Facts {
 }
 
 const LONGEST: usize = 512;
+
+/// Served to whoever asks: what such a request says of a phone is nobody's word.
+const OF_ANYBODY: [Reason; 5] =
+    [Reason::TrustCertificate, Reason::StaticFile, Reason::ModelFile, Reason::SafeDefault, Reason::RequestWaits];
 
 /// Cut and without control characters: what a stranger sent must be harmless wherever it is shown (T20, T98).
 fn tame(text: &str) -> String {
@@ -96,7 +100,9 @@ pub fn write(tx: &mut Tx, batch: Vec<(u128, Batch)>) -> Result<Vec<(u128, i64)>>
             }
             (None, Some(f)) => {
                 // What a stranger says of somebody else's phone is no fact.
-                if let (Some(mac), Some(version), true) = (f.mac, &f.version, f.decision != Decision::Refused.word()) {
+                let is_its_own =
+                    f.decision != Decision::Refused.word() && OF_ANYBODY.iter().all(|reason| reason.code() != f.reason);
+                if let (Some(mac), Some(version), true) = (f.mac, &f.version, is_its_own) {
                     seen::firmware(tx, mac, version)?;
                 }
                 first.execute(params![

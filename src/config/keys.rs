@@ -106,6 +106,8 @@ keys! {
         |c, text| value::number(text, 1, 86_400).map(|seconds| c.limits.upkeep_seconds = seconds as u32);
     "audit.days" "audit-days" Number "DAYS" = "730", "What was done is kept this long",
         |c, text| value::number(text, 1, 36_500).map(|days| c.audit.days = days as u32);
+    "links.reset_minutes" "reset-minutes" Number "MINUTES" = "10", "A link for a forgotten password opens it for so long",
+        |c, text| value::number(text, 1, 3 * 24 * 60).map(|minutes| c.links.reset_minutes = minutes as u32);
     "webhooks.networks" "webhook-networks" List "NETWORKS" = "", "Networks that are not public and that webhooks may reach",
         |c, text| value::networks(text).map(|networks| c.webhooks.networks = networks);
     "scep.approve" "scep-approve" Text "YES" = "no", "A known phone may ask for a certificate without its challenge; you decide",

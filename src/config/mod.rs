@@ -45,6 +45,7 @@ pub struct Config {
     pub files: Files,
     pub limits: Limits,
     pub audit: Audit,
+    pub links: Links,
     pub webhooks: Webhooks,
     pub scep: Scep,
     pub log: Log,
@@ -138,6 +139,12 @@ pub struct Limits {
 #[derive(Debug, Clone, Default)]
 pub struct Audit {
     pub days: u32,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Links {
+    /// Of a forgotten password.
+    pub reset_minutes: u32,
 }
 
 #[derive(Debug, Clone, Default)]

@@ -38,6 +38,9 @@ use std::sync::{Arc, Once};
 /// Steps of a statement between two looks at whether it is still wanted: well below a millisecond.
 const STEPS: i32 = 10_000;
 
+/// The account of the box itself, and of strangers.
+pub const BOX_ACCOUNT: i64 = 1;
+
 pub const SCHEMA: &str = include_str!("../../schema.sql");
 
 #[derive(Debug, thiserror::Error)]

@@ -178,12 +178,17 @@ pub fn let_in_again(tx: &mut Tx, mac: Mac, birth: &Birth, window_ms: i64, now: i
     for sql in [
         "DELETE FROM challenge WHERE device_id = (SELECT id FROM device WHERE mac = $1)",
         "DELETE FROM certificate_file WHERE device_id = (SELECT id FROM device WHERE mac = $1)",
+        FORGET_REQUESTS,
     ] {
         tx.prepare_cached(sql)?.execute([mac.to_u64() as i64])?;
     }
     changed(tx, mac, now)?;
     Ok(rows == 1)
 }
+
+/// Every state is named for the sake of the index.
+const FORGET_REQUESTS: &str =
+    "DELETE FROM certificate_request WHERE state IN ('waiting', 'approved', 'declined') AND mac = $1";
 
 /// After "revoke all keys": somebody gives it a new one.
 pub fn may_have_keys(tx: &mut Tx, mac: Mac, now: i64) -> Result<()> {
@@ -203,6 +208,8 @@ pub fn remove(tx: &mut Tx, device: &Device) -> Result<()> {
         .query_map(params![device.id], |row| row.get(0))?
         .collect::<std::result::Result<_, _>>()?;
     tx.prepare_cached("DELETE FROM device WHERE id = $1")?.execute(params![device.id])?;
+    // They name the MAC, not the row: whoever adds the MAC next has not asked for anything.
+    tx.prepare_cached(FORGET_REQUESTS)?.execute([device.mac.to_u64() as i64])?;
     for id in accounts {
         tx.prepare_cached(
             "DELETE FROM sip_account WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM line WHERE sip_account_id = $1)",

@@ -2,11 +2,11 @@
 
 use super::requests::{Request, RequestState};
 use super::{challenge, store};
-use crate::db::{Connection, Db, Tx};
+use crate::db::{BOX_ACCOUNT, Connection, Db, Tx};
 use crate::devices::{self, Device};
 use crate::net::Mac;
+use crate::provision::Enrollment;
 use crate::provision::certificate_file::Filing;
-use crate::provision::{ACCOUNT, Enrollment};
 use crate::seal::Keyring;
 use crate::users::Actor;
 use crate::web::{Code, Json, Page, Paging, Problem, Query, Result, words};
@@ -106,6 +106,8 @@ async fn decide(
             let find = |tx: &Tx| store::request_by_id(tx, actor.account_id, id);
             let next = "List them: phonebox enrollment list";
             let known = find(tx)?.ok_or_else(|| Problem::not_found(format_args!("request {id}"), next))?;
+            // Whose it was when it asked need not be whose it is.
+            devices::api::id(tx, &actor, known.mac)?;
             let now = clock::now();
             if !store::decide(tx, id, state, &actor.name, now)? {
                 let message = format!("The request {id} is {} already.", known.state.word());
@@ -181,7 +183,7 @@ async fn make_file(
 /// Certificate profiles are the box's: in other accounts there is one.
 fn certificate_profile(conn: &Connection, actor: &Actor, of: &Of) -> Result<i64> {
     let name = of.profile.as_deref().unwrap_or(ca::cert_profile::DEVICE);
-    let is_theirs = actor.account_id == ACCOUNT || name == ca::cert_profile::DEVICE;
+    let is_theirs = actor.account_id == BOX_ACCOUNT || name == ca::cert_profile::DEVICE;
     let found = store::profile_named(conn, name)?.filter(|_| is_theirs);
     found.ok_or_else(|| match of.profile {
         None => no_authority(),

@@ -68,6 +68,8 @@ pub fn find_or_add(tx: &Tx, new: &New, now: i64) -> db::Result<Option<Request>> 
     if let Some(known) = store::request_of(tx, new.transaction)? {
         return Ok((known.spki == new.spki && known.mac == new.mac).then_some(known));
     }
+    // One address has one request for a device waiting, its newest: no single stranger keeps the phone from asking.
+    store::replace_waiting(tx, new.mac, &new.peer)?;
     let (all, own) = store::waiting(tx, new.mac)?;
     if all >= MOST_WAITING || own >= MOST_OF_ONE {
         return Ok(None);

@@ -138,6 +138,13 @@ pub fn waiting(conn: &Connection, mac: Mac) -> Result<(i64, i64)> {
         .query_row([mac.to_u64() as i64], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
+/// What this address asked for this device before, if nobody has decided it yet, makes room.
+pub fn replace_waiting(tx: &Tx, mac: Mac, peer: &str) -> Result<()> {
+    tx.prepare_cached("DELETE FROM certificate_request WHERE state = 'waiting' AND mac = $1 AND peer = $2")?
+        .execute(params![mac.to_u64() as i64, peer])?;
+    Ok(())
+}
+
 pub fn add_request(tx: &Tx, new: &New, now: i64) -> Result<()> {
     tx.prepare_cached(
         "INSERT INTO certificate_request

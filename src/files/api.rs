@@ -2,9 +2,9 @@
 
 use super::store::{self, FileSummary};
 use super::{Limits, SharedFile};
-use crate::db::{Db, Touch};
+use crate::db::{BOX_ACCOUNT, Connection, Db, Touch};
 use crate::seal::hex;
-use crate::users::{Actor, BOX_ACCOUNT};
+use crate::users::Actor;
 use crate::vendors::{self, FileKind};
 use crate::web::spool::{Part, fill};
 use crate::web::{Code, Directory, Json, Page, Paging, Problem, Query, Result};
@@ -56,6 +56,17 @@ async fn list(actor: Actor, db: Data<Db>, Query(query): Query<PageQuery>) -> Res
     Ok(Json(paging.page(files, |file| file.name.clone())))
 }
 
+/// Bytes that a file of this name may have.
+fn room(conn: &Connection, actor: &Actor, limits: &Limits, name: &str) -> Result<u64> {
+    let (all, own) = store::totals_without(conn, actor.account_id, name)?;
+    let left = limits.total_bytes.saturating_sub(all as u64);
+    // Nobody uses up what is there for the others (T99).
+    Ok(match actor.account_id == BOX_ACCOUNT {
+        true => left,
+        false => left.min(limits.account_bytes.saturating_sub(own as u64)),
+    })
+}
+
 /// Store a file under the name phones ask for, or replace it
 #[utoipa::path(tag = "files", params(("name" = String, Path), About),
     request_body(content = String, content_type = "application/octet-stream"),
@@ -73,13 +84,7 @@ async fn add(
     let name = file_name(&name)?;
     let vendor = about.vendor.as_deref().map(models::vendor).transpose()?;
     let model = about.model.as_deref().map(|model| models::model(vendor, model)).transpose()?;
-    let (all, own) = db.read(|conn| store::totals_without(conn, actor.account_id, &name))?;
-    let left = limits.total_bytes.saturating_sub(all as u64);
-    // Nobody uses up what is there for the others (T99).
-    let left = match actor.account_id == BOX_ACCOUNT {
-        true => left,
-        false => left.min(limits.account_bytes.saturating_sub(own as u64)),
-    };
+    let left = db.read(|conn| room(conn, &actor, &limits, &name))?;
     let folder = folder(&directory.0)?;
     let mut part = Part::new(&directory.0)?;
     let (mut digest, mut head) = (Context::new(&SHA256), Vec::new());
@@ -112,6 +117,15 @@ async fn add(
     let row = file.clone();
     let stored = db
         .write(move |tx| {
+            // Others may have come in since this one began.
+            if row.size as u64 > room(tx, &actor, &limits, &row.name)? {
+                let message = "All files together would be larger than allowed: others were stored meanwhile.";
+                return Err(Problem::new(
+                    Code::TooLarge,
+                    message,
+                    "Remove files that no phone needs: phonebox file list",
+                ));
+            }
             let old = store::list(tx, actor.account_id, Some(&row.name), "", 1)?.pop();
             store::put(tx, actor.account_id, &row)?;
             tx.touch(Touch::Shared);

@@ -5,7 +5,7 @@
 pub mod api;
 pub mod store;
 
-use crate::db::{Connection, Error};
+use crate::db::{BOX_ACCOUNT, Connection, Error};
 use crate::devices;
 use crate::groups;
 use crate::models;
@@ -13,7 +13,6 @@ use crate::net::Mac;
 use crate::profiles;
 use crate::settings::{Layer, Secret, SettingError, Value, catalogue, check};
 use crate::sites;
-use crate::users::BOX_ACCOUNT;
 
 /// One scope of one layer, as the rows name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

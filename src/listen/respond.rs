@@ -161,6 +161,7 @@ pub async fn respond(
         user_agent: value(header::USER_AGENT),
         authorization: value(header::AUTHORIZATION),
         client: connection.client.as_ref().map(|shown| shown.now(at)),
+        can_make: door.is_some(),
         now: at,
     };
     let mut served = match door.zip(enroll::protocol(&parts)) {
@@ -172,13 +173,17 @@ pub async fn respond(
         None => {
             let mut served = pipeline.serve(asked, path.as_ref()).await;
             if let (Answer::MakeCertificate(subject), Some(door)) = (&served.answer, door) {
-                match door.make_file(subject, at).await {
-                    Making::Made => served = pipeline.serve(asked, path.as_ref()).await,
-                    Making::Busy => {
+                let making = door.make_file(subject, at).await;
+                // Made or not: what is there now, if only one that should have been renewed.
+                served = pipeline.serve(Request { can_make: false, ..asked }, path.as_ref()).await;
+                let nothing = matches!(served.answer, Answer::NotFound);
+                match making {
+                    Making::Busy if nothing => {
                         served.answer = Answer::Unavailable;
                         served.refused(Reason::Busy);
                     }
-                    Making::Refused => served.refused(Reason::NoAuthority),
+                    Making::Refused if nothing => served.refused(Reason::NoAuthority),
+                    _ => {}
                 }
             }
             served

@@ -63,6 +63,7 @@ async fn answer(pipeline: Arc<Pipeline>, notes: Notes, read: Read) -> (Answer, E
         user_agent: None,
         authorization: None,
         client: None,
+        can_make: false,
         now: now(),
     };
     let served = pipeline.serve(request, path.as_ref()).await;

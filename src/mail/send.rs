@@ -2,9 +2,8 @@
 
 use super::settings::{Security, Settings};
 use super::{Page, body, settings, store};
-use crate::db::{Db, Error};
+use crate::db::{BOX_ACCOUNT, Db, Error};
 use crate::seal::Keyring;
-use crate::users::BOX_ACCOUNT;
 use crate::{alarms, clock, net};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
@@ -140,7 +139,7 @@ pub async fn next(db: &Db, keys: &Keyring, page: &Page, now: i64) -> Result<bool
     let now = clock::now();
     db.write(move |tx| match outcome {
         Ok(()) => {
-            alarms::store::close_kind(tx, "mail", &mail.recipient, now)?;
+            alarms::store::close_in(tx, mail.account_id, "mail", &mail.recipient, now)?;
             alarms::store::close_kind(tx, "mail", SERVER, now)?;
             alarms::store::close_kind(tx, "mail", &store::queue_of(mail.account_id), now)?;
             store::sent(tx, mail.id, now)

@@ -2,6 +2,7 @@
 
 use super::{Letter, line};
 use crate::db::{Connection, OptionalExtension, Result, Row, Tx, params};
+use crate::notify;
 use crate::seal::Keyring;
 
 /// Between two tries: a moment, then longer and longer. After the last one it has failed, and an alarm tells it.
@@ -13,8 +14,12 @@ pub fn place(id: i64) -> String {
     format!("mail.body/{id}")
 }
 
-/// Sent as soon as the mail server takes it.
-pub fn queue(tx: &Tx, keys: &Keyring, letter: &Letter, now: i64) -> Result<i64> {
+/// Sent as soon as the mail server takes it. False: too many of the account wait already; an alarm tells it (T99, F27).
+pub fn queue(tx: &Tx, keys: &Keyring, letter: &Letter, now: i64) -> Result<bool> {
+    if waiting(tx, letter.account_id)? >= MOST_WAITING {
+        notify::full(tx, letter.account_id, "mail", &queue_of(letter.account_id), now)?;
+        return Ok(false);
+    }
     let id = tx.next_id("mail")?;
     let sealed = keys.seal(&place(id), letter.body.as_bytes())?;
     tx.prepare_cached(
@@ -22,7 +27,7 @@ pub fn queue(tx: &Tx, keys: &Keyring, letter: &Letter, now: i64) -> Result<i64> 
          VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
     )?
     .execute(params![id, letter.account_id, letter.kind, letter.recipient, line(&letter.subject), sealed, now])?;
-    Ok(id)
+    Ok(true)
 }
 
 #[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]

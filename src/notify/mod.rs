@@ -25,12 +25,10 @@ pub async fn pass_on(db: &Db, keys: &Keyring, page: &mail::Page, now: i64) -> Re
         for event in &events {
             if by_mail {
                 for recipient in store::recipients(tx, event.account_id, &event.kind, &event.object)? {
-                    if mail::store::waiting(tx, event.account_id)? >= mail::store::MOST_WAITING {
-                        full(tx, event.account_id, "mail", &mail::store::queue_of(event.account_id), now)?;
+                    let letter = mail::Letter::of_event(event, &page, recipient);
+                    if !mail::store::queue(tx, &keys, &letter, now)? {
                         break;
                     }
-                    let letter = mail::Letter::of_event(event, &page, recipient);
-                    mail::store::queue(tx, &keys, &letter, now)?;
                 }
             }
             webhooks::store::deliver(tx, event, now)?;

@@ -3,10 +3,10 @@
 use super::explain::{Explanation, Preview, PreviewError};
 use super::pipeline::Pipeline;
 use crate::clock;
-use crate::db::{Connection, Db};
+use crate::db::{BOX_ACCOUNT, Connection, Db};
 use crate::devices;
 use crate::net::Mac;
-use crate::users::{Actor, BOX_ACCOUNT};
+use crate::users::Actor;
 use crate::web::{Code, Json, Problem, Query, Result, words};
 use actix_web::get;
 use actix_web::web::{Data, Path};

@@ -2,13 +2,13 @@
 //!
 //! Secrets are masked before anything is written, so that nothing here can show one.
 
-use super::pipeline::{ACCOUNT, Pipeline};
+use super::pipeline::Pipeline;
 use super::render::{Draft, Failure, Job};
 use super::resolve::{self, Origin};
 use super::subject::Subject;
 use super::{Path, parse};
 use crate::checkins::{Reason, store as checkins, words};
-use crate::db::Error;
+use crate::db::{BOX_ACCOUNT, Error};
 use crate::devices::{self, State};
 use crate::net::Mac;
 use crate::profiles::Target;
@@ -125,7 +125,7 @@ impl Pipeline {
         // What happened a moment ago belongs to the answer.
         self.recorder.flush().await;
         let mut timeline = self.db.read(|conn| {
-            let account_id = devices::store::owner(conn, mac)?.unwrap_or(ACCOUNT);
+            let account_id = devices::store::owner(conn, mac)?.unwrap_or(BOX_ACCOUNT);
             checkins::list(conn, &checkins::Filter { account_id, mac: Some(mac), decision: None }, None, TIMELINE)
         })?;
         // A folded repeat has the place of its first time; what counts here is the last.

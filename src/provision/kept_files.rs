@@ -3,10 +3,11 @@
 use super::Path;
 use super::answer::{Answer, Outcome};
 use super::authorize::Grant;
-use super::pipeline::{ACCOUNT, Loaded, Pipeline};
+use super::pipeline::{Loaded, Pipeline};
+use super::request::Request;
 use super::subject::Subject;
 use crate::checkins::Reason;
-use crate::db::Error;
+use crate::db::{BOX_ACCOUNT, Error};
 use crate::enrollment::files::Form;
 use crate::enrollment::store as certificates;
 use crate::vendors::{self, FileKind};
@@ -40,7 +41,7 @@ impl Pipeline {
     /// Of the device's account, or of the box's: firmware is stored once.
     pub(super) fn stored_file(&self, account: i64, name: &str) -> Result<Outcome, Error> {
         let file = self.db.read(|conn| match files::store::by_name(conn, account, name)? {
-            None if account != ACCOUNT => files::store::by_name(conn, ACCOUNT, name),
+            None if account != BOX_ACCOUNT => files::store::by_name(conn, BOX_ACCOUNT, name),
             found => Ok(found),
         })?;
         Ok(match file {
@@ -53,7 +54,12 @@ impl Pipeline {
     }
 
     /// The device's own certificate and key, under the one name that is its.
-    pub(super) fn certificate_file(&self, loaded: &Loaded, grant: &Grant, now: i64) -> Result<Option<Outcome>, Error> {
+    pub(super) fn certificate_file(
+        &self,
+        request: &Request<'_>,
+        loaded: &Loaded,
+        grant: &Grant,
+    ) -> Result<Option<Outcome>, Error> {
         let Some(subject) = loaded.subject.as_ref().filter(|_| grant.secrets) else { return Ok(None) };
         let device = &subject.device;
         let Some(form) = Form::of_name(&loaded.path.name, device.mac) else { return Ok(None) };
@@ -64,14 +70,15 @@ impl Pipeline {
         // Made when the phone first asks for it, and anew under the same name and password when it is stale.
         let wanted = match (&found, &filed) {
             (None, _) => gives && form == Form::Pem,
-            (Some(_), Some(filed)) => filed.is_stale(now) && (gives || !filed.is_revoked),
+            (Some(_), Some(filed)) => filed.is_stale(request.now) && (gives || !filed.is_revoked),
             (Some(_), None) => false,
         };
-        if wanted {
-            return Ok(Some(match device.keys_revoked_at {
-                Some(_) => Outcome::not_found(Reason::KeysRevoked),
-                None => Outcome::refused(Answer::MakeCertificate(subject.clone()), Reason::NoFile),
-            }));
+        if wanted && device.keys_revoked_at.is_some() {
+            return Ok(Some(Outcome::not_found(Reason::KeysRevoked)));
+        }
+        // Where none can be made, the one there is serves as long as it is good.
+        if wanted && request.can_make {
+            return Ok(Some(Outcome::refused(Answer::MakeCertificate(subject.clone()), Reason::NoFile)));
         }
         if found.is_some() && filed.is_some_and(|filed| filed.is_revoked) {
             return Ok(Some(Outcome::not_found(Reason::CertificateVoid)));

@@ -38,7 +38,7 @@ mod subject;
 pub use answer::{Answer, Delivered, Delivery};
 pub use documents::Rendered;
 pub use enroll::Enrollment;
-pub use pipeline::{ACCOUNT, Limits, Pipeline};
+pub use pipeline::{Limits, Pipeline};
 pub use reach::Reach;
 pub use record::{Kept, Served};
 pub use request::{ClientCert, Method, Path, Request, masked, parse};

@@ -18,7 +18,7 @@ use crate::ca;
 use crate::ca::Public;
 use crate::checkins::recorder::Recorder;
 use crate::checkins::{Decision, Reason, Transport};
-use crate::db::{Db, Error};
+use crate::db::{BOX_ACCOUNT, Db, Error};
 use crate::devices::{self, Proof, seen};
 use crate::enrollment::challenge;
 use crate::enrollment::store as certificates;
@@ -32,12 +32,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
-/// The box's own account: of strangers too.
-pub const ACCOUNT: i64 = 1;
-
 /// Whose settings and files a request is about.
 pub(super) fn account_of(subject: Option<&Subject>) -> i64 {
-    subject.map_or(ACCOUNT, |subject| subject.device.account_id)
+    subject.map_or(BOX_ACCOUNT, |subject| subject.device.account_id)
 }
 
 #[derive(Debug, Clone)]
@@ -270,7 +267,8 @@ impl Pipeline {
         };
         self.subjects.look_up_material(&subject, now)?;
         let asks = loaded.vendor.is_some_and(|vendor| vendors::asks_for_certificates(vendor.id));
-        let has_one = |has: &Material| has.certified || has.challenge.is_some() || has.file_password.is_some();
+        // A file is not every family's way; a challenge that nobody needs stays here.
+        let has_one = |has: &Material| has.certified || has.challenge.is_some();
         if !asks || subject.device.keys_revoked_at.is_some() || subject.material().is_none_or(has_one) {
             return Ok(());
         }
@@ -366,7 +364,7 @@ impl Pipeline {
                 if let Some(public) = self.public(loaded.path) {
                     return Ok(public);
                 }
-                if let Some(own) = self.certificate_file(loaded, grant, request.now)? {
+                if let Some(own) = self.certificate_file(request, loaded, grant)? {
                     return Ok(own);
                 }
                 let found = self.stored_file(account_of(loaded.subject.as_deref()), &loaded.path.name)?;
@@ -443,7 +441,7 @@ impl Pipeline {
         tracing::warn!(kind, object, "{text}");
         let db = self.db.clone();
         tokio::spawn(async move {
-            let told = db.write(move |tx| alarms::store::raise(tx, ACCOUNT, kind, &object, &text, now)).await;
+            let told = db.write(move |tx| alarms::store::raise(tx, BOX_ACCOUNT, kind, &object, &text, now)).await;
             if let Err(error) = told {
                 tracing::warn!(%error, "an alarm could not be written");
             }

@@ -3,11 +3,11 @@
 use super::Path;
 use super::documents::{Etag, Family, Key, Rendered};
 use super::own::Own;
-use super::pipeline::{ACCOUNT, Pipeline, account_of};
+use super::pipeline::{Pipeline, account_of};
 use super::resolve::{self, For, Origin, Scopes};
 use super::shared::Shared;
 use super::subject::Subject;
-use crate::db::Error;
+use crate::db::{BOX_ACCOUNT, Error};
 use crate::profiles::{Profile, Target};
 use crate::settings::{Resolved, Values};
 use crate::vendors::format::WriteWarning;
@@ -168,13 +168,14 @@ impl Job<'_> {
         if self.subject.is_some() {
             return resolve::firmware_file(resolved).map(|chosen| app(whom.model, chosen)).into_iter().collect();
         }
-        let mut models: Vec<&str> = self.shared.models_of(ACCOUNT, self.vendor.id).collect();
+        let mut models: Vec<&str> = self.shared.models_of(BOX_ACCOUNT, self.vendor.id).collect();
         models.sort_unstable();
         let mut items = Vec::new();
         for name in models {
             let Some(model) = vendors::model(self.vendor, name) else { continue };
             let of_model = For { model: Some(&model.name), ..*whom };
-            let resolved = Scopes::of(self.shared, None, None, ACCOUNT, &of_model).resolve(&Values::default(), false);
+            let resolved =
+                Scopes::of(self.shared, None, None, BOX_ACCOUNT, &of_model).resolve(&Values::default(), false);
             items.extend(resolve::firmware_file(&resolved).map(|chosen| app(Some(&model.name), chosen)));
         }
         items

@@ -45,6 +45,8 @@ pub struct Request<'a> {
     pub user_agent: Option<&'a [u8]>,
     pub authorization: Option<&'a [u8]>,
     pub client: Option<ClientCert<'a>>,
+    /// Whoever serves it can make a certificate's file and ask again.
+    pub can_make: bool,
     pub now: i64,
 }
 

@@ -30,7 +30,7 @@ fn client(request: &ServiceRequest) -> Option<Source> {
 
 pub async fn around(
     request: ServiceRequest,
-    next: Next<impl MessageBody>,
+    next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let console = request.request().conn_data::<Console>().is_some();
     let client = client(&request).filter(|_| !console);
@@ -39,11 +39,16 @@ pub async fn around(
         request.extensions_mut().insert(client);
     }
     let span = tracing::info_span!("request", id = origin.request);
-    let mut response = origin.clone().scope(next.call(request)).instrument(span).await?;
+    let is_change = !request.method().is_safe();
+    let call = origin.clone().scope(next.call(request)).instrument(span);
+    // Whoever hangs up stops a question, never a change: half of one would be on disk and not in memory.
+    let mut response = match is_change {
+        true => actix_web::rt::spawn(call).await.unwrap_or_else(|error| Err(Problem::internal(error).into()))?,
+        false => call.await?,
+    };
     if let Ok(id) = HeaderValue::from_str(&origin.request) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
-    let is_change = !response.request().method().is_safe();
     if is_change && response.status().as_u16() >= 400 {
         refused(&response, origin).await;
     }

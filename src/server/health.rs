@@ -1,8 +1,7 @@
 //! Looks after the box itself: is its database whole, is there room, does its log shrink, is its clock sane, and what
 //! did the disk do to changes. Each is told by an alarm that ends with its cause.
 
-use crate::db::{Db, Error, Room};
-use crate::provision::ACCOUNT;
+use crate::db::{BOX_ACCOUNT, Db, Error, Room};
 use crate::{alarms, audit, checkins, clock};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -81,7 +80,7 @@ const BOX: &str = "box";
 
 async fn tell(db: &Db, kind: &'static str, text: String) -> Result<(), Error> {
     tracing::warn!(kind, "{text}");
-    db.write(move |tx| alarms::store::raise(tx, ACCOUNT, kind, BOX, &text, clock::now())).await.map(drop)
+    db.write(move |tx| alarms::store::raise(tx, BOX_ACCOUNT, kind, BOX, &text, clock::now())).await.map(drop)
 }
 
 /// The clock of the machine beside one that only runs forward (F12).

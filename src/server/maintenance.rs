@@ -3,9 +3,8 @@
 
 use crate::checkins::store;
 use crate::config::Config;
-use crate::db::Db;
+use crate::db::{BOX_ACCOUNT, Db};
 use crate::devices::roll::Roll;
-use crate::provision::ACCOUNT;
 use crate::{alarms, audit, mail, notify};
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,5 +61,5 @@ async fn one_address(db: &Db) -> Result<(), crate::db::Error> {
     let seen = db.read_long(move |conn| store::sources(conn, now - HOUR_MS)).await?;
     let (1, DEVICES.., Some(peer)) = seen else { return Ok(()) };
     let text = "All phones seem to come from this one address. If it is a proxy, name it: trusted_proxies in the configuration";
-    db.write(move |tx| alarms::store::raise(tx, ACCOUNT, "one-address", &peer, text, now)).await.map(drop)
+    db.write(move |tx| alarms::store::raise(tx, BOX_ACCOUNT, "one-address", &peer, text, now)).await.map(drop)
 }

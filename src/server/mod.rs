@@ -24,7 +24,7 @@ use crate::checkins::recorder::Recorder;
 use crate::clock;
 use crate::config::Config;
 use crate::datadir::DataDir;
-use crate::db::Tx;
+use crate::db::{BOX_ACCOUNT, Tx};
 use crate::devices::roll::Roll;
 use crate::instance;
 use crate::listen::Patience;
@@ -33,7 +33,7 @@ use crate::listen::http::{self, HttpListener};
 use crate::listen::tftp_front::TftpListener;
 use crate::net::port_at;
 use crate::provision::enroll::Rules;
-use crate::provision::{self, Enrollment, Limits, Pipeline, Reach};
+use crate::provision::{Enrollment, Limits, Pipeline, Reach};
 use crate::seal::SealError;
 use crate::settings::Secret;
 use crate::users;
@@ -134,9 +134,8 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
             // Phones that come by HTTP or TFTP, and the console, must not wait for a certificate.
             tracing::error!(%error, "no certificates: HTTPS and the admin listener stay closed");
             let text = format!("HTTPS and the admin listener are closed: {error}");
-            let raise = move |tx: &mut Tx| {
-                alarms::store::raise(tx, provision::ACCOUNT, NO_TLS.0, NO_TLS.1, &text, clock::now())
-            };
+            let raise =
+                move |tx: &mut Tx| alarms::store::raise(tx, BOX_ACCOUNT, NO_TLS.0, NO_TLS.1, &text, clock::now());
             unless_stored(dir.db.write(raise).await.map(drop));
             (addresses.admin, addresses.https) = (Vec::new(), Vec::new());
             None
@@ -283,7 +282,7 @@ fn bound(sockets: &[TcpListener]) -> std::io::Result<Vec<SocketAddr>> {
 /// Where links in mails lead.
 pub fn people_come_to(config: &Config, addresses: &Addresses) -> users::links::Address {
     let port = addresses.admin.first().map(SocketAddr::port);
-    users::links::Address::new(config.public.admin.as_ref(), &config.public.names, port)
+    users::links::Address::new(config.public.admin.as_ref(), &config.public.names, port, config.links.reset_minutes)
 }
 
 fn limits(config: &Config) -> Limits {

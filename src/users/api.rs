@@ -1,12 +1,13 @@
 //! The first run, what there is to be allowed, and the way back for a lost administrator.
 
+use super::directory::must_hold;
 use super::guard::Caller;
-use super::permissions::{Permission, Reach};
+use super::permissions::{Permission, Permissions, Reach};
 use super::session::{New, api::LoggedIn, api::answer, api::start};
 use super::setup::{Company, Door};
-use super::throttle::Throttle;
-use super::{Actor, BOX_ACCOUNT, keys, password, session, store};
-use crate::db::Db;
+use super::throttle::{Throttle, of_network};
+use super::{Actor, keys, password, session, store};
+use crate::db::{BOX_ACCOUNT, Db};
 use crate::settings::Secret;
 use crate::web::{Code, Json, Problem, Result, words};
 use crate::{accounts, audit, clock, notify};
@@ -65,9 +66,10 @@ async fn set_up(
         return Err(Code::SetupDone.into());
     }
     if !caller.is_console {
-        throttle.check("setup", caller.source, clock::now())?;
+        let key = of_network("setup", caller.source);
+        throttle.check(&key, caller.source, clock::now())?;
         if !door.opens(body.code.as_deref().unwrap_or_default()) {
-            throttle.failed("setup", caller.source, clock::now());
+            throttle.failed(&key, caller.source, clock::now());
             return Err(Code::WrongCode.into());
         }
     }
@@ -151,6 +153,8 @@ pub struct NewToken {
 async fn rotate(actor: Actor, db: Data<Db>) -> Result<Json<NewToken>> {
     let secret = db
         .write(move |tx| {
+            // It may do everything.
+            must_hold(&actor, BOX_ACCOUNT, Permissions::all())?;
             let now = clock::now();
             audit::store::write(tx, &actor, "token.rotate", keys::BOX_KEY, None, now)?;
             Ok::<_, Problem>(keys::rotate(tx, &actor.name, now)?)

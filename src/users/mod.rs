@@ -24,7 +24,7 @@ pub mod totp;
 
 pub use permissions::{Permission, Permissions};
 
-use crate::db::{Connection, Error};
+use crate::db::{BOX_ACCOUNT, Connection, Error};
 use crate::web::{Code, Problem};
 use std::sync::Arc;
 
@@ -62,9 +62,6 @@ pub enum Due {
     Totp,
 }
 
-/// The account of the box itself.
-pub const BOX_ACCOUNT: i64 = 1;
-
 impl Actor {
     /// Whoever may open the socket in the data directory.
     pub fn console() -> Actor {
@@ -84,12 +81,17 @@ impl Actor {
         if self.permissions.has(permission) { Ok(()) } else { Err(forbidden(permission)) }
     }
 
+    /// For what it does to another account from outside: the log of that account has it too.
+    pub fn inside(&self, account_id: i64) -> Actor {
+        Actor { account_id, ..self.clone() }
+    }
+
     /// For answers that take long: whether the session or key is there still.
-    pub fn is_still_in(&self, conn: &Connection) -> Result<bool, Error> {
+    pub fn is_still_in(&self, conn: &Connection, now: i64) -> Result<bool, Error> {
         match self.who {
             Who::Console => Ok(true),
-            Who::Key(id) => keys::store::is_there(conn, id),
-            Who::Person { session_id, .. } => session::store::is_there(conn, session_id),
+            Who::Key(id) => keys::store::is_there(conn, id, now),
+            Who::Person { session_id, .. } => session::store::is_there(conn, session_id, now),
         }
     }
 

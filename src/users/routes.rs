@@ -272,6 +272,9 @@ const WHOLE: &[&str] = &[
     "/alarms",
     "/api-keys",
     "/audit",
+    "/ca",
+    "/certificate-profiles",
+    "/certificates",
     "/channels",
     "/check-ins",
     "/devices/export",
@@ -280,13 +283,19 @@ const WHOLE: &[&str] = &[
     "/files",
     "/groups",
     "/invitations",
+    "/key",
     "/layers",
     "/links",
     "/mail",
+    "/networks",
+    "/pending",
     "/role-groups",
     "/roles",
+    "/sign-up",
+    "/sign-ups",
     "/sip-accounts",
     "/switch",
+    "/token",
     "/users",
     "/notifications",
     "/webhooks",
@@ -302,6 +311,15 @@ mod tests {
     use super::super::permissions::Reach;
     use super::*;
     use std::fmt::Write;
+
+    #[test]
+    fn every_route_is_of_a_whole_account_or_of_a_room_that_looks_at_what_its_user_sees() {
+        const LOOKING: [&str; 5] = ["/devices", "/profiles", "/raw-texts", "/settings", "/sites"];
+        for (_, path, _) in ROUTES.iter().filter(|row| matches!(row.2, May(_))) {
+            let looks = LOOKING.iter().any(|room| path.starts_with(room));
+            assert!(looks || is_whole(path), "{path} shows a user of one site what is of the others");
+        }
+    }
 
     /// `packaging/PERMISSIONS.md`: every permission, what it brings along and what it opens.
     fn markdown() -> String {

@@ -103,6 +103,28 @@ impl Throttle {
     }
 }
 
+/// T90: names that are taken are no list to read through. Whoever hears of many waits.
+impl Throttle {
+    pub fn may_ask_for_names(&self, account_id: i64, source: IpAddr, now: i64) -> Result<(), Problem> {
+        self.check(&names_of(account_id), source, now)
+    }
+
+    pub fn heard_of_a_name(&self, account_id: i64, source: IpAddr, problem: Option<&Problem>, now: i64) {
+        if problem.is_some_and(|problem| problem.code == Code::Exists) {
+            self.failed(&names_of(account_id), source, now);
+        }
+    }
+}
+
+fn names_of(account_id: i64) -> String {
+    format!("names {account_id}")
+}
+
+/// What is guessed without a login name: counted for each network by itself, so that strangers shut no door for others.
+pub fn of_network(what: &str, source: IpAddr) -> String {
+    format!("{what} {}", network(source))
+}
+
 /// Who has one address of IPv6 has the whole /64.
 pub fn network(source: IpAddr) -> IpAddr {
     match source.to_canonical() {

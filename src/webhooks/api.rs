@@ -2,7 +2,7 @@
 
 use super::reach::{Reach, Target};
 use super::store::{self, Delivery, Webhook};
-use crate::db::Db;
+use crate::db::{Connection, Db};
 use crate::notify::kinds::is_kind;
 use crate::notify::{self, Kind};
 use crate::seal::{Keyring, hex, random};
@@ -58,6 +58,15 @@ struct WebhookChange {
     url: Option<String>,
     kinds: Option<Vec<String>>,
     enabled: Option<bool>,
+}
+
+/// Callback addresses of API keys count too: each event is written for every one of them.
+pub fn refuse_more(conn: &Connection, account_id: i64) -> Result<()> {
+    if store::all(conn, account_id)?.len() < MOST {
+        return Ok(());
+    }
+    let message = format!("There are {MOST} webhooks already, callback addresses of API keys among them.");
+    Err(Problem::bad_value(message, "Remove one that is not used any more."))
 }
 
 /// What an address must be, before it is kept.
@@ -118,17 +127,14 @@ async fn add(
     let hook = db
         .write(move |tx| {
             let now = clock::now();
-            if store::all(tx, actor.account_id)?.len() >= MOST {
-                let message = format!("There are {MOST} webhooks already.");
-                return Err(Problem::bad_value(message, "Remove one that is not used any more."));
-            }
+            refuse_more(tx, actor.account_id)?;
             let id = tx.next_id("webhook")?;
             let hook = Webhook { id, url, kinds, enabled: true, created_at: now, updated_at: now };
             store::add(tx, &keys, actor.account_id, &hook, &secret)?;
             let view = WebhookView::from(hook);
             let sides = (None::<&WebhookView>, Some(&view));
             audit::write_change(tx, &actor, "webhook.add", view.id, sides, Some(view.url.clone()), now)?;
-            Ok(view)
+            Ok::<_, Problem>(view)
         })
         .await?;
     Ok(created(NewWebhook { webhook: hook, secret: told }))

@@ -79,6 +79,9 @@ pub fn change(tx: &Tx, account_id: i64, hook: &Webhook) -> Result<()> {
         hook.enabled,
         hook.updated_at
     ])?;
+    // An API key shows where its events go.
+    let sql = "UPDATE api_key SET callback = $3 WHERE account_id = $1 AND id = (SELECT api_key_id FROM webhook WHERE id = $2)";
+    tx.prepare_cached(sql)?.execute(params![account_id, hook.id, hook.url])?;
     Ok(())
 }
 
@@ -88,6 +91,12 @@ pub fn remove(tx: &Tx, account_id: i64, id: i64) -> Result<bool> {
     tx.prepare_cached(sql)?.execute(params![account_id, id])?;
     let sql = "DELETE FROM webhook WHERE id = $2 AND account_id = $1";
     Ok(tx.prepare_cached(sql)?.execute(params![account_id, id])? > 0)
+}
+
+/// Whether an API key has its webhook already.
+pub fn has_key(conn: &Connection, key_id: i64) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM webhook WHERE api_key_id = $1)";
+    Ok(conn.prepare_cached(sql)?.query_row([key_id], |row| row.get(0))?)
 }
 
 /// The callback address of an API key: it has one, and everything goes there.

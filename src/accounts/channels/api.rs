@@ -68,7 +68,8 @@ async fn offer(
             Ok(channel)
         })
         .await;
-    if channel.as_ref().is_err_and(|problem: &Problem| problem.code == Code::NotFound) {
+    // A number that was guessed, or a mail to somebody who did not ask for it.
+    if channel.as_ref().map_or_else(|problem: &Problem| problem.code == Code::NotFound, |_| true) {
         throttle.failed(&key, caller.source, clock::now());
     }
     Ok(created(channel?))

@@ -11,7 +11,7 @@ use crate::devices::api::{let_one_in, missing};
 use crate::net::Mac;
 use crate::seal::Keyring;
 use crate::users::Actor;
-use crate::web::{Json, Page, Paging, Problem, Query, Result, words};
+use crate::web::{Code, Json, Page, Paging, Problem, Query, Result, words};
 use crate::{audit, clock, notify};
 use actix_web::web::{Data, Path};
 use actix_web::{get, post};
@@ -50,8 +50,20 @@ struct Pages {
 
 /// An account that devices may be handed to: below, or a linked reseller.
 fn taker(conn: &Connection, actor: &Actor, id: i64) -> Result<AccountBrief> {
-    if id == actor.account_id || !partners::store::are_linked(conn, actor.account_id, id)? {
+    if id == actor.account_id {
+        let message = "Devices are handed to another account: these are in yours.";
+        return Err(Problem::new(Code::Forbidden, message, "Name an account below yours, or a linked one."));
+    }
+    if !partners::store::are_linked(conn, actor.account_id, id)? {
         below(conn, actor, id)?;
+    }
+    accounts::brief(conn, id)?.ok_or_else(no_account)
+}
+
+/// Another account, whatever became of the link: devices that are to return do return.
+fn holder(conn: &Connection, actor: &Actor, id: i64) -> Result<AccountBrief> {
+    if !store::has_any_of(conn, actor.account_id, id)? {
+        return taker(conn, actor, id);
     }
     accounts::brief(conn, id)?.ok_or_else(no_account)
 }
@@ -69,7 +81,7 @@ async fn handed_down(
     let rows = db
         .read_long(move |conn| {
             if *id != actor.account_id {
-                taker(conn, &actor, *id)?;
+                holder(conn, &actor, *id)?;
             }
             let after = paging.after.unwrap_or(-1);
             let rows = store::handed_down(conn, actor.account_id, *id, after, paging.rows())?;
@@ -116,7 +128,7 @@ async fn take_back(
     let by = actor.name.clone();
     let macs = db
         .write(move |tx| {
-            let account = taker(tx, &actor, *id)?;
+            let account = holder(tx, &actor, *id)?;
             let now = clock::now();
             for mac in &macs {
                 if !store::returns(tx, *mac, *id, actor.account_id)? {

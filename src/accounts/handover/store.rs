@@ -1,11 +1,18 @@
 //! The rows that name a device's account.
 
-use crate::db::{Connection, Result, Touch, Tx, params};
+use crate::db::{Connection, OptionalExtension, Result, Touch, Tx, params};
 use crate::net::Mac;
 
 /// To an account below, with what belongs to the device alone. Answers whether it was there.
 pub fn hand_down(tx: &mut Tx, mac: Mac, from: i64, to: i64, now: i64) -> Result<bool> {
     let number = mac.to_u64() as i64;
+    // Handed on: from here it returns to this account, and then to whose it was before.
+    tx.prepare_cached(
+        "INSERT INTO handed_on (device_id, step, account_id)
+         SELECT id, (SELECT coalesce(max(h.step) + 1, 0) FROM handed_on h WHERE h.device_id = device.id), returns_to
+         FROM device WHERE mac = $1 AND account_id = $2 AND returns_to IS NOT NULL",
+    )?
+    .execute(params![number, from])?;
     let changed = tx
         .prepare_cached(
             "UPDATE device SET account_id = $3, returns_to = $2, profile_id = NULL, group_id = NULL, updated_at = $4,
@@ -66,16 +73,24 @@ pub fn give_back(tx: &mut Tx, mac: Mac, to: i64, now: i64) -> Result<()> {
         "UPDATE known_certificate SET account_id = $2 WHERE device_id = (SELECT id FROM device WHERE mac = $1)",
     )?
     .execute(params![number, to])?;
+    let owner_before = pop(tx, number)?;
     tx.prepare_cached(
-        "UPDATE device SET account_id = $2, returns_to = NULL, profile_id = NULL, group_id = NULL, url_sealed = NULL,
+        "UPDATE device SET account_id = $2, returns_to = $4, profile_id = NULL, group_id = NULL, url_sealed = NULL,
            name = NULL, state = 'known', activated_at = NULL, window_until = 0, window_peer = NULL, proof = NULL,
            proof_at = NULL, secrets_at = NULL, enrolled_at = NULL, updated_at = $3,
            site_id = (SELECT min(id) FROM site WHERE account_id = $2)
          WHERE mac = $1",
     )?
-    .execute(params![number, to, now])?;
+    .execute(params![number, to, now, owner_before])?;
     tx.touch(Touch::Device(mac));
     Ok(())
+}
+
+/// Whose the device was before whom it returns to now.
+pub fn pop(tx: &Tx, number: i64) -> Result<Option<i64>> {
+    let sql = "DELETE FROM handed_on WHERE device_id = (SELECT id FROM device WHERE mac = $1)
+                 AND step = (SELECT max(h.step) FROM handed_on h WHERE h.device_id = handed_on.device_id) RETURNING account_id";
+    Ok(tx.prepare_cached(sql)?.query_row([number], |row| row.get(0)).optional()?)
 }
 
 /// A device as whoever handed it down sees it: what the account below made of it is its own.
@@ -100,6 +115,12 @@ pub fn handed_down(conn: &Connection, by: i64, to: i64, after: i64, rows: u32) -
         Ok(HandedDown { mac, serial: row.get(1)?, vendor: row.get(2)?, model: row.get(3)?, number })
     })?;
     Ok(rows.collect::<std::result::Result<_, _>>()?)
+}
+
+/// Whether an account has devices that return to this one.
+pub fn has_any_of(conn: &Connection, by: i64, at: i64) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM device WHERE account_id = $1 AND returns_to = $2)";
+    Ok(conn.prepare_cached(sql)?.query_row([at, by], |row| row.get(0))?)
 }
 
 /// Whose devices of the account `of` return to `to`.

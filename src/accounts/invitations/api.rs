@@ -9,7 +9,7 @@ use crate::db::Db;
 use crate::seal::{Keyring, hex, random, sha256};
 use crate::users::Actor;
 use crate::users::guard::Caller;
-use crate::users::throttle::Throttle;
+use crate::users::throttle::{Throttle, of_network};
 use crate::web::json::created;
 use crate::web::{Code, Json, Problem, Result, words};
 use crate::{audit, clock, mail};
@@ -62,7 +62,7 @@ async fn invite(
     let (hash, account_id, to) = (sha256(code.as_bytes()), actor.account_id, email.clone());
     let made = db
         .write(move |tx| {
-            if store::count(tx, account_id)? >= MOST {
+            if store::count(tx, account_id, &to, now)? >= MOST {
                 let message = format!("{MOST} addresses are asked already.");
                 return Err(Problem::new(Code::InUse, message, "Take one back first."));
             }
@@ -105,7 +105,7 @@ async fn accept_invitation(
     throttle: Data<Throttle>,
     Json(body): Json<AcceptInvitation>,
 ) -> Result<Json<Channel>> {
-    throttle.check("invitation", caller.source, clock::now())?;
+    throttle.check(&of_network("invitation", caller.source), caller.source, clock::now())?;
     let hash = sha256(body.code.trim().as_bytes());
     let channel = db
         .write(move |tx| {
@@ -128,7 +128,7 @@ async fn accept_invitation(
         })
         .await;
     if channel.as_ref().is_err_and(|problem: &Problem| problem.code == Code::BadLink) {
-        throttle.failed("invitation", caller.source, clock::now());
+        throttle.failed(&of_network("invitation", caller.source), caller.source, clock::now());
     }
     Ok(Json(channel?))
 }

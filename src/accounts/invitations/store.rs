@@ -42,9 +42,12 @@ pub fn put(tx: &Tx, account_id: i64, email: &str, hash: &[u8; 32], by: &str, now
     Ok(id)
 }
 
-pub fn count(conn: &Connection, account_id: i64) -> Result<i64> {
-    let sql = "SELECT count(*) FROM invitation WHERE account_id = $1";
-    Ok(conn.prepare_cached(sql)?.query_row([account_id], |row| row.get(0))?)
+/// Besides one to this address, which makes room. Those that nobody opened in time go.
+pub fn count(tx: &Tx, account_id: i64, email: &str, now: i64) -> Result<i64> {
+    tx.prepare_cached("DELETE FROM invitation WHERE account_id = $1 AND expires_at <= $2")?
+        .execute(params![account_id, now])?;
+    let sql = "SELECT count(*) FROM invitation WHERE account_id = $1 AND email <> $2";
+    Ok(tx.prepare_cached(sql)?.query_row(params![account_id, email], |row| row.get(0))?)
 }
 
 /// The account, enabled and another one than `but`, in which somebody with this address may do everything.

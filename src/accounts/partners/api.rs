@@ -78,7 +78,8 @@ async fn ask(
             one(tx, &actor, id)
         })
         .await;
-    if link.as_ref().is_err_and(|problem: &Problem| problem.code == Code::NotFound) {
+    // An id that was guessed, or a mail to somebody who did not ask for it.
+    if link.as_ref().map_or_else(|problem: &Problem| problem.code == Code::NotFound, |_| true) {
         throttle.failed(&key, caller.source, clock::now());
     }
     Ok(created(link?))

@@ -13,7 +13,7 @@ pub struct AccountLink {
     pub asked_by: i64,
     /// `waiting`, `linked`, `declined`.
     pub state: String,
-    /// Of the other account.
+    /// Of the other account; null once that has declined.
     pub link_id: Option<String>,
     pub created_at: i64,
     pub decided_at: Option<i64>,
@@ -22,7 +22,7 @@ pub struct AccountLink {
 pub fn list(conn: &Connection, account_id: i64, id: Option<i64>) -> Result<Vec<AccountLink>> {
     let mut statement = conn.prepare_cached(
         "SELECT l.id, p.id, p.number, p.name, p.kind, r.id, r.number, r.name, r.kind, l.asked_by, l.state, l.created_at,
-                l.decided_at, CASE WHEN p.id = $1 THEN r.link_id ELSE p.link_id END
+                l.decided_at, CASE WHEN l.state = 'declined' AND l.asked_by = $1 THEN NULL WHEN p.id = $1 THEN r.link_id ELSE p.link_id END
          FROM account_link l JOIN account p ON p.id = l.provider_id JOIN account r ON r.id = l.reseller_id
          WHERE (l.provider_id = $1 OR l.reseller_id = $1) AND ($2 IS NULL OR l.id = $2) ORDER BY l.id",
     )?;

@@ -73,8 +73,43 @@ pub fn what_goes(conn: &Connection, id: i64) -> Result<Gone> {
     })
 }
 
+/// The devices of the account and of all below it, and whether they return to somebody.
+pub fn devices(conn: &Connection, id: i64) -> Result<Vec<(Mac, bool)>> {
+    let sql = format!("SELECT mac, returns_to IS NOT NULL FROM device WHERE account_id IN {GONE}");
+    let mut statement = conn.prepare(&sql)?;
+    let mut rows = statement.query([id])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        if let Some(mac) = Mac::from_u64(row.get::<_, i64>(0)? as u64) {
+            found.push((mac, row.get(1)?));
+        }
+    }
+    Ok(found)
+}
+
 /// Answers how many devices returned to whose they were before (AVA-156).
 pub fn remove(tx: &mut Tx, id: i64, now: i64) -> Result<usize> {
+    let gone = {
+        let mut statement = tx.prepare(&format!("SELECT id FROM {GONE}"))?;
+        let rows = statement.query_map([id], |row| row.get::<_, i64>(0))?;
+        rows.collect::<std::result::Result<std::collections::HashSet<_>, _>>()?
+    };
+    // What returns to an account that goes too returns to whose it was before.
+    let returning = {
+        let mut statement = tx.prepare(&format!("SELECT mac, returns_to FROM device WHERE returns_to IN {GONE}"))?;
+        let rows = statement.query_map([id], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?)))?;
+        rows.collect::<std::result::Result<Vec<_>, _>>()?
+    };
+    for (mac, mut to) in returning {
+        while to.is_some_and(|to| gone.contains(&to)) {
+            let before = handover::store::pop(tx, mac)?;
+            if before.is_none() {
+                break;
+            }
+            to = before;
+        }
+        tx.execute("UPDATE device SET returns_to = $2 WHERE mac = $1", params![mac, to])?;
+    }
     let handed_down = {
         let mut statement = tx.prepare(&format!(
             "SELECT d.mac, CASE WHEN d.returns_to IN {GONE} THEN own.parent_id ELSE d.returns_to END
@@ -98,6 +133,7 @@ pub fn remove(tx: &mut Tx, id: i64, now: i64) -> Result<usize> {
     tx.touch(Touch::Shared);
     tx.execute(&format!("UPDATE session SET acting_id = NULL, expires_at = 0 WHERE acting_id IN {GONE}"), [id])?;
     tx.execute(&format!("UPDATE device SET returns_to = NULL WHERE returns_to IN {GONE}"), [id])?;
+    tx.execute(&format!("DELETE FROM handed_on WHERE account_id IN {GONE}"), [id])?;
     for table in OWNED {
         tx.execute(&format!("DELETE FROM {table} WHERE account_id IN {GONE}"), [id])?;
     }
@@ -114,7 +150,7 @@ pub fn remove(tx: &mut Tx, id: i64, now: i64) -> Result<usize> {
         &format!(
             "UPDATE account SET path = '/gone/' || CAST(id AS TEXT) || '/', parent_id = NULL, enabled = 0, contact = NULL,
                phone = NULL, email = NULL, address = NULL, country = NULL, remark = NULL, reference = NULL, link_id = NULL,
-               client_ca = NULL, client_ca_list = NULL, updated_at = $2 WHERE id IN {GONE}"
+               client_ca = NULL, client_ca_list = NULL, public_ca = 0, api_access = 'off', switching = 'off', updated_at = $2 WHERE id IN {GONE}"
         ),
         params![id, now],
     )?;

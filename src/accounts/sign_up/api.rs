@@ -5,14 +5,14 @@ use super::store::{self, SignUp};
 use crate::accounts::letters::{self, Words};
 use crate::accounts::view::{self, AddAccount};
 use crate::accounts::{Kind, api as accounts, store as rows};
-use crate::db::{Connection, Db};
+use crate::db::{BOX_ACCOUNT, Connection, Db};
 use crate::seal::Keyring;
+use crate::users::Actor;
 use crate::users::directory::api::insert as add_user;
 use crate::users::guard::Caller;
 use crate::users::links::{self, Address, PasswordLink, Purpose};
 use crate::users::store::{NewUser, SUPER_MANAGER, by_login};
-use crate::users::throttle::Throttle;
-use crate::users::{Actor, BOX_ACCOUNT};
+use crate::users::throttle::{Throttle, of_network};
 use crate::web::{Code, Json, Page, Paging, Problem, Query, Result, words};
 use crate::{alarms, audit, clock, instance, mail};
 use actix_web::web::{Data, Path};
@@ -103,9 +103,9 @@ async fn ask(
     if !db.read(is_open)? {
         return Err(Code::NoRoute.into());
     }
-    let now = clock::now();
-    throttle.check("sign-up", caller.source, now)?;
-    throttle.failed("sign-up", caller.source, now);
+    let (now, key) = (clock::now(), of_network("sign-up", caller.source));
+    throttle.check(&key, caller.source, now)?;
+    throttle.failed(&key, caller.source, now);
     if !body.terms {
         return Err(Problem::bad_value("The terms must be accepted.", "Read them, and send terms=true."));
     }
@@ -269,6 +269,11 @@ fn body_of(conn: &Connection, request: &SignUp) -> Result<AddAccount> {
         }
         name = format!("{} ({number})", company.chars().take(56).collect::<String>().trim_end());
     }
+    // Somebody else has it by now: the account can be given another one.
+    let link_id = match link_id {
+        Some(link_id) if rows::link_id_is_taken(conn, &link_id, 0)? => None,
+        link_id => link_id,
+    };
     Ok(AddAccount {
         kind,
         name,

@@ -172,8 +172,11 @@ fn conditions<'a>(
     if sort.column == Column::At {
         return query.put(&format!(" AND e.id {past} ?"), id);
     }
-    // Entries do not change: the word of the last one that was seen is still there.
-    let last = format!("(SELECT {} FROM audit l WHERE l.id = ?)", key.replace("e.", "l."));
+    // Entries do not change: the word of the last one that was seen is still there. Another account's entry is none.
+    let last = format!(
+        "(SELECT {} FROM audit l WHERE l.id = ? AND (l.account_id = $1 OR l.home_id = $1))",
+        key.replace("e.", "l.")
+    );
     query.put(&format!(" AND ({key} {past} {last}"), id);
     query.put(&format!(" OR ({key} = {last}"), id);
     query.put(" AND e.id < ?))", id);

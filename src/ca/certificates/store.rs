@@ -1,7 +1,6 @@
 //! Lists of certificates.
 
-use crate::ca::store::ACCOUNT;
-use crate::db::{Connection, Result, ToSql, params};
+use crate::db::{BOX_ACCOUNT, Connection, Result, ToSql, params};
 use crate::net::Mac;
 use crate::seal::hex;
 
@@ -51,7 +50,7 @@ pub fn list(
          WHERE c.account_id = $1 AND {condition} AND c.id < $3 ORDER BY c.id DESC LIMIT $4"
     );
     let mut statement = conn.prepare_cached(&sql)?;
-    let found = statement.query_map(params![ACCOUNT, value, before, rows], |row| {
+    let found = statement.query_map(params![BOX_ACCOUNT, value, before, rows], |row| {
         let (not_after, revoked_at): (i64, Option<i64>) = (row.get(9)?, row.get(11)?);
         Ok(Certificate {
             id: row.get(0)?,

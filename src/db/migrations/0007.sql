@@ -26,6 +26,8 @@ DROP INDEX device_state;
 DROP INDEX device_reset;
 CREATE INDEX device_account ON device (account_id, mac);
 CREATE INDEX alarm_account ON alarm (account_id, id);
+DROP INDEX alarm_open;
+CREATE UNIQUE INDEX alarm_open ON alarm (kind, object, account_id) WHERE closed_at IS NULL;
 CREATE TABLE alarm_read (
   user_id  INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
   alarm_id INTEGER NOT NULL REFERENCES alarm (id) ON DELETE CASCADE,
@@ -52,3 +54,11 @@ CREATE TABLE invitation (
   expires_at INTEGER NOT NULL,
   UNIQUE (account_id, email)
 ) STRICT;
+
+-- Whom a device returns to after device.returns_to, where it was handed on: the last step first.
+CREATE TABLE handed_on (
+  device_id  INTEGER NOT NULL REFERENCES device (id) ON DELETE CASCADE,
+  step       INTEGER NOT NULL,
+  account_id INTEGER NOT NULL REFERENCES account (id),
+  PRIMARY KEY (device_id, step)
+) STRICT, WITHOUT ROWID;

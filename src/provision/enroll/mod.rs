@@ -16,7 +16,7 @@ mod refusals;
 mod scep;
 
 use self::refusals::Ledger;
-use super::pipeline::{ACCOUNT, Pipeline};
+use super::pipeline::Pipeline;
 use super::record;
 use super::subject::Subject;
 use crate::ca::cms::Certificate;
@@ -297,6 +297,7 @@ impl Enrollment {
                 }
                 let reason = match error {
                     Refused::Box(_) => Reason::Storage,
+                    Refused::KeysRevoked => Reason::KeysRevoked,
                     Refused::NoKey | Refused::AuthorityOver | Refused::ClockEarly | Refused::ClockBack => {
                         Reason::NoAuthority
                     }

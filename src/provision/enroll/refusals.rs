@@ -1,10 +1,10 @@
 //! What was asked for and refused, in the audit log. Anybody can send such requests without end: so many a minute are
 //! written there, all of them are check-ins.
 
-use super::{ACCOUNT, Enrollment, Outcome};
+use super::{Enrollment, Outcome};
 use crate::audit;
 use crate::checkins::{Decision, Reason};
-use crate::db::{Origin, Who};
+use crate::db::{BOX_ACCOUNT, Origin, Who};
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
@@ -48,7 +48,7 @@ impl Enrollment {
             return;
         }
         let subject = named.mac.and_then(|mac| self.pipeline.subjects.get(mac).ok().flatten());
-        let account_id = subject.map_or(ACCOUNT, |subject| subject.device.account_id);
+        let account_id = subject.map_or(BOX_ACCOUNT, |subject| subject.device.account_id);
         let name = named.mac.map_or_else(|| "unknown".to_owned(), |mac| mac.to_string());
         let detail = match &named.detail {
             Some(detail) => format!("{}: {}, {detail}", named.file, named.reason.code()),

@@ -52,11 +52,19 @@ async fn log_in(
         let _ = refused(&db, &throttle, &key, &caller, None, Code::WrongLogin).await;
         return Err(wrong());
     };
+    // Asked for, it is no failure.
+    if known.totp_on && body.code.is_none() {
+        return Err(Code::CodeNeeded.into());
+    }
     let (user_id, account_id, login, totp) = (known.id, known.account_id, known.login.clone(), known.totp_on);
-    let (from, agent, old) = (caller.from(), caller.agent.clone(), caller.token.clone());
+    let (from, agent, old, shown) = (caller.from(), caller.agent.clone(), caller.token.clone(), key.clone());
     let made = db
         .write(move |tx| {
             let now = clock::now();
+            let is_same = users::by_login(tx, &shown)?.is_some_and(|now| now.id == user_id && now.totp_on == totp);
+            if !is_same {
+                return Err(Code::WrongLogin.into());
+            }
             if totp {
                 code_is_good(tx, &keys, user_id, body.code.as_deref(), now)?;
             }
@@ -70,7 +78,11 @@ async fn log_in(
         Err(problem) if problem.code == Code::CodeNeeded => {
             Err(refused(&db, &throttle, &key, &caller, Some(&known), Code::CodeNeeded).await)
         }
-        made => Ok(answer(made?)),
+        made => {
+            let made = made?;
+            throttle.succeeded(&key, caller.source, now);
+            Ok(answer(made))
+        }
     }
 }
 

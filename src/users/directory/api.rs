@@ -6,8 +6,10 @@ use crate::accounts;
 use crate::db::{Connection, Db, Tx};
 use crate::seal::Keyring;
 use crate::settings::Secret;
+use crate::users::guard::Caller;
 use crate::users::links::{self, Address, Handed, PasswordLink, Purpose};
 use crate::users::store::{NewUser, SUPER_MANAGER, login_is_taken, permissions, set_password};
+use crate::users::throttle::Throttle;
 use crate::users::{Actor, password, roles, session, totp};
 use crate::web::json::{created, double};
 use crate::web::{Code, Json, Page, Paging, Problem, Query, Result, words};
@@ -123,11 +125,15 @@ async fn show(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<Json<User>> {
 #[post("/users")]
 async fn add(
     actor: Actor,
+    caller: Caller,
     db: Data<Db>,
     keys: Data<Keyring>,
     address: Data<Address>,
+    throttle: Data<Throttle>,
     Json(body): Json<AddUser>,
 ) -> Result<HttpResponse> {
+    let account_id = actor.account_id;
+    throttle.may_ask_for_names(account_id, caller.source, clock::now())?;
     let line = |field: &str, text: &Option<String>| match text {
         Some(text) => words::line(field, text, LINE),
         None => Ok(None),
@@ -168,8 +174,9 @@ async fn add(
             };
             Ok::<_, Problem>(Added { user: load(tx, &actor, id)?, link })
         })
-        .await?;
-    Ok(created(added))
+        .await;
+    throttle.heard_of_a_name(account_id, caller.source, added.as_ref().err(), clock::now());
+    Ok(created(added?))
 }
 
 /// Checks what the rows say, makes and audits. The caller looks at what the new user may do.
@@ -179,14 +186,25 @@ pub fn insert(tx: &Tx, actor: &Actor, new: &NewUser) -> Result<i64> {
     refuse_taken(tx, &new.login, &new.email)?;
     let now = clock::now();
     let id = crate::users::store::insert(tx, new, &actor.name, now)?;
-    audit::store::write(tx, actor, "user.add", &new.login, Some(account.name), now)?;
+    audit::store::write(tx, &actor.inside(account.id), "user.add", &new.login, Some(account.name), now)?;
     Ok(id)
 }
 
 /// Change a user; the account stays
 #[utoipa::path(tag = "users", request_body = ChangeUser, responses((status = 200, body = User)))]
 #[patch("/users/{id}")]
-async fn change(actor: Actor, db: Data<Db>, id: Path<i64>, Json(body): Json<ChangeUser>) -> Result<Json<User>> {
+async fn change(
+    actor: Actor,
+    caller: Caller,
+    db: Data<Db>,
+    throttle: Data<Throttle>,
+    id: Path<i64>,
+    Json(body): Json<ChangeUser>,
+) -> Result<Json<User>> {
+    let account_id = actor.account_id;
+    if body.login.is_some() {
+        throttle.may_ask_for_names(account_id, caller.source, clock::now())?;
+    }
     let hash = match &body.password {
         Some(text) => {
             let login = db.read(|conn| load(conn, &actor, *id))?.login;
@@ -230,12 +248,14 @@ async fn change(actor: Actor, db: Data<Db>, id: Path<i64>, Json(body): Json<Chan
             let after = load(tx, &actor, user.id)?;
             if !told.is_empty() {
                 let sides = (Some(&before), Some(&after));
-                audit::store::write_change(tx, &actor, "user.set", &user.login, sides, Some(told.join(" ")), now)?;
+                let (inside, told) = (actor.inside(user.account_id), Some(told.join(" ")));
+                audit::store::write_change(tx, &inside, "user.set", &user.login, sides, told, now)?;
             }
             Ok::<_, Problem>(after)
         })
-        .await?;
-    Ok(Json(user))
+        .await;
+    throttle.heard_of_a_name(account_id, caller.source, user.as_ref().err(), clock::now());
+    Ok(Json(user?))
 }
 
 impl ChangeUser {
@@ -248,6 +268,14 @@ impl ChangeUser {
             }
             user.login = login;
             told.push("login");
+        } else if self.email.is_some() && user.login.contains('@') && user.login.eq_ignore_ascii_case(&user.email) {
+            // Who logs in by their own address goes on doing so.
+            let email = words::email(self.email.as_deref().unwrap_or_default())?;
+            if !email.eq_ignore_ascii_case(&user.email) {
+                refuse_taken(tx, &email, &email)?;
+                user.login = email;
+                told.push("login");
+            }
         }
         if let Some(name) = &self.name {
             user.name = words::name("The user", name)?;
@@ -307,7 +335,7 @@ async fn set_frozen(actor: Actor, db: &Db, id: i64, frozen: bool) -> Result<Json
             store::set_frozen(tx, id, frozen, now)?;
             session::store::end_all(tx, id, None)?;
             let action = if frozen { "user.freeze" } else { "user.unfreeze" };
-            audit::store::write(tx, &actor, action, &user.login, None, now)?;
+            audit::store::write(tx, &actor.inside(user.account_id), action, &user.login, None, now)?;
             load(tx, &actor, id)
         })
         .await?;
@@ -329,7 +357,7 @@ async fn password_link(
             let user = manageable(tx, &actor, *id)?;
             let now = clock::now();
             let purpose = if user.state == "invited" { Purpose::Activate } else { Purpose::Reset };
-            audit::store::write(tx, &actor, "user.password-link", &user.login, None, now)?;
+            audit::store::write(tx, &actor.inside(user.account_id), "user.password-link", &user.login, None, now)?;
             links::hand_over(tx, &keys, &address, user.id, purpose, now)
         })
         .await?;
@@ -345,7 +373,7 @@ async fn remove_totp(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<Json<U
             let user = another(tx, &actor, *id)?;
             totp::store::end(tx, user.id)?;
             session::store::end_all(tx, user.id, None)?;
-            audit::store::write(tx, &actor, "totp.remove", &user.login, None, clock::now())?;
+            audit::store::write(tx, &actor.inside(user.account_id), "totp.remove", &user.login, None, clock::now())?;
             load(tx, &actor, user.id)
         })
         .await?;
@@ -364,7 +392,16 @@ fn remove_one(tx: &Tx, actor: &Actor, id: i64) -> Result<()> {
     let user = another(tx, actor, id)?;
     store::remove(tx, user.id)?;
     let sides = (Some(&user), None::<&User>);
-    audit::store::write_change(tx, actor, "user.remove", &user.login, sides, Some(user.account.clone()), clock::now())?;
+    let inside = actor.inside(user.account_id);
+    audit::store::write_change(
+        tx,
+        &inside,
+        "user.remove",
+        &user.login,
+        sides,
+        Some(user.account.clone()),
+        clock::now(),
+    )?;
     Ok(())
 }
 

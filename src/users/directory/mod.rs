@@ -3,7 +3,8 @@
 pub mod api;
 pub mod store;
 
-use super::{Actor, BOX_ACCOUNT, Permission, Permissions};
+use super::{Actor, Permission, Permissions};
+use crate::db::BOX_ACCOUNT;
 use crate::web::{Code, Problem};
 
 /// Nobody gives what they do not have, nor changes who may do more than they may.

@@ -1,8 +1,8 @@
 //! API keys over REST.
 
 use super::store::{self, ApiKey, Change};
-use super::{access_key, generate, hash, place, signed};
-use crate::db::{Connection, Db, Tx};
+use super::{BOX_KEY, access_key, generate, hash, place, signed};
+use crate::db::{BOX_ACCOUNT, Connection, Db, Tx};
 use crate::net::Cidr;
 use crate::seal::{Keyring, hex};
 use crate::settings::Secret;
@@ -14,6 +14,9 @@ use crate::webhooks::{self, Reach};
 use crate::{audit, clock};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete, get, patch, post};
+
+/// API keys of an account.
+const MOST: usize = 200;
 
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -83,6 +86,10 @@ async fn add(
         .write(move |tx| {
             must_hold(&actor, actor.account_id, new.permissions.unwrap_or_else(Permissions::all))?;
             refuse_taken(tx, &actor, &new.name, None)?;
+            if store::list(tx, actor.account_id, None)?.len() >= MOST {
+                let message = format!("An account has at most {MOST} API keys.");
+                return Err(Problem::new(Code::InUse, message, "Remove one that nobody uses."));
+            }
             let now = clock::now();
             let secret = generate()?;
             let of = (actor.account_id, access_key()?, hash(&secret));
@@ -128,6 +135,10 @@ async fn change(
             };
             must_hold(&actor, actor.account_id, permissions.unwrap_or_else(Permissions::all))?;
             refuse_taken(tx, &actor, &new.name, Some(old.id))?;
+            if actor.account_id == BOX_ACCOUNT && old.name == BOX_KEY && new.name != old.name {
+                let message = format!("The box's own key keeps its name: by it, {BOX_KEY:?} is found and made anew.");
+                return Err(Problem::bad_value(message, "Make another key with the name you want."));
+            }
             let now = clock::now();
             store::update(tx, old.id, &new)?;
             if new.callback != old.callback {
@@ -184,6 +195,9 @@ fn seal(tx: &Tx, keys: &Keyring, id: i64, secret: &Secret) -> Result<()> {
 /// second secret. Sealed again for the webhook, because what is sealed opens in its own place only.
 fn call_back(tx: &Tx, keys: &Keyring, account_id: i64, id: i64, url: Option<&str>, now: i64) -> Result<()> {
     let Some(url) = url else { return Ok(webhooks::store::remove_of_key(tx, id)?) };
+    if !webhooks::store::has_key(tx, id)? {
+        webhooks::api::refuse_more(tx, account_id)?;
+    }
     let sealed = store::signing(tx, id)?;
     let Some(sealed) = sealed else {
         let message = "This key has no secret that could sign what is sent: it was made before keys could.";

@@ -1,8 +1,8 @@
 //! The rows of API keys.
 
 use super::BOX_KEY;
-use crate::db::{Connection, OptionalExtension, Params, Result, Tx, params};
-use crate::users::{BOX_ACCOUNT, Permissions};
+use crate::db::{BOX_ACCOUNT, Connection, OptionalExtension, Params, Result, Tx, params};
+use crate::users::Permissions;
 
 pub struct Found {
     pub id: i64,
@@ -196,8 +196,8 @@ pub fn remove(tx: &Tx, id: i64) -> Result<()> {
     Ok(())
 }
 
-pub fn is_there(conn: &Connection, id: i64) -> Result<bool> {
+pub fn is_there(conn: &Connection, id: i64, now: i64) -> Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM api_key k JOIN account a ON a.id = k.account_id
-                 WHERE k.id = $1 AND a.enabled = 1 AND a.api_access = 'on')";
-    Ok(conn.prepare_cached(sql)?.query_row([id], |row| row.get(0))?)
+                 WHERE k.id = $1 AND (k.expires_at IS NULL OR k.expires_at > $2) AND a.enabled = 1 AND a.api_access = 'on')";
+    Ok(conn.prepare_cached(sql)?.query_row([id, now], |row| row.get(0))?)
 }

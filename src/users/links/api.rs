@@ -6,10 +6,10 @@ use crate::notify::{self, Kind};
 use crate::seal::{Keyring, sha256};
 use crate::settings::Secret;
 use crate::users::guard::Caller;
-use crate::users::throttle::Throttle;
+use crate::users::throttle::{Throttle, of_network};
 use crate::users::{password, session, store as users};
 use crate::web::{Code, Json, Problem, Result, words};
-use crate::{alarms, audit, clock};
+use crate::{alarms, audit, clock, mail};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 
@@ -43,8 +43,12 @@ async fn forgotten(
             let Some(user) = users::by_login(tx, &login)?.filter(|user| user.open) else { return Ok(()) };
             let now = clock::now();
             audit::store::note(tx, user.account_id, &user.login, "password.forgotten", &user.login, Some(from), now)?;
-            if hand_over(tx, &keys, &address, user.id, Purpose::Reset, now)?.mailed {
-                return Ok(());
+            // Without a mail server nobody would get the new link, and the one that an administrator handed over is gone.
+            if mail::settings::is_set(tx)? {
+                let purpose = if user.password_hash.is_some() { Purpose::Reset } else { Purpose::Activate };
+                if hand_over(tx, &keys, &address, user.id, purpose, now)?.mailed {
+                    return Ok(());
+                }
             }
             let text = format!("{} asks for a new password. Make a link for it among the users", user.login);
             alarms::store::raise(tx, user.account_id, "password-forgotten", &user.login, &text, now)?;
@@ -76,11 +80,11 @@ async fn reset(
     throttle: Data<Throttle>,
     Json(body): Json<Reset>,
 ) -> Result<HttpResponse> {
-    let now = clock::now();
-    throttle.check("link", caller.source, now)?;
+    let (now, key) = (clock::now(), of_network("link", caller.source));
+    throttle.check(&key, caller.source, now)?;
     let hash = sha256(body.token.trim().as_bytes());
     let Some(opened) = db.read(|conn| store::open(conn, &hash, now))? else {
-        throttle.failed("link", caller.source, now);
+        throttle.failed(&key, caller.source, now);
         return Err(Code::BadLink.into());
     };
     let login = match body.login.filter(|_| opened.first) {
@@ -89,11 +93,16 @@ async fn reset(
     };
     password::check(&body.password, &login)?;
     let sealed = password::seal(Secret::new(body.password)).await?;
-    db.write(move |tx| {
+    let (source, from) = (caller.source, caller.from());
+    let done = db.write(move |tx| {
         let now = clock::now();
         let opened = store::open(tx, &hash, now)?.ok_or(Code::BadLink)?;
         if login.to_lowercase() != opened.login.to_lowercase() {
-            if users::login_is_taken(tx, &login)? || login.contains('@') {
+            if login.contains('@') {
+                let message = format!("login: {login:?} is not accepted: an e-mail address must be the user's own.");
+                return Err(Problem::bad_value(message, "Choose another one, or leave it out."));
+            }
+            if users::login_is_taken(tx, &login)? {
                 let message = format!("The login name {login:?} is taken.");
                 return Err(Problem::new(Code::Exists, message, "Choose another one."));
             }
@@ -108,10 +117,15 @@ async fn reset(
             notify::store::tell(tx, opened.account_id, Kind::PasswordChanged, &login, &text, &data, now)?;
         }
         let action = if opened.first { "user.activate" } else { "password.reset" };
-        audit::store::note(tx, opened.account_id, &login, action, &login, Some(caller.from()), now)?;
+        audit::store::note(tx, opened.account_id, &login, action, &login, Some(from), now)?;
         Ok(())
-    })
-    .await?;
+    });
+    let done = done.await;
+    // The link stays, and is no key to the list of all login names.
+    if done.as_ref().is_err_and(|problem: &Problem| problem.code == Code::Exists) {
+        throttle.failed(&key, source, clock::now());
+    }
+    done?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -13,18 +13,11 @@ use crate::web::Problem;
 pub enum Purpose {
     /// The first password (ALE-010: three days).
     Activate,
-    /// Another one (YMC-194: ten minutes; AVA says five, ALE three days).
+    /// Another one. AVA-043 says five minutes, YMC-194 ten, ALE-028 three days: `links.reset_minutes` says it here.
     Reset,
 }
 
 impl Purpose {
-    fn life(self) -> i64 {
-        match self {
-            Purpose::Activate => 3 * 24 * 60 * 60_000,
-            Purpose::Reset => 10 * 60_000,
-        }
-    }
-
     fn page(self) -> &'static str {
         match self {
             Purpose::Activate => "activate",
@@ -48,30 +41,40 @@ pub struct PasswordLink {
 /// How people reach the page, where somebody has said so. Never what a request says: its Host is anybody's word, and
 /// a link that leads elsewhere gives its code away.
 #[derive(Debug, Clone, Default)]
-pub struct Address(Option<String>);
+pub struct Address {
+    url: Option<String>,
+    reset_minutes: u32,
+}
 
 impl Address {
     /// The address that is configured; else the first name that is, for it stands in the box's certificate.
-    pub fn new(url: Option<&TargetUrl>, names: &[String], port: Option<u16>) -> Address {
+    pub fn new(url: Option<&TargetUrl>, names: &[String], port: Option<u16>, reset_minutes: u32) -> Address {
         let by_name = || Some((names.first()?.clone(), port?));
         let (host, port) = match url {
             Some(url) => (url.host.clone(), url.port.unwrap_or(443)),
             None => match by_name() {
                 Some(known) => known,
-                None => return Address(None),
+                None => return Address { url: None, reset_minutes },
             },
         };
         let port = if port == 443 { String::new() } else { format!(":{port}") };
-        Address(Some(format!("https://{host}{port}").to_ascii_lowercase()))
+        Address { url: Some(format!("https://{host}{port}").to_ascii_lowercase()), reset_minutes }
+    }
+
+    fn life(&self, purpose: Purpose) -> i64 {
+        match purpose {
+            Purpose::Activate => 3 * 24 * 60 * 60_000,
+            Purpose::Reset => i64::from(self.reset_minutes) * 60_000,
+        }
     }
 
     pub fn link(&self, path: &str) -> Option<String> {
-        self.0.as_ref().map(|address| format!("{address}{path}"))
+        self.url.as_ref().map(|address| format!("{address}{path}"))
     }
 
     /// Whether a browser says that it asks from there.
     pub fn is_origin(&self, origin: &str) -> bool {
-        self.0.as_ref().is_some_and(|address| address.eq_ignore_ascii_case(origin))
+        self.url.as_ref().is_some_and(|address| address.eq_ignore_ascii_case(origin))
     }
 }
 
@@ -100,13 +103,14 @@ pub fn hand_over(
     }
     let Some(to) = store::addressee(tx, user_id)? else { return Ok(Handed { link: Some(link), mailed: false }) };
     let (subject, words) = match purpose {
-        Purpose::Activate => {
-            ("Your login to Phonebox", "Choose a password to log in. The link works once, within three days")
-        }
-        Purpose::Reset => {
-            ("A new password for Phonebox", "Choose a new password. The link works once, within ten minutes")
-        }
+        Purpose::Activate => ("Your login to Phonebox", "Choose a password to log in"),
+        Purpose::Reset => ("A new password for Phonebox", "Choose a new password"),
     };
+    let within = match address.life(purpose) / 60_000 {
+        minutes if minutes % (24 * 60) == 0 => format!("{} days", minutes / (24 * 60)),
+        minutes => format!("{minutes} minutes"),
+    };
+    let words = format!("{words}. The link works once, within {within}");
     let place = match &link.url {
         Some(url) => format!(":\n\n{url}"),
         None => format!(
@@ -126,14 +130,14 @@ pub fn hand_over(
         subject: subject.to_owned(),
         body,
     };
-    mail::store::queue(tx, keys, &letter, now)?;
-    Ok(Handed { link: None, mailed: true })
+    let mailed = mail::store::queue(tx, keys, &letter, now)?;
+    Ok(Handed { link: (!mailed).then_some(link), mailed })
 }
 
 /// In the place of the one before.
 fn make(tx: &Tx, address: &Address, user_id: i64, purpose: Purpose, now: i64) -> Result<PasswordLink, Problem> {
     let token = hex(&random::<32>()?);
-    let expires_at = now + purpose.life();
+    let expires_at = now + address.life(purpose);
     store::put(tx, user_id, &sha256(token.as_bytes()), expires_at)?;
     let path = format!("/{}#code={token}", purpose.page());
     Ok(PasswordLink { url: address.link(&path), path, token, expires_at })
@@ -148,14 +152,14 @@ mod tests {
         let url = |text: &str| crate::profiles::url::parse(text).unwrap().url;
         let names = ["Box.example".to_owned(), "other.example".to_owned()];
         let link = |address: Address| address.link("/reset#code=x");
-        let given = Address::new(Some(&url("https://phones.example:9443/")), &names, Some(8443));
+        let given = Address::new(Some(&url("https://phones.example:9443/")), &names, Some(8443), 10);
         assert!(given.is_origin("https://Phones.example:9443") && !given.is_origin("https://box.example:8443"));
         assert_eq!(link(given).as_deref(), Some("https://phones.example:9443/reset#code=x"));
-        let usual = Address::new(Some(&url("https://phones.example/")), &[], None);
+        let usual = Address::new(Some(&url("https://phones.example/")), &[], None, 10);
         assert_eq!(link(usual).as_deref(), Some("https://phones.example/reset#code=x"));
-        let named = Address::new(None, &names, Some(8443));
+        let named = Address::new(None, &names, Some(8443), 10);
         assert_eq!(link(named).as_deref(), Some("https://box.example:8443/reset#code=x"));
-        assert_eq!(link(Address::new(None, &[], Some(8443))), None);
+        assert_eq!(link(Address::new(None, &[], Some(8443), 10)), None);
         assert!(!Address::default().is_origin("null"));
     }
 }

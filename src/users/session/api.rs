@@ -3,7 +3,7 @@
 use super::store::Session;
 use super::{New, Token, begin, no_cookie, store};
 use crate::accounts::store as accounts;
-use crate::db::{self, Connection, Db, Tx};
+use crate::db::{self, BOX_ACCOUNT, Connection, Db, Tx};
 use crate::seal::Keyring;
 use crate::settings::Secret;
 use crate::users::guard::{Caller, Person};
@@ -55,7 +55,7 @@ async fn login(
     throttle.check(&key, caller.source, now)?;
     let known = db.read(|conn| users::by_login(conn, &key))?;
     let stored = known.as_ref().and_then(|known| known.password_hash.clone());
-    let is_right = password::is_right(Secret::new(body.password), stored).await?;
+    let is_right = password::is_right(Secret::new(body.password), stored.clone()).await?;
     let (Some(known), true) = (&known, is_right) else {
         return Err(refused(&db, &throttle, &key, &caller, known.as_ref(), Code::WrongLogin).await);
     };
@@ -68,10 +68,16 @@ async fn login(
         return Err(Code::CodeNeeded.into());
     }
     let (user_id, account_id, name) = (known.id, known.account_id, known.login.clone());
-    let (from, agent, old) = (caller.from(), caller.agent.clone(), caller.token.clone());
+    let (from, agent, old, typed) = (caller.from(), caller.agent.clone(), caller.token.clone(), key.clone());
     let made = db
         .write(move |tx| {
             let now = clock::now();
+            // T55: while the password was looked at, somebody may have changed it, and ended every session.
+            let is_same = users::by_login(tx, &typed)?
+                .is_some_and(|now| now.id == user_id && now.password_hash == stored && now.totp_on == totp);
+            if !is_same {
+                return Err(Code::WrongLogin.into());
+            }
             if totp {
                 code_is_good(tx, &keys, user_id, code.as_deref(), now)?;
             }
@@ -125,7 +131,7 @@ pub async fn refused(
 ) -> Problem {
     throttle.failed(key, caller.source, clock::now());
     let (account_id, name) =
-        known.map_or((crate::users::BOX_ACCOUNT, "nobody".to_owned()), |known| (known.account_id, known.login.clone()));
+        known.map_or((BOX_ACCOUNT, "nobody".to_owned()), |known| (known.account_id, known.login.clone()));
     let detail = code.word().to_owned();
     let told = db.write_soon(move |tx| {
         let who = db::Who { name: name.clone(), account_id, home_id: account_id };

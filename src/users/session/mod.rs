@@ -6,7 +6,7 @@ pub mod api;
 pub mod store;
 
 use super::{Actor, Due, Permission, Permissions, Who};
-use crate::db::{Connection, Db, Tx};
+use crate::db::{BOX_ACCOUNT, Connection, Db, Tx};
 use crate::seal::{SealError, hex, random, sha256};
 use std::sync::Arc;
 
@@ -115,7 +115,7 @@ fn look_up(conn: &Connection, token: &Token, peer: &str, now: i64) -> crate::db:
 
 /// What is the box's counts in the box's account, for those who belong to it.
 pub fn within(permissions: Permissions, home_id: i64, account_id: i64) -> Permissions {
-    let is_box = home_id == super::BOX_ACCOUNT && account_id == super::BOX_ACCOUNT;
+    let is_box = home_id == BOX_ACCOUNT && account_id == BOX_ACCOUNT;
     if is_box { permissions } else { permissions.without_box() }
 }
 

@@ -126,8 +126,12 @@ pub fn expire(tx: &Tx, hash: &[u8; 32], at: i64) -> Result<()> {
     Ok(())
 }
 
-pub fn is_there(conn: &Connection, id: i64) -> Result<bool> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM session s JOIN users u ON u.id = s.user_id
-                 JOIN account a ON a.id = u.account_id WHERE s.id = $1 AND u.frozen = 0 AND a.enabled = 1)";
-    Ok(conn.prepare_cached(sql)?.query_row([id], |row| row.get(0))?)
+/// As [`by_hash`] would find it.
+pub fn is_there(conn: &Connection, id: i64, now: i64) -> Result<bool> {
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT EXISTS (SELECT 1 FROM session s JOIN users u ON u.id = s.user_id JOIN account home ON home.id = u.account_id
+         WHERE s.id = $1 AND s.expires_at > $2 AND s.seen_at > $3 AND u.frozen = 0 AND home.enabled = 1
+           AND (s.acting_id IS NULL OR EXISTS (SELECT 1 FROM account other WHERE other.id = s.acting_id AND {REACHES})))"
+    ))?;
+    Ok(statement.query_row(params![id, now, now - IDLE], |row| row.get(0))?)
 }

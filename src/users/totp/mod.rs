@@ -75,6 +75,7 @@ fn recovery_hash(code: &str) -> [u8; 32] {
 mod tests {
     use super::*;
 
+    /// AVA-047.
     #[test]
     fn ava_047_the_vectors_of_rfc_6238() {
         let secret = b"12345678901234567890";

@@ -64,6 +64,7 @@ fn noe(text: &str) -> Vec<(String, String)> {
     pairs(body, '=').into_iter().map(|(name, value)| (format!("sip.{name}"), value)).collect()
 }
 
+/// ALE-064: each line in the form of its setting element, inside of settings.
 fn ale(text: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for (path, attributes, content) in elements(text) {

@@ -112,6 +112,7 @@ fn a_refused_device_leaves_nothing_behind_and_names_thing_value_and_rule() {
     assert!(failed.contains("POST /devices") && !failed.contains("hunter2"), "{failed}");
 }
 
+/// ALE-055, YMC-070, YMC-187: name, site, profile, URL and SIP account are changed; the MAC is not.
 #[test]
 fn a_change_touches_only_what_it_names_and_null_empties() {
     let phonebox = running();
@@ -133,6 +134,18 @@ fn a_change_touches_only_what_it_names_and_null_empties() {
     assert_eq!((&account["user"], &account["display_name"]), (&json!("201"), &json!("New")));
     let accounts = phonebox.get("/sip-accounts").json(200);
     assert_eq!(accounts["items"].as_array().unwrap().len(), 1, "an account that no line has goes with its line");
+    phonebox.post("/sites", json!({"name": "Berlin"})).json(201);
+    let other = phonebox.post("/sip-accounts", json!({"user": "301"})).json(201)["id"].clone();
+    let body = json!({"name": "Door", "site": "Berlin", "profile": "default", "url": "https://own.example/",
+        "lines": [{"number": 1, "sip_account": other}]});
+    let device = phonebox.patch("/devices/805ec0aabb01", body).json(200);
+    for (field, value) in
+        [("name", "Door"), ("site", "Berlin"), ("profile", "default"), ("url", "https://own.example/"), ("mac", MAC)]
+    {
+        assert_eq!(device[field], value, "{field}");
+    }
+    assert_eq!(device["lines"][0]["sip_account"]["user"], "301");
+    phonebox.patch("/devices/805ec0aabb01", json!({"mac": "805ec0aabb02"})).refused(400);
 }
 
 #[test]
@@ -206,6 +219,7 @@ fn a_binding_is_a_network_and_an_audited_word() {
     phonebox.delete("/devices/805ec0aabb01/bindings/192.168.10.0/24").refused(404);
 }
 
+/// ALE-044: the search finds MAC, model and name, which is where a remark stands.
 #[test]
 fn threat_062_lists_come_in_pages_and_filters_are_literal() {
     let phonebox = running();
@@ -231,6 +245,8 @@ fn threat_062_lists_come_in_pages_and_filters_are_literal() {
     assert_eq!(count("search=805EC0"), 7, "first digits of the MAC");
     assert_eq!(count("search=bb:03"), 1, "last digits of the MAC");
     assert_eq!(count("search=%27%20OR%201%3D1%20--"), 0);
+    phonebox.patch("/devices/805ec0aabb04", json!({"vendor": "Yealink", "model": "T54W"})).json(200);
+    assert_eq!(count("search=t54"), 1, "the model");
     assert_eq!(count("state=active"), 0);
     assert_eq!(count("site=default"), 7);
     for query in [

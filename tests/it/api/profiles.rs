@@ -99,6 +99,7 @@ fn ava_119_and_121_a_profile_holds_several_targets_with_groups_from_0_to_999() {
     phonebox.post("/profiles/Avaya/targets", json!({"url": "https://c.example", "root_ca": "not a PEM"})).refused(422);
 }
 
+/// AVA-115: a profile needs a name (its rows are targets, above).
 #[test]
 fn ava_115_a_profile_needs_a_name_of_its_own_and_trust_is_never_below_the_floor() {
     let phonebox = running();

@@ -115,6 +115,7 @@ fn reason(phonebox: &Phonebox, model: &str) -> (String, String) {
 }
 
 /// T9, AVA-099, YMC-181: the server verifies the device. A factory certificate is proof where its CA is accepted, and nothing where it is not.
+/// ALE-062: the server verifies the device (the other direction: provisioning/redirect.rs).
 #[test]
 fn threat_009_a_factory_certificate_counts_below_an_accepted_ca_only() {
     let phonebox = Phonebox::start();

@@ -92,7 +92,8 @@ fn ava_057_ava_058_each_kind_has_a_switch_that_is_on_and_says_whether_anything_r
     assert_eq!(count(&after, "office@example.com", "Device added: 805ec0aabb02"), 1, "{before:?} {after:?}");
 }
 
-/// AVA-064: the user hears of it, besides the account; whoever changed it. A switch ends both.
+/// AVA-064: the user hears of it, besides the account; whoever changed it. A switch ends both. YMC-024: alarms go to the
+/// account's mailbox too, and not to the user. YMC-146: and are in the list of alarms.
 #[test]
 fn ava_064_ymc_024_a_user_is_mailed_that_the_password_changed() {
     let running = running();
@@ -107,6 +108,12 @@ fn ava_064_ymc_024_a_user_is_mailed_that_the_password_changed() {
     for to in ["bob@example.com", "mailbox@example.com"] {
         assert_eq!(count(&rows, to, "Password changed: bob"), 1, "{to}: {rows:?}");
     }
+    let alarm = running.db.write(|tx| phonebox::alarms::store::raise(tx, 1, "clock", "box", "It jumped", clock::now()));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    assert!(runtime.block_on(alarm).unwrap());
+    let rows = queue(&running, &alice);
+    assert_eq!(count(&rows, "mailbox@example.com", "Alarm: box"), 1, "{rows:?}");
+    assert_eq!(alice.get("/alarms?kind=clock").json(200)["items"][0]["object"], "box");
     let id = alice.get("/users?search=bob").json(200)["items"][0]["id"].to_string();
     alice.patch(&format!("/users/{id}"), json!({ "password": format!("{PASSWORD}9") })).json(200);
     let rows = queue(&running, &alice);

@@ -16,8 +16,11 @@ fn code(mail: &Value) -> String {
     text.split("#code=").nth(1).unwrap().chars().take(64).collect()
 }
 
+/// AVA-174, YMC-034: whoever is added without a password is mailed their login name and a link to choose one (without a
+/// mail server it is shown to whoever adds them, people/users.rs). AVA-042: who forgot theirs says the login name alone,
+/// and is mailed a link.
 #[test]
-fn ava_174_ale_009_ale_027_ymc_034_links_go_by_mail_where_a_server_is_set() {
+fn ava_042_ava_174_ale_009_ale_027_ymc_034_links_go_by_mail_where_a_server_is_set() {
     let phonebox = Phonebox::start();
     let mails = Mails::start();
     super::mails::set(&phonebox, &mails);
@@ -29,11 +32,13 @@ fn ava_174_ale_009_ale_027_ymc_034_links_go_by_mail_where_a_server_is_set() {
     };
     let first = mails.at_least(1)[0].clone();
     assert!(first["to"].to_string().contains("bob@example.com"));
+    assert!(text(&first).contains("Login name: bob@example.com"), "{first}");
     assert_eq!(open("/password/reset", json!({ "token": code(&first), "password": PASSWORD })).status, 204);
     assert_eq!(open("/session", json!({ "login": "bob@example.com", "password": PASSWORD })).status, 200);
     assert_eq!(open("/password/forgotten", json!({ "login": "bob@example.com" })).status, 202);
     let second = mails.at_least(2)[1].clone();
     assert_ne!(code(&second), code(&first));
+    assert!(text(&second).contains("/reset#code=") && second["to"] == json!(["bob@example.com"]), "{second}");
     let other = json!({ "token": code(&second), "password": "An0ther.Word" });
     assert_eq!((open("/password/reset", other.clone()).status, open("/password/reset", other).status), (204, 403));
     // Nothing of it in the log, nor among the alarms.

@@ -55,11 +55,17 @@ fn ava_010_to_ava_020_each_kind_makes_what_it_may_and_nothing_else() {
     let phone = json!({ "mac": "805ec0aabb01", "site": "Berlin", "activate": true });
     customer.post("/devices", phone).json(201);
     assert_eq!(customer.get("/devices").json(200)["items"].as_array().unwrap().len(), 1);
+    // AVA-026, AVA-093: all three make, change and remove profiles.
+    for browser in [&alice, &reseller, &customer] {
+        browser.post("/profiles", json!({ "name": "Halls" })).json(201);
+        assert_eq!(browser.patch("/profiles/Halls", json!({ "name": "Doors" })).json(200)["name"], "Doors");
+        assert_eq!(browser.delete("/profiles/Doors").status, 204);
+    }
     // AVA-021: neither the one above nor the one beside sees it in its own lists.
     assert_eq!(reseller.get("/devices").json(200)["items"], json!([]));
     alice.get("/devices/805ec0aabb01").refused(404);
     alice.get("/devices/805ec0aabb01/explain").refused(404);
-    // T90: nor is told whose it is.
+    // AVA-241: it is the customer's. T90: nor is anybody told whose it is.
     let (_, message) = alice.post("/devices", json!({ "mac": "805ec0aabb01" })).refused(409);
     assert!(message.contains("somebody else") && !message.contains("Shop"), "{message}");
 }
@@ -103,6 +109,7 @@ fn ava_150_ava_158_accounts_are_found_changed_and_shown_as_a_tree() {
     add(&alice, "customer", "100%_Shop");
 }
 
+/// AVA-149: whoever is above shuts and opens an account, provider or reseller; a customer nobody, itself neither.
 #[test]
 fn ava_147_ava_148_ava_149_a_disabled_account_is_shut_and_apart() {
     let running = running();
@@ -121,6 +128,16 @@ fn ava_147_ava_148_ava_149_a_disabled_account_is_shut_and_apart() {
     assert_eq!(carl.get("/sites/Berlin").json(200)["profile"], Value::Null);
     assert_eq!(carl.get("/devices/805ec0aabb01").json(200)["profile"], Value::Null);
     assert!(actions(&running).contains(&"account.disable".to_owned()));
+    let rita = chief(&alice, &add(&alice, "reseller", "North"), "rita");
+    let stall = add(&rita, "customer", "Stall");
+    let stella = chief(&rita, &stall, "stella");
+    let to = |word: &str| format!("/accounts/{}/{word}", stall["id"]);
+    for word in ["disable", "enable"] {
+        stella.post(&to(word), json!({})).refused(403);
+    }
+    assert_eq!(rita.post(&to("disable"), json!({})).json(200)["enabled"], false);
+    stella.get("/session").refused(401);
+    assert_eq!(rita.post(&to("enable"), json!({})).json(200)["enabled"], true);
 }
 
 #[test]

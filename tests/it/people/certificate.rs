@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
 
-fn openssl(dir: &Path, words: &str) {
+pub(super) fn openssl(dir: &Path, words: &str) {
     let output = Command::new("openssl").args(words.split(' ')).current_dir(dir).output().unwrap();
     assert!(output.status.success(), "{words}: {}", String::from_utf8_lossy(&output.stderr));
 }
@@ -71,6 +71,28 @@ fn ava_038_ava_039_ava_152_ava_153_a_certificate_with_the_login_name_below_the_a
         assert_eq!((status, &told["error"]["code"]), (401, &json!("wrong_login")), "{name:?}");
     }
     assert_eq!(phonebox.count("SELECT count(*) FROM session WHERE by = 'certificate'"), 1);
+}
+
+/// AVA-154: below a CA that the machine trusts nobody uploads one; the account says that this is enough.
+#[test]
+fn ava_154_a_certificate_of_a_public_ca_logs_in_where_the_account_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    company(dir.path(), "public", &["alice"]);
+    company(dir.path(), "theirs", &["alice"]);
+    let mut phonebox = Phonebox::new(&[]);
+    let trusted = dir.path().join("public.pem").display().to_string();
+    phonebox.before = vec!["env".to_owned(), format!("SSL_CERT_FILE={trusted}")];
+    phonebox.run();
+    let password = phonebox.secret(PASSWORD);
+    let words =
+        ["setup", "--company", "Example", "--login", "alice", "--email", "a@example.com", "--password", &password];
+    phonebox.cli(&words);
+    assert_eq!(log_in(&phonebox, dir.path(), Some("public-alice")).0, 401, "not before the account says so");
+    let set = phonebox.admin_asks("PATCH", "/api/v1/accounts/1", &json!({ "public_ca": true }).to_string());
+    assert_eq!(set.status, 200);
+    let (status, told) = log_in(&phonebox, dir.path(), Some("public-alice"));
+    assert_eq!((status, &told["user"]["login"]), (200, &json!("alice")), "{told}");
+    assert_eq!(log_in(&phonebox, dir.path(), Some("theirs-alice")).0, 401);
 }
 
 /// T60's neighbour: a certificate on its CA's revocation list logs nobody in, from the moment the list is uploaded; who is

@@ -57,6 +57,7 @@ fn ava_013_ava_127_ava_130_ava_131_ava_134_ava_146_accounts_are_made_changed_shu
     }
 }
 
+/// ALE-008: by the one above, with the fields of the sign-up.
 #[test]
 fn ava_035_ale_008_ale_013_ymc_006_an_account_is_made_with_its_first_administrator() {
     let running = running();
@@ -70,6 +71,9 @@ fn ava_035_ale_008_ale_013_ymc_006_an_account_is_made_with_its_first_administrat
     };
     let made = rita.post("/accounts", shop("Shop", "carl")).json(201);
     assert_eq!((&made["users"], &made["country"], &made["remark"]), (&json!(1), &json!("DE"), &json!("new")));
+    for (field, value) in [("name", "Shop"), ("contact", "Carl C"), ("email", "office@shop.example"), ("phone", "1")] {
+        assert_eq!(made[field], value, "{field}");
+    }
     // Its address is no login: only the user is one, and chooses a password first.
     assert!(
         send(&running, "POST", "/session", "", Some(json!({ "login": "office@shop.example", "password": PASSWORD })))
@@ -254,7 +258,7 @@ fn ava_014_ava_017_ava_020_ava_215_devices_are_claimed_activated_released_handed
     rita.post(&devices(&shop), macs("805ec0aabb02")).json(200);
     let list = alice.get(&devices(&north)).json(200);
     assert_eq!((&list["items"][0]["mac"], &list["items"][0]["serial"]), (&json!("805ec0aabb01"), &json!("77")));
-    // Only what was handed down by whoever asks.
+    // AVA-242: what was claimed goes to the reseller. Only what was handed down by whoever asks.
     assert_eq!(alice.get(&devices(&shop)).json(200)["items"], json!([]));
     assert_eq!(rita.get(&devices(&shop)).json(200)["items"].as_array().unwrap().len(), 1);
     // AVA-215: a reseller of another provider, once the two are linked.
@@ -285,10 +289,13 @@ fn ava_014_ava_017_ava_020_ava_215_devices_are_claimed_activated_released_handed
     alice.get(&path(&west)).refused(404);
     wim.post(&format!("{}/devices", "/accounts/1"), macs("805ec0aabb09")).refused(404);
     let back = format!("{}/take-back", devices(&west));
+    // AVA-244: taken back it is again whose it was.
     assert_eq!(alice.post(&back, macs("805ec0aabb09")).json(200)["devices"], 1);
     alice.get("/devices/805ec0aabb09").json(200);
-    // ALE-036: whoever asks beside is told that it is taken, and not by whom.
-    let (_, message) = sam.post("/devices", macs_one("805ec0aabb03")).refused(409);
+    // ALE-036, YMC-185: whoever asks beside is told that it is taken, and whom to turn to, and not by whom.
+    let answer = sam.post("/devices", macs_one("805ec0aabb03"));
+    let (_, message) = answer.refused(409);
+    assert!(answer.text().contains("Ask whoever runs this box."), "{}", answer.text());
     assert!(message.starts_with("Device has been bound by other enterprise"), "{message}");
     assert!(!message.contains("Shop") && !message.contains("North"), "{message}");
 }

@@ -25,7 +25,7 @@ fn ymc_032_a_role_of_some_sites_sees_these_sites_and_their_phones_only() {
         alice.post("/devices", json!({ "mac": mac, "site": site })).json(201);
     }
     let role = json!({ "name": "Berlin", "permissions": ["device.add", "device.write", "device.delete", "site.write", "setting.write",
-        "audit.read", "check-in.read", "user.write"], "sites": ["Berlin"] });
+        "audit.read", "check-in.read", "user.write", "certificate.write", "network.read"], "sites": ["Berlin"] });
     let role = alice.post("/roles", role).json(201)["id"].clone();
     let bob =
         join(&running, &alice, json!({ "login": "bob", "name": "Bob", "email": "bob@example.com", "role_id": role }));
@@ -50,7 +50,18 @@ fn ymc_032_a_role_of_some_sites_sees_these_sites_and_their_phones_only() {
     bob.post("/devices", json!({ "mac": "805ec0aabb05", "site": "Berlin" })).json(201);
     bob.get("/settings?layer=site&scope=Berlin").json(200);
     // What is about the whole account has no part in it.
-    for path in ["/audit", "/check-ins", "/users", "/devices/export", "/sip-accounts", "/alarms", "/layers"] {
+    for path in [
+        "/audit",
+        "/check-ins",
+        "/users",
+        "/devices/export",
+        "/sip-accounts",
+        "/alarms",
+        "/layers",
+        "/certificates",
+        "/pending",
+        "/networks",
+    ] {
         assert_eq!(bob.get(path).refused(403).0, "forbidden", "{path}");
     }
 }

@@ -4,6 +4,7 @@ use crate::support::admin::running;
 use crate::support::people::{Browser, PASSWORD, cookie_of, log_in, send, set_up, try_login, words_of};
 use serde_json::json;
 
+/// AVA-037: by name and password. ALE-017: or by mail address. AVA-052: what is ended is ended for the server too.
 #[test]
 fn ava_037_ava_052_ale_017_one_logs_in_by_name_or_mail_and_out_for_good() {
     let running = running();

@@ -11,6 +11,7 @@ mod limits;
 mod login;
 mod matrix;
 mod proxy;
+mod rights;
 mod setup;
 mod strangers;
 mod subaccounts;

@@ -100,6 +100,7 @@ fn threat_051_ava_029_ava_030_ava_033_ava_034_ava_036_who_asks_for_an_account_is
     assert_eq!(alice.get("/sign-ups").json(200)["items"], json!([]));
 }
 
+/// AVA-030: company, contact, telephone, mail and address are asked for and kept.
 #[test]
 fn ava_030_ava_034_ava_036_a_request_is_kept_whole_and_makes_an_account_of_its_own() {
     let running = running();
@@ -118,9 +119,14 @@ fn ava_030_ava_034_ava_036_a_request_is_kept_whole_and_makes_an_account_of_its_o
     assert_eq!((first.status, words_of(&first)), (second.status, words_of(&second)));
     let list = alice.get("/sign-ups?state=waiting").json(200);
     let (nora, taken) = (list["items"][0].clone(), list["items"][1].clone());
-    for (field, value) in
-        [("contact", "Nora Newcomer"), ("phone", "+49 30 7"), ("address", "Street 7"), ("reference", "4711")]
-    {
+    for (field, value) in [
+        ("company", company),
+        ("contact", "Nora Newcomer"),
+        ("phone", "+49 30 7"),
+        ("email", "nora@example.com"),
+        ("address", "Street 7"),
+        ("reference", "4711"),
+    ] {
         assert_eq!(nora[field], value, "{field}");
     }
     // AVA-034: until it is decided, nobody of it logs in.

@@ -12,6 +12,7 @@ fn logins(answer: &Value) -> Vec<&str> {
     answer["items"].as_array().unwrap().iter().map(|user| user["login"].as_str().unwrap()).collect()
 }
 
+/// ALE-077: with its words and permissions. ALE-088: both are changed.
 #[test]
 fn ale_077_ale_081_ale_084_ale_088_ymc_030_ymc_031_ymc_033_a_sub_account_has_words_data_and_operations() {
     let running = running();

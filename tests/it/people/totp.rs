@@ -42,8 +42,10 @@ fn with_code(running: &Running, login: &str, code: &str) -> Answer {
     send(running, "POST", "/session", "", Some(json!({ "login": login, "password": PASSWORD, "code": code })))
 }
 
+/// AVA-047: with the codes that FreeOTP, Google Authenticator and Authy make of the text in the picture, by RFC 6238 with
+/// SHA-1, six digits and thirty seconds (its vectors: src/users/totp).
 #[test]
-fn ava_041_ava_045_ava_048_threat_054_a_code_is_asked_at_every_login_and_counts_once() {
+fn ava_041_ava_045_ava_047_ava_048_threat_054_a_code_is_asked_at_every_login_and_counts_once() {
     let running = running();
     let mut alice = set_up(&running);
     // AVA-045: off by default.
@@ -81,6 +83,7 @@ fn ava_041_ava_045_ava_048_threat_054_a_code_is_asked_at_every_login_and_counts_
     assert_eq!((hashes, sealed.len()), (9, 1 + 4 + 12 + 20 + 16));
 }
 
+/// AVA-165: for all of a company. AVA-166: where the company wants none, for single users.
 #[test]
 fn ava_046_ava_165_ava_166_an_account_or_a_user_may_be_made_to_have_one() {
     let running = running();

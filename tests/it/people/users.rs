@@ -50,14 +50,18 @@ fn ava_172_to_ava_177_an_administrator_is_added_with_a_temporary_password_and_en
     assert_eq!(alice.get(&path).refused(404).0, "not-found");
 }
 
+/// ALE-010, ALE-011: the link has a code that works once, for three days. AVA-174: without a mail server it is shown once, to
+/// whoever adds the user.
 #[test]
-fn ale_012_ale_013_ale_077_an_invited_user_chooses_name_and_password_with_a_link_that_works_once() {
+fn ale_011_ale_012_ale_013_ale_077_ava_174_an_invited_user_chooses_name_and_password_with_a_link_that_works_once() {
     let running = running();
     let alice = set_up(&running);
     let invited = add(&alice, json!({ "name": "Bob", "email": "bob@example.com" }));
     assert_eq!((&invited["state"], &invited["login"]), (&json!("invited"), &json!("bob@example.com")));
     let link = &invited["link"];
     assert!(link["path"].as_str().unwrap().starts_with("/activate#code="));
+    let shown = alice.get(&format!("/users/{}", invited["id"])).text();
+    assert!(!shown.contains(link["token"].as_str().unwrap()), "{shown}");
     let days = (link["expires_at"].as_i64().unwrap() - phonebox::clock::now()) as f64 / 86_400_000.0;
     assert!((2.99..=3.0).contains(&days), "ALE-010: three days, not {days}");
     assert_eq!(try_login(&running, "bob@example.com", "").refused(401).0, "wrong_login");
@@ -77,6 +81,21 @@ fn ale_012_ale_013_ale_077_an_invited_user_chooses_name_and_password_with_a_link
     let mut catcher = person("mallory");
     catcher["login"] = "alice@example.com".into();
     alice.post("/users", catcher).refused(422);
+}
+
+/// AVA-043, ALE-028: for as long as whoever runs the box says, here three days.
+#[test]
+fn ale_028_how_long_a_link_for_a_forgotten_password_lives_is_configured() {
+    let running = crate::support::admin::running_with(&[("PHONEBOX_RESET_MINUTES", "4320")]);
+    let alice = set_up(&running);
+    let bob = add(&alice, {
+        let mut body = person("bob");
+        body["password"] = PASSWORD.into();
+        body
+    });
+    let link = alice.post(&format!("/users/{}/password-link", bob["id"]), json!({})).json(200);
+    let days = (link["expires_at"].as_i64().unwrap() - phonebox::clock::now()) as f64 / 86_400_000.0;
+    assert!((2.99..=3.0).contains(&days), "{days}");
 }
 
 #[test]

@@ -71,7 +71,8 @@ fn ava_073_upgrade_files_are_served_by_both_names() {
 }
 
 /// AVA-070: a profile whose target is this box makes it the provisioning server; another URL sends the phone there.
-/// AVA-092: one profile stands for several sites and holds the link. AVA-222: who is not in the inventory gets nothing.
+/// AVA-092: one profile stands for several sites and holds the link. AVA-222, YMC-197: who is not in the inventory gets
+/// nothing.
 #[test]
 fn ava_070_092_and_222_a_sites_profile_says_where_its_phones_are_served() {
     let other = Other::start(&[("46xxsettings.txt".into(), "SET SIPDOMAIN there.example\n".into())], false);

@@ -61,7 +61,8 @@ impl Story {
         phonebox.url(self.tls)
     }
 
-    /// AVA-009: without a code and without anybody's hand. Factory-new: the whole file, and the sentence says so.
+    /// AVA-009, ENR-001: without a code and without anybody's hand at the phone. Factory-new: the whole file, and the
+    /// sentence says so.
     fn factory_new(&self) {
         let (phonebox, phone) = self.settle();
         let verdict = phonebox.verdict(phone.mac());
@@ -75,7 +76,8 @@ impl Story {
         assert_eq!(plain > 0, !self.tls, "every plain delivery of a secret is named");
     }
 
-    /// YMC-044: the same phone from the same DHCP URL 25 hours later: the window is closed, the account is intact.
+    /// YMC-044, YMC-197: the same phone from the same DHCP URL 25 hours later: the window is closed, the account is
+    /// intact.
     fn day_two(&self) -> (Phonebox, Phone) {
         let (mut phonebox, mut phone) = self.settle();
         if self.steady == Steady::Binding {

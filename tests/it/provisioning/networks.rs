@@ -1,6 +1,7 @@
 //! What a network does with a phone that nobody added: refuse it, let it wait, or give it what everybody may have.
 
-use crate::support::phone::{add, mac, phone};
+use crate::support::eventually;
+use crate::support::phone::{PASSWORD, account, add, mac, own_account, phone};
 use crate::support::raw;
 use crate::support::server::Phonebox;
 
@@ -57,4 +58,29 @@ fn what_is_added_while_phones_are_served_counts_at_once() {
         let poll = phone.poll();
         assert!(poll.configured, "{option} {:?} {}", poll.lines(), phonebox.verdict(mac("T54W")));
     }
+}
+
+/// AVA-022: added, at a site with a profile, and activated: not before all three. AVA-126: without the profile the reason is
+/// that.
+#[test]
+fn ava_022_and_126_a_phone_is_served_once_it_is_added_has_a_profile_and_is_activated() {
+    let phonebox = Phonebox::start_with(&["--misses-per-minute", "100000"]);
+    let mut phone = phone("T54W");
+    let site = |body: &str| assert_eq!(phonebox.admin_asks("PATCH", "/api/v1/sites/north", body).status, 200, "{body}");
+    let mut refused = |why: &str| {
+        let boot = phone.boot(Some(&phonebox.url(false)));
+        assert!(phone.account().is_none(), "{why}: {:?}", boot.lines());
+        eventually(why, || phonebox.verdict(mac("T54W")).contains(why));
+    };
+    phonebox.cli(&["site", "add", "north"]);
+    site(r#"{"profile":null}"#);
+    refused("Nobody added this device");
+    let line = format!("user=201,password={}", phonebox.secret(PASSWORD));
+    phonebox.cli(&["device", "add", mac("T54W"), "--model", "T54W", "--site", "north", "--line", "1", &line]);
+    refused("not activated");
+    phonebox.cli(&["device", "activate", mac("T54W")]);
+    refused("no profile");
+    site(r#"{"profile":"default"}"#);
+    phone.boot(Some(&phonebox.url(false)));
+    assert_eq!(account(&phone), own_account(), "{}", phonebox.verdict(mac("T54W")));
 }

@@ -183,7 +183,7 @@ fn a_login_in_a_models_file_is_called_what_it_is() {
     assert!(explained["plain_secrets"].to_string().contains("y000000000096.cfg over http"), "{explained}");
 }
 
-/// YMC-184.
+/// YMC-184. AVA-123: what was changed in the profile counts at the next enrolment.
 #[test]
 fn a_url_of_the_device_goes_before_its_profile() {
     let (profiles, own) = (Other::start(&files("T54W"), false), Other::start(&files("T54W"), false));
@@ -192,6 +192,11 @@ fn a_url_of_the_device_goes_before_its_profile() {
     phone.boot(Some(&phonebox.url(false)));
     assert!(profiles.paths().is_empty(), "{:?}", profiles.paths());
     assert!(own.paths().contains(&format!("/mine/{}.cfg", mac("T54W"))), "{:?}", own.paths());
+    phonebox.cli(&["device", "set", mac("T54W"), "--url", ""]);
+    phonebox.cli(&["profile", "target", "set", "elsewhere", "0", "--url", &profiles.url("changed")]);
+    phone.factory_reset();
+    phone.boot(Some(&phonebox.url(false)));
+    assert!(profiles.paths().contains(&format!("/changed/{}.cfg", mac("T54W"))), "{:?}", profiles.paths());
 }
 
 #[test]
@@ -217,6 +222,7 @@ fn an_http_302_is_an_option_and_leaves_credentials_out() {
 }
 
 /// AVA-095, AVA-299, ALE-002, ALE-059, YMC-180: an HTTPS server with a private CA; AVA-094 with the stories above: HTTP or HTTPS. Yealink verifies always: it needs the root certificate first.
+/// ALE-062: the device verifies the server (the other direction: ca/client.rs).
 #[test]
 fn another_box_is_reached_over_https_with_its_root_certificate() {
     for model in ["T54W", "M3", "J179"] {

@@ -25,6 +25,7 @@ fn settled(phonebox: &Phonebox, model: &str, more: &[&str]) -> Phone {
 }
 
 /// YMC-045, YMC-120: what is set globally, for the model and for the device is taken at the phone's next request, without a push.
+/// YMC-102, YMC-118: the model's and the device's own also at its first connection.
 #[test]
 fn a_stronger_layer_wins_for_every_vendor_and_explain_names_it() {
     let phonebox = Phonebox::start();
@@ -64,6 +65,11 @@ fn a_stronger_layer_wins_for_every_vendor_and_explain_names_it() {
             phonebox.cli(&[&["layer", "unset"], place.1, &["sip.server"]].concat());
         }
     }
+    let of_model = ["layer", "set", "--model", "yealink/T46S", "sip.server=model.example", "time.ntp=model.example"];
+    phonebox.cli(&of_model);
+    let first = settled(&phonebox, "T46S", &["--set", "sip.server=own.example"]);
+    assert_eq!(first.value("local_time.ntp_server1"), Some("model.example"));
+    assert!(first.account().unwrap().server.starts_with("own.example"), "{:?}", first.account());
 }
 
 /// T72: a value cannot add a line or an element. It arrives whole, or `explain` says that the format cannot say it.
@@ -119,6 +125,8 @@ fn own_file(model: &str) -> String {
 }
 
 /// YMC-040: a Yealink is told by `static.firmware.url`, and fetches it before its own file.
+/// AVA-091: who has the chosen version fetches none and goes on to its settings. AVA-298: after the upgrade it asks anew, as
+/// what it is now, and is served.
 #[test]
 fn firmware_is_fetched_when_a_layer_chooses_it_and_only_then() {
     let phonebox = Phonebox::start();

@@ -153,7 +153,12 @@ impl Running {
                 let code = door.code().map(|code| code.reveal().to_owned());
                 let none = phonebox::ca::Public::default();
                 let pipeline = server::pipeline(&config, &data, &server::Addresses::default(), recorder, none).unwrap();
-                let address = phonebox::users::links::Address::new(config.public.admin.as_ref(), &[], None);
+                let address = phonebox::users::links::Address::new(
+                    config.public.admin.as_ref(),
+                    &[],
+                    None,
+                    config.links.reset_minutes,
+                );
                 let services = Services {
                     db: data.db.clone(),
                     roll: Arc::new(Roll::new(data.db.clone())),

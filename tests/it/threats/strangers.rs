@@ -398,3 +398,17 @@ fn threat_095_health_needs_no_login_and_names_nobody() {
     assert_eq!(raw::get(phonebox.http(), "/api/v1/devices").status, 404);
     assert_ne!(ask(&of("T54W")).status, 200);
 }
+
+/// T21: what is served to everybody tells nothing of a phone; its firmware is what it said with a proof or a right.
+#[test]
+fn threat_021_a_public_file_is_no_place_to_say_what_another_phone_runs() {
+    let phonebox = Phonebox::start();
+    add(&phonebox, "T54W", &[]);
+    let lie = format!("User-Agent: Yealink SIP-T54W 1.2.3.4 {}\r\n", mac("T54W"));
+    assert_eq!(raw::send(phonebox.http(), None, "GET", "/phonebox-ca.pem", &lie, b"").status, 200);
+    let seen = || phonebox.explain(mac("T54W"))["timeline"].as_array().unwrap().len();
+    eventually("it is written down", || seen() == 1);
+    assert!(phonebox.device(mac("T54W"))["firmware"].is_null());
+    assert_eq!(raw::send(phonebox.http(), None, "GET", &of("T54W"), &agent("T54W"), b"").status, 200);
+    eventually("it said so itself", || phonebox.device(mac("T54W"))["firmware"].is_string());
+}

@@ -299,6 +299,42 @@ fn threat_080_a_revoked_certificate_renews_nothing() {
     assert_eq!(site.said(&other, &renewal).status, "0");
 }
 
+/// A change that was begun is finished, whoever waits for its answer: revoked on disk is revoked in force.
+#[test]
+fn threat_011_whoever_hangs_up_stops_no_revocation_half_way() {
+    let site = site(&[]);
+    let (ra, phone, challenge) = (site.ra(), site.sender("phone"), site.challenge(MAC));
+    let said = site.asks(&phone, &ra, &site.csr(&phone, SUBJECT, &challenge, ""));
+    std::fs::write(site.file("phone.der"), first_certificate(&said.content.unwrap())).unwrap();
+    let serial = site.run(&["openssl", "x509", "-inform", "DER", "-in", "phone.der", "-noout", "-serial"]);
+    let serial = serial.trim().trim_start_matches("serial=").to_owned();
+    let authorization = format!("Authorization: Bearer {}", site.phonebox.token());
+    let url = format!("https://{}/api/v1/certificates/revoke-all", site.phonebox.admin());
+    let other = phonebox::db::Connection::open(site.phonebox.path().join("phonebox.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let body = format!("{{\"holder\":\"{MAC}\"}}");
+    let gone = site.try_run(&[
+        "curl",
+        "-sk",
+        "--max-time",
+        "1",
+        "-H",
+        &authorization,
+        "-H",
+        "Content-Type: application/json",
+        "-d",
+        &body,
+        &url,
+    ]);
+    assert_eq!(gone.status.code(), Some(28), "it waited in vain");
+    other.execute_batch("ROLLBACK").unwrap();
+    let list = format!("http://{}/phonebox-ca.crl", site.phonebox.http());
+    crate::support::eventually("the list has it", || {
+        site.run(&["curl", "-s", "-o", "list.der", &list]);
+        site.run(&["openssl", "crl", "-inform", "DER", "-in", "list.der", "-noout", "-text"]).contains(&serial)
+    });
+}
+
 /// T5 for this door: who guesses challenges is slowed like who guesses names.
 #[test]
 fn threat_078_guessing_challenges_is_slowed() {

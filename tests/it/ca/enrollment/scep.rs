@@ -1,6 +1,7 @@
 //! SCEP with real clients: strongSwan, scepclient, certmonger's helper.
 
 use super::clients::{MAC, OTHER, site};
+use super::messages::Sender;
 use std::time::{Duration, Instant};
 
 const DN: &str = "CN=805ec0aabb01";
@@ -145,6 +146,28 @@ fn a_request_without_a_challenge_waits_for_a_person() {
     site.key("third.key");
     site.is_refused(&url, "third.key", &[&["--dn", "CN=805ec0ffffff"][..], &poll].concat());
     site.is_refused(&url, "third.key", &[&["--dn", &format!("CN={MAC}, OU={OTHER}")][..], &poll].concat());
+    assert_eq!(site.phonebox.json(&["enrollment", "list"]).as_array().unwrap().len(), 0);
+}
+
+/// Where people approve: one address that asks under a phone's name again and again leaves room for the phone.
+#[test]
+fn a_stranger_does_not_keep_a_phone_from_waiting_for_approval() {
+    let site = site(&["--scep-approve", "yes"]);
+    let (ra, stranger, phone) = (site.ra(), site.sender("stranger"), site.sender("phone"));
+    let waits = |sender: &Sender, transaction: &str| {
+        let request = site.csr(sender, "/CN=805ec0aabb01", "", "");
+        let said = site.said(sender, &sender.message(b"19", transaction.as_bytes(), &ra, &request));
+        assert_eq!(said.status, "3", "pending: {transaction}");
+    };
+    for number in 0..6 {
+        waits(&stranger, &format!("stranger {number}"));
+    }
+    waits(&phone, "phone");
+    let waiting = site.phonebox.json(&["enrollment", "list"]);
+    assert_eq!(waiting.as_array().unwrap().len(), 1, "the newest of an address: {waiting}");
+    // It is the device's, and goes with it: whoever adds the MAC next has not asked.
+    site.phonebox.cli(&["device", "remove", MAC]);
+    site.add(MAC);
     assert_eq!(site.phonebox.json(&["enrollment", "list"]).as_array().unwrap().len(), 0);
 }
 
