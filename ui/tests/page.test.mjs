@@ -166,6 +166,8 @@ step('a device shows its timeline, its values with their origin, and every file'
   await page.getByLabel('Filter parameters').fill('password');
   await page.getByText('account.1.user_name').waitFor({ state: 'detached' });
   await page.getByRole('tab', { name: 'Files' }).click();
+  // The values have such a box too.
+  await page.getByText('Without secrets').waitFor();
   await page.getByRole('combobox', { name: 'File' }).selectOption(`${DESK}.cfg`);
   await page.getByText('account.1.user_name = 201').waitFor();
   assert.doesNotMatch(await page.content(), /hunter2/);
