@@ -302,6 +302,7 @@ fn print(device: &Value) {
             ("enrolled", "enrolled_at"),
             ("TLS", "tls_state"),
             ("certificate", "certificate"),
+            ("keys revoked", "keys_revoked_at"),
             ("reset suspected", "reset_at"),
             ("conflict", "conflict_at"),
             ("bound to", "bindings"),
