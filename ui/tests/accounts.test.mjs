@@ -1,27 +1,19 @@
 // Companies on the page: asking for an account, deciding it, linking, letting in, working inside, handing down, removing.
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { startBox, until } from './box.mjs';
 import { fresh, inspect, launch } from './browser.mjs';
+import { story } from './story.mjs';
 
 const PASSWORD = 'Tr0ub4dor&3';
 const DESK = '805ec0aabb01';
 let box, browser, mails, alice, carl, rita;
 
-/** One step of the story; after one that failed, the others would only wait for what never comes. */
-let broken = false;
-function step(name, run) {
-  test(name, async () => {
-    assert.ok(!broken, 'a step before this has failed');
-    broken = true;
-    await run();
-    broken = false;
-  });
-}
+const step = story(() => browser);
 
 /** As much of a mail server (RFC 5321) as one mail at a time needs. */
 function startMails() {

@@ -3,26 +3,16 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
 import { startBox, until } from './box.mjs';
 import { fresh, inspect, launch } from './browser.mjs';
+import { story } from './story.mjs';
 
 const PASSWORD = 'Tr0ub4dor&3';
 const DESK = '805ec0aabb01';
 let box, browser, page, mails, program;
 
-let broken = false;
-function step(name, run) {
-  test(name, async () => {
-    assert.ok(!broken, 'a step before this has failed');
-    broken = true;
-    await run().catch(async (error) => {
-      console.error(`${page.url()}\n${await page.locator('body').innerText()}`);
-      throw error;
-    });
-    broken = false;
-  });
-}
+const step = story(() => browser);
 
 const link = (name) => page.getByRole('navigation').getByRole('link', { name });
 const heading = (name) => page.getByRole('heading', { level: 1, name });
@@ -259,6 +249,7 @@ step('AVA-264, AVA-265, AVA-266, ALE-074, ALE-075, YMC-175: the log is searched 
 
 step('AVA-269: an entry shows who, from where, and what was before and after; the log is exported and verified', async () => {
   await page.getByLabel('Search Action').filter({ visible: true }).first().fill('device.set');
+  await page.waitForURL(/action=device\.set/);
   await page.getByRole('button', { name: 'device.set' }).first().click();
   const dialog = page.getByRole('dialog');
   const sides = dialog.locator('.sides');

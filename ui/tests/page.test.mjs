@@ -1,8 +1,9 @@
 // The page as people use it, in a real browser on the real program.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
 import { agent, boot, startBox, totp, until } from './box.mjs';
 import { fresh, inspect, launch } from './browser.mjs';
+import { story } from './story.mjs';
 
 const DESK = '805ec0aabb01';
 const HALL = '805ec0aabb02';
@@ -11,16 +12,7 @@ const STRANGER = '805ec0aabb04';
 const PASSWORD = 'Tr0ub4dor&3';
 let box, browser, page;
 
-/** One step of the story; after one that failed, the others would only wait for what never comes. */
-let broken = false;
-function step(name, run) {
-  test(name, async () => {
-    assert.ok(!broken, 'a step before this has failed');
-    broken = true;
-    await run();
-    broken = false;
-  });
-}
+const step = story(() => browser);
 
 const link = (name) => page.getByRole('navigation').getByRole('link', { name });
 const heading = (name) => page.getByRole('heading', { level: 1, name });

@@ -1,9 +1,10 @@
 // What an installer does with phones, and what the frame of every page offers.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
 import { agent, boot, startBox, until } from './box.mjs';
 import { fresh, inspect, launch, logIn, make, PASSWORD, setUp } from './browser.mjs';
+import { story } from './story.mjs';
 
 const NEW = '805ec0bb0001';
 const OLD = '805ec0bb0002';
@@ -11,16 +12,7 @@ const KEYBOARD = '805ec0bb0003';
 const VERSION = readFileSync(new URL('../../Cargo.toml', import.meta.url), 'utf8').match(/^version = "(.+)"/m)[1];
 let box, browser, page;
 
-/** One step of the story; after one that failed, the others would only wait for what never comes. */
-let broken = false;
-function step(name, run) {
-  test(name, async () => {
-    assert.ok(!broken || process.env.PHONEBOX_GO_ON, 'a step before this has failed');
-    broken = true;
-    await run();
-    broken = false;
-  });
-}
+const step = story(() => browser);
 
 const heading = (name, on = page) => on.getByRole('heading', { level: 1, name, exact: true });
 const link = (name) => page.getByRole('navigation', { name: 'Menu' }).getByRole('link', { name, exact: true });

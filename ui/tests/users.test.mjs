@@ -1,23 +1,15 @@
 // The pages of users, roles, keys and of oneself, in a real browser on the real program.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
 import { startBox, totp, until } from './box.mjs';
 import { fresh, inspect as look, launch } from './browser.mjs';
+import { story } from './story.mjs';
 
 const PASSWORD = 'Tr0ub4dor&3';
 const OTHER = 'An0ther.Word';
 let box, browser, page;
 
-/** One step of the story; after one that failed, the others would only wait for what never comes. */
-let broken = false;
-function step(name, run) {
-  test(name, async () => {
-    assert.ok(!broken, 'a step before this has failed');
-    broken = true;
-    await run();
-    broken = false;
-  });
-}
+const step = story(() => browser);
 
 /** What is seen is told at the end: it holds nothing up. */
 const seen = [];

@@ -83,7 +83,7 @@ export function Action({ params, ask, actions }: Asking) {
       size="xs"
       aria-label={t('audit.search', { what: t('audit.fields.action') })}
       placeholder={t('audit.fields.action')}
-      data={[...new Set([...kinds, ...actions])]}
+      data={[...new Set([...kinds, ...actions])].filter((word) => word !== text)}
       limit={50}
       value={text}
       onChange={(text) => {
