@@ -339,3 +339,52 @@ fn purpose(leaf: &X509Certificate) -> Option<Fault> {
         && usage.is_none_or(|one| one.value.digital_signature());
     (!for_clients).then_some(Fault::Purpose)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CA: &str = include_str!("../../tests/fixtures/rfc5280/c1-ca.pem");
+    const RSA: &str = include_str!("../../tests/fixtures/rfc5280/c2-rsa.pem");
+    const DSA: &str = include_str!("../../tests/fixtures/rfc5280/c3-dsa.pem");
+    const LIST: &str = include_str!("../../tests/fixtures/rfc5280/c4-crl.pem");
+    /// 15 October 2004, 5 February 2005 and 16 March 2005, midnight.
+    const BEFORE_REVOKED: i64 = 1_097_798_400_000;
+    const LISTED: i64 = 1_107_561_600_000;
+    const AFTER: i64 = 1_110_931_200_000;
+
+    /// The vectors of RFC 5280, appendix C: a self-signed CA, one below it, its list, and one with DSA.
+    #[test]
+    fn rfc_5280_appendix_c_is_judged_as_it_says() {
+        let file = |pem: &str| super::super::from_pem(pem).unwrap();
+        let (ca, rsa, dsa) = (device_ca::certificate(CA.as_bytes()).unwrap(), file(RSA), file(DSA));
+        let list = device_ca::list(LIST.as_bytes(), &ca).unwrap();
+        let anchors = |weak, list: Option<&Vec<u8>>| {
+            let row =
+                DeviceCa { name: String::new(), certificate: ca.clone(), weak, list: list.cloned(), created_at: 0 };
+            vec![Anchor::of_row(&row).unwrap()]
+        };
+        let fault = |der: &[u8], anchors: &[Anchor], now| {
+            Path::find(&parse(der).unwrap(), &[], anchors, now).map(|path| path.fault)
+        };
+
+        // Of 1024 bits and signed with SHA-1: only where that is allowed, and only in its time.
+        assert_eq!(fault(&rsa, &anchors(true, None), BEFORE_REVOKED), Some(None));
+        assert_eq!(fault(&rsa, &anchors(false, None), BEFORE_REVOKED), Some(Some(Fault::Weak)));
+        assert_eq!(fault(&rsa, &anchors(true, None), AFTER), Some(Some(Fault::Expired)));
+        assert_eq!(fault(&ca, &anchors(true, None), BEFORE_REVOKED), Some(None), "it signed itself");
+        // Number 18 is on the list, 17 is not.
+        assert_eq!(fault(&rsa, &anchors(true, Some(&list)), LISTED), Some(Some(Fault::Revoked)));
+        assert_eq!(fault(&ca, &anchors(true, Some(&list)), LISTED), Some(None));
+        // Another CA's, with a signature nobody here verifies: it leads nowhere, and is no CA to accept.
+        assert_eq!(fault(&dsa, &anchors(true, None), BEFORE_REVOKED), None);
+        assert_eq!(device_ca::certificate(&dsa), Err(device_ca::Unfit::NotACa));
+        assert_eq!(device_ca::list(LIST.as_bytes(), &dsa), Err(device_ca::Unfit::ForeignList));
+        // One bit of what is signed, and it is nobody's.
+        let mut altered = rsa.clone();
+        let name = altered.windows(10).position(|ten| ten == b"End Entity").unwrap();
+        altered[name] ^= 1;
+        assert_eq!(fault(&altered, &anchors(true, None), BEFORE_REVOKED), None);
+        assert_eq!(common_name(&[&rsa]).as_deref(), Some("End Entity"));
+    }
+}
