@@ -76,6 +76,7 @@ struct Filter {
     text: Option<String>,
     /// `at`, `account`, `actor`, `ip`, `process`, `action`, `object` or `result`; with `-` in front the other way round.
     /// Nothing said: the newest first.
+    #[param(pattern = "^-?(at|account|actor|ip|process|action|object|result)$")]
     sort: Option<String>,
     after: Option<String>,
     limit: Option<u32>,
