@@ -1,11 +1,11 @@
 // The bundle of the page. Run by build.rs (`npm run build`), and by hand while working on it (`npm run dev`).
-import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { brotliCompressSync, constants } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { defineConfig, type Plugin } from 'vite';
 
-/** Lays a brotli copy beside every asset, so that the box never compresses while somebody waits. */
+/** Keeps every asset compressed only: the program stays small, and the box never compresses while somebody waits. */
 function packed(): Plugin {
   const walk = (folder: string): string[] =>
     readdirSync(folder).flatMap((name) => {
@@ -16,10 +16,9 @@ function packed(): Plugin {
     name: 'packed',
     apply: 'build',
     writeBundle({ dir = 'dist' }) {
-      for (const path of walk(join(dir, 'assets')).filter((path) => /\.(js|css|svg)$/.test(path))) {
-        const whole = readFileSync(path);
-        const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: whole.length };
-        writeFileSync(`${path}.br`, brotliCompressSync(whole, { params }));
+      for (const path of walk(join(dir, 'assets'))) {
+        writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }));
+        rmSync(path);
       }
     },
   };

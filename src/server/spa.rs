@@ -9,7 +9,9 @@ use crate::web::{Code, Problem};
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use flate2::read::GzDecoder;
 use rust_embed::{EmbeddedFile, RustEmbed};
+use std::io::Read as _;
 
 /// A development build reads them from the disk.
 #[derive(RustEmbed)]
@@ -18,6 +20,8 @@ struct Files;
 
 const INDEX: &str = "index.html";
 const ASSETS: &str = "assets/";
+/// All below `assets/` is kept compressed, and only so.
+const PACKED: &str = ".gz";
 /// What `vite.config.ts` writes where the nonce belongs.
 const NONCE: &str = "{{nonce}}";
 
@@ -40,8 +44,11 @@ pub fn answer(request: &HttpRequest) -> Result<HttpResponse, Problem> {
     }
     let name = request.path().trim_start_matches('/');
     let last = name.rsplit('/').next().unwrap_or_default();
-    match Files::get(name).filter(|_| !last.starts_with('.')) {
-        Some(file) if name != INDEX => Ok(asset(request, name, file)),
+    let file = |name: &str| Files::get(name).filter(|_| !last.starts_with('.'));
+    let packed = file(&format!("{name}{PACKED}"));
+    let is_packed = packed.is_some();
+    match packed.or_else(|| file(name)) {
+        Some(file) if name != INDEX => asset(request, name, file, is_packed),
         None if last.contains('.') || name.starts_with(ASSETS) => Err(Code::NoRoute.into()),
         _ => index(),
     }
@@ -61,7 +68,7 @@ fn index() -> Result<HttpResponse, Problem> {
         .body(text))
 }
 
-fn asset(request: &HttpRequest, name: &str, file: EmbeddedFile) -> HttpResponse {
+fn asset(request: &HttpRequest, name: &str, file: EmbeddedFile, is_packed: bool) -> Result<HttpResponse, Problem> {
     let tag = format!("\"{}\"", hex(file.metadata.sha256_hash().get(..16).unwrap_or_default()));
     let age = if name.starts_with(ASSETS) { "public, max-age=31536000, immutable" } else { "no-cache" };
     let begin = |status: StatusCode| -> HttpResponseBuilder {
@@ -71,19 +78,23 @@ fn asset(request: &HttpRequest, name: &str, file: EmbeddedFile) -> HttpResponse 
         answer
     };
     if says(request, header::IF_NONE_MATCH, |one| one.trim_start_matches("W/") == tag) {
-        return begin(StatusCode::NOT_MODIFIED).finish();
+        return Ok(begin(StatusCode::NOT_MODIFIED).finish());
     }
     let mut answer = begin(StatusCode::OK);
     answer.content_type(content_type(name));
-    let takes_brotli = says(request, header::ACCEPT_ENCODING, |one| one == "br");
-    match Files::get(&format!("{name}.br")).filter(|_| takes_brotli) {
-        Some(packed) => answer.insert_header((header::CONTENT_ENCODING, "br")).body(bytes(packed)),
-        None => answer.body(bytes(file)),
+    if !is_packed {
+        return Ok(answer.body(bytes(file)));
     }
+    if says(request, header::ACCEPT_ENCODING, |one| one == "gzip") {
+        return Ok(answer.insert_header((header::CONTENT_ENCODING, "gzip")).body(bytes(file)));
+    }
+    let mut whole = Vec::new();
+    GzDecoder::new(&*file.data).read_to_end(&mut whole)?;
+    Ok(answer.body(whole))
 }
 
 /// Whether one of the words of a list in a header is meant. What has a weight below 1 is not: nobody who can take
-/// brotli says so.
+/// gzip says so.
 fn says(request: &HttpRequest, name: header::HeaderName, is_meant: impl Fn(&str) -> bool) -> bool {
     let lists = request.headers().get_all(name);
     lists.filter_map(|list| list.to_str().ok()).flat_map(|list| list.split(',')).any(|word| is_meant(word.trim()))
