@@ -1,5 +1,8 @@
 //! Users over REST: of one's own account and of those below it.
 
+mod access;
+mod removal;
+
 use super::store::{self, Assignment, Filter, User};
 use super::{must_hold, parse};
 use crate::accounts;
@@ -7,15 +10,15 @@ use crate::db::{Connection, Db, Tx};
 use crate::seal::Keyring;
 use crate::settings::Secret;
 use crate::users::guard::Caller;
-use crate::users::links::{self, Address, Handed, PasswordLink, Purpose};
+use crate::users::links::{self, Address, PasswordLink, Purpose};
 use crate::users::store::{NewUser, SUPER_MANAGER, login_is_taken, permissions, set_password};
 use crate::users::throttle::Throttle;
-use crate::users::{Actor, password, roles, session, totp};
+use crate::users::{Actor, password, roles, session};
 use crate::web::json::{created, double};
 use crate::web::{Code, Json, Page, Paging, Problem, Query, Result, words};
 use crate::{audit, clock, notify, profiles};
 use actix_web::web::{Data, Path};
-use actix_web::{HttpResponse, delete, get, patch, post};
+use actix_web::{HttpResponse, get, patch, post};
 
 const LINE: usize = 200;
 
@@ -313,123 +316,6 @@ impl ChangeUser {
     }
 }
 
-/// Shut a user out until unfrozen
-#[utoipa::path(tag = "users", responses((status = 200, body = User)))]
-#[post("/users/{id}/freeze")]
-async fn freeze(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<Json<User>> {
-    set_frozen(actor, &db, *id, true).await
-}
-
-/// Let a frozen user log in again
-#[utoipa::path(tag = "users", responses((status = 200, body = User)))]
-#[post("/users/{id}/unfreeze")]
-async fn unfreeze(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<Json<User>> {
-    set_frozen(actor, &db, *id, false).await
-}
-
-async fn set_frozen(actor: Actor, db: &Db, id: i64, frozen: bool) -> Result<Json<User>> {
-    let user = db
-        .write(move |tx| {
-            let user = another(tx, &actor, id)?;
-            let now = clock::now();
-            store::set_frozen(tx, id, frozen, now)?;
-            session::store::end_all(tx, id, None)?;
-            let action = if frozen { "user.freeze" } else { "user.unfreeze" };
-            audit::store::write(tx, &actor.inside(user.account_id), action, &user.login, None, now)?;
-            load(tx, &actor, id)
-        })
-        .await?;
-    Ok(Json(user))
-}
-
-/// Make a link with which a user chooses a new password
-#[utoipa::path(tag = "users", responses((status = 200, body = Handed)))]
-#[post("/users/{id}/password-link")]
-async fn password_link(
-    actor: Actor,
-    db: Data<Db>,
-    keys: Data<Keyring>,
-    address: Data<Address>,
-    id: Path<i64>,
-) -> Result<Json<Handed>> {
-    let handed = db
-        .write(move |tx| {
-            let user = manageable(tx, &actor, *id)?;
-            let now = clock::now();
-            let purpose = if user.state == "invited" { Purpose::Activate } else { Purpose::Reset };
-            audit::store::write(tx, &actor.inside(user.account_id), "user.password-link", &user.login, None, now)?;
-            links::hand_over(tx, &keys, &address, user.id, purpose, now)
-        })
-        .await?;
-    Ok(Json(handed))
-}
-
-/// Take a user's lost authenticator app away
-#[utoipa::path(tag = "users", responses((status = 200, body = User)))]
-#[delete("/users/{id}/totp")]
-async fn remove_totp(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<Json<User>> {
-    let user = db
-        .write(move |tx| {
-            let user = another(tx, &actor, *id)?;
-            totp::store::end(tx, user.id)?;
-            session::store::end_all(tx, user.id, None)?;
-            audit::store::write(tx, &actor.inside(user.account_id), "totp.remove", &user.login, None, clock::now())?;
-            load(tx, &actor, user.id)
-        })
-        .await?;
-    Ok(Json(user))
-}
-
-/// Remove a user; their access ends at once
-#[utoipa::path(tag = "users", responses((status = 204)))]
-#[delete("/users/{id}")]
-async fn remove(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<HttpResponse> {
-    db.write(move |tx| remove_one(tx, &actor, *id)).await?;
-    Ok(HttpResponse::NoContent().finish())
-}
-
-fn remove_one(tx: &Tx, actor: &Actor, id: i64) -> Result<()> {
-    let user = another(tx, actor, id)?;
-    store::remove(tx, user.id)?;
-    let sides = (Some(&user), None::<&User>);
-    let inside = actor.inside(user.account_id);
-    audit::store::write_change(
-        tx,
-        &inside,
-        "user.remove",
-        &user.login,
-        sides,
-        Some(user.account.clone()),
-        clock::now(),
-    )?;
-    Ok(())
-}
-
-/// Users that are removed together.
-const MOST_REMOVED: usize = 500;
-
-#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Chosen {
-    /// At least one.
-    #[schema(min_items = 1, max_items = 500)]
-    ids: Vec<i64>,
-}
-
-/// Remove several users: all of them or, where one may not be removed, none
-#[utoipa::path(tag = "users", request_body = Chosen, responses((status = 204)))]
-#[post("/users/remove")]
-async fn remove_several(actor: Actor, db: Data<Db>, Json(body): Json<Chosen>) -> Result<HttpResponse> {
-    let count = body.ids.len();
-    if !(1..=MOST_REMOVED).contains(&count) {
-        let message = format!("ids: {count} users are chosen, and 1 to {MOST_REMOVED} can be removed together.");
-        return Err(Problem::bad_value(message, "Choose at least one."));
-    }
-    let ids: std::collections::BTreeSet<i64> = body.ids.into_iter().collect();
-    db.write(move |tx| ids.iter().try_for_each(|id| remove_one(tx, &actor, *id))).await?;
-    Ok(HttpResponse::NoContent().finish())
-}
-
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -498,7 +384,11 @@ fn set_profiles(tx: &Tx, account_id: i64, id: i64, names: Option<&[String]>) -> 
 }
 
 pub fn configure(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
-    config.service(assignments).service(remove_several);
-    config.service(list).service(show).service(add).service(change).service(remove);
-    config.service(freeze).service(unfreeze).service(password_link).service(remove_totp);
+    config.service(assignments).service(removal::remove_several);
+    config.service(list).service(show).service(add).service(change).service(removal::remove);
+    config
+        .service(access::freeze)
+        .service(access::unfreeze)
+        .service(access::password_link)
+        .service(access::remove_totp);
 }
