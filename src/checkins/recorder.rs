@@ -23,8 +23,9 @@ const FOLD_MS: i64 = 60_000;
 /// Between two warnings of check-ins that were not kept.
 const TOLD: Duration = Duration::from_secs(60);
 const SHARDS: usize = 16;
-/// Check-ins in one shard, most of them written and kept to fold their repeats.
-const REMEMBERED: usize = 4_096;
+/// Check-ins in one shard, most of them written and kept to fold their repeats: what a table of 4,096 places holds before
+/// it doubles.
+const REMEMBERED: usize = 3_584;
 /// New check-ins that may wait for the disk, and from how many on strangers wait too.
 const WAITING: usize = 49_152;
 const CROWD: usize = 16_384;

@@ -3,6 +3,7 @@
 //! Files of one family (the same vendor, model and firmware) differ in little. Each is kept as its difference to the first
 //! one of its family, some hundred bytes instead of some thousand, so that the phones of a whole site find theirs.
 
+use super::rounds;
 use crate::net::Mac;
 use bytes::Bytes;
 use foldhash::fast::RandomState;
@@ -151,8 +152,9 @@ impl Weighter<Place<Box<str>>, Arc<Packed>> for Bytesize {
     }
 }
 
-/// Bytes kept, as the weigher counts them: the files of some forty thousand phones.
-const KEPT: u64 = 20 << 20;
+/// Bytes kept, as the weigher counts them, and the files that those are: of some forty thousand phones.
+const KEPT: u64 = 18 << 20;
+const FILES: usize = 57_344;
 const FAMILIES: usize = 512;
 
 pub struct Documents {
@@ -168,7 +170,12 @@ impl Documents {
         Documents {
             families: Cache::with(FAMILIES, FAMILIES as u64, UnitWeighter, RandomState::default(), Default::default()),
             numbers: AtomicU32::new(0),
-            files: Cache::with(16_384, KEPT, Bytesize, RandomState::default(), Default::default()),
+            files: Cache::with_options(
+                rounds::options(FILES, KEPT),
+                Bytesize,
+                RandomState::default(),
+                Default::default(),
+            ),
             epoch: AtomicU64::new(0),
         }
     }

@@ -31,6 +31,7 @@ pub mod record;
 mod render;
 mod request;
 pub mod resolve;
+mod rounds;
 mod shared;
 mod strangers;
 mod subject;

@@ -1,6 +1,7 @@
 //! Step 2: one device, loaded once and kept until a commit touches it. What only a file is made of is not here
 //! ([`super::own`]): a site has many phones, and most ask for a file that is already made.
 
+use super::rounds;
 use crate::db::{Db, Result};
 use crate::devices::{Device, Token, store};
 use crate::enrollment::{self, challenge};
@@ -11,6 +12,7 @@ use crate::settings::Secret;
 use crate::vendors::{self, Vendor};
 use aws_lc_rs::constant_time;
 use quick_cache::sync::Cache;
+use quick_cache::{DefaultHashBuilder, UnitWeighter};
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
@@ -56,7 +58,9 @@ pub struct Subjects {
 
 impl Subjects {
     pub fn new(db: Db, keys: Keyring) -> Subjects {
-        let by_mac: Arc<Cache<Mac, Arc<Subject>>> = Arc::new(Cache::new(KEPT));
+        let options = rounds::options(KEPT, KEPT as u64);
+        let by_mac: Arc<Cache<Mac, Arc<Subject>>> =
+            Arc::new(Cache::with_options(options, UnitWeighter, DefaultHashBuilder::default(), Default::default()));
         let by_token = Cache::new(KEPT);
         let macs = by_mac.clone();
         db.changes().on_device(move |mac| drop(macs.remove(&mac)));
