@@ -55,6 +55,7 @@ CREATE TABLE profile (
   created_at        INTEGER NOT NULL,
   updated_at        INTEGER NOT NULL,
   certificates      INTEGER NOT NULL DEFAULT 0,         -- give devices that can use one an identity certificate
+  certificate_profile TEXT  NOT NULL DEFAULT 'device',  -- the name of its certificate_profile
   UNIQUE (account_id, name)
 ) STRICT;
 

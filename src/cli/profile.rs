@@ -92,6 +92,9 @@ pub struct Options {
     /// Give phones that can use one an identity certificate of this box
     #[arg(long, value_name = "true|false")]
     certificates: Option<bool>,
+    /// The certificate profile that those are issued by: device, or another one of this box
+    #[arg(long, value_name = "NAME")]
+    certificate_profile: Option<String>,
 }
 
 #[derive(Args)]
@@ -181,6 +184,7 @@ impl Options {
             "keep_discovery": self.keep_discovery,
             "redirect_302": self.redirect_302,
             "certificates": self.certificates,
+            "certificate_profile": self.certificate_profile,
         })
     }
 }
@@ -280,6 +284,7 @@ fn print(profile: &Value) {
             ("keep discovery", "keep_discovery"),
             ("HTTP 302", "redirect_302"),
             ("identity certificates", "certificates"),
+            ("certificate profile", "certificate_profile"),
             ("sites", "sites"),
             ("own devices", "devices"),
         ],

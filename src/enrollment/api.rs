@@ -2,7 +2,7 @@
 
 use super::requests::{Request, RequestState};
 use super::{challenge, store};
-use crate::db::{BOX_ACCOUNT, Connection, Db, Tx};
+use crate::db::{Connection, Db, Tx};
 use crate::devices::{self, Device};
 use crate::net::Mac;
 use crate::provision::Enrollment;
@@ -180,10 +180,9 @@ async fn make_file(
     Ok(Json(CertificateFile { mac, files, serial }))
 }
 
-/// Certificate profiles are the box's: in other accounts there is one.
 fn certificate_profile(conn: &Connection, actor: &Actor, of: &Of) -> Result<i64> {
     let name = of.profile.as_deref().unwrap_or(ca::cert_profile::DEVICE);
-    let is_theirs = actor.account_id == BOX_ACCOUNT || name == ca::cert_profile::DEVICE;
+    let is_theirs = ca::cert_profile::is_open_to(name, actor.account_id);
     let found = store::profile_named(conn, name)?.filter(|_| is_theirs);
     found.ok_or_else(|| match of.profile {
         None => no_authority(),

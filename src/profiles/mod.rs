@@ -56,6 +56,8 @@ pub struct Profile {
     pub redirect_302: bool,
     /// Give devices that can use one an identity certificate (AVA-100: off by default).
     pub certificates: bool,
+    /// The name of the certificate profile that those are issued by.
+    pub certificate_profile: String,
     pub updated_at: i64,
     /// In order; the first one counts unless a site or device names another.
     pub targets: Vec<Target>,

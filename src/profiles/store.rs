@@ -15,7 +15,8 @@ pub fn password_place(target_id: i64) -> String {
 pub fn all(conn: &Connection, keys: &Keyring) -> Result<Vec<Profile>> {
     let mut statement = conn.prepare_cached(
         "SELECT id, account_id, name, settings_trust, secrets_trust, secrets_tls_only, secrets_over_tftp, https,
-            keep_discovery, redirect_302, updated_at, certificates FROM profile ORDER BY id",
+            keep_discovery, redirect_302, updated_at, certificates, certificate_profile
+            FROM profile ORDER BY id",
     )?;
     let mut profiles = statement
         .query_map([], |row| {
@@ -35,6 +36,7 @@ pub fn all(conn: &Connection, keys: &Keyring) -> Result<Vec<Profile>> {
                 redirect_302: row.get(9)?,
                 updated_at: row.get(10)?,
                 certificates: row.get(11)?,
+                certificate_profile: row.get(12)?,
                 targets: Vec::new(),
             })
         })?
@@ -105,7 +107,7 @@ pub fn update(tx: &Tx, profile: &Profile, now: i64) -> Result<()> {
     tx.prepare_cached(
         "UPDATE profile SET name = $2, settings_trust = $3, secrets_trust = $4, secrets_tls_only = $5,
             secrets_over_tftp = $6, https = $7, keep_discovery = $8, redirect_302 = $9, updated_at = $10,
-            certificates = $11 WHERE id = $1",
+            certificates = $11, certificate_profile = $12 WHERE id = $1",
     )?
     .execute(params![
         profile.id,
@@ -118,7 +120,8 @@ pub fn update(tx: &Tx, profile: &Profile, now: i64) -> Result<()> {
         profile.keep_discovery,
         profile.redirect_302,
         now,
-        profile.certificates
+        profile.certificates,
+        profile.certificate_profile
     ])?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::enroll::Enrollment;
 use crate::ca::background;
 use crate::ca::pkcs12::{self, Contents, Strength};
-use crate::ca::{CaError, CertProfileId, Door, Holder, Order, Refused, cert_profile};
+use crate::ca::{CaError, CertProfileId, Door, Holder, Order, Refused};
 use crate::db::Error;
 use crate::devices::{self, Device, Token};
 use crate::enrollment::files::{File, Form};
@@ -44,7 +44,7 @@ impl Enrollment {
         let db = &self.pipeline.db;
         let profile = match filing.profile {
             Some(profile) => profile,
-            None => db.read(|conn| store::profile_named(conn, cert_profile::DEVICE))?.ok_or(Refused::NoKey)?,
+            None => self.profile_of(device)?.ok_or(Refused::NoKey)?,
         };
         let key = background::run(|| KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, RsaKeySize::_2048));
         let key = key.await.ok_or_else(|| CaError::from(Error::Stopped))?.map_err(CaError::from)?;

@@ -273,9 +273,9 @@ impl Pipeline {
             return Ok(());
         }
         let (keys, device) = (self.keys.clone(), subject.device.clone());
-        let mac = device.mac;
+        let (mac, rules) = (device.mac, resolve::certificate_profile(&loaded.shared, &device).to_owned());
         let write = self.db.write(move |tx| -> Result<(), Error> {
-            if let Some(profile) = certificates::profile_named(tx, ca::cert_profile::DEVICE)? {
+            if let Some(profile) = certificates::profile_named(tx, &rules)? {
                 challenge::current_or_new(tx, &keys, &device, profile, now)?;
                 devices::store::changed(tx, mac, now)?;
             }

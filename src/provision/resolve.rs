@@ -3,6 +3,7 @@
 use super::own::Own;
 use super::shared::{RawItems, Scope, Shared};
 use super::subject::Subject;
+use crate::ca::cert_profile;
 use crate::devices::{Device, Proof};
 use crate::enrollment::files::Form;
 use crate::profiles::{Profile, Target};
@@ -112,6 +113,11 @@ fn phone_group(shared: &Shared, device: &Device) -> Option<i64> {
 pub fn profile<'a>(shared: &'a Shared, device: &Device) -> Option<&'a Arc<Profile>> {
     let of_site = || shared.sites.get(&device.site_id?)?.profile_id;
     shared.profiles.get(&device.profile_id.or_else(of_site)?)
+}
+
+/// The certificate profile by whose rules it gets its certificates.
+pub fn certificate_profile<'a>(shared: &'a Shared, device: &Device) -> &'a str {
+    profile(shared, device).map_or(cert_profile::DEVICE, |profile| &profile.certificate_profile)
 }
 
 /// Mapped items with raw ones on top: a raw parameter takes the place of a mapped one of the same name.

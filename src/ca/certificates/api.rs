@@ -82,10 +82,17 @@ struct ProfileFields {
 }
 
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
 struct AddCertificateProfile {
     name: String,
-    #[serde(flatten)]
-    fields: ProfileFields,
+    /// Of rsa, p256, p384, p521.
+    key_types: Option<Vec<String>>,
+    rsa_least: Option<u32>,
+    rsa_most: Option<u32>,
+    validity_days: Option<u32>,
+    backdate_days: Option<u32>,
+    subject: Option<String>,
+    san: Option<String>,
 }
 
 /// List certificates, newest first
@@ -182,9 +189,11 @@ async fn revoke_all(actor: Actor, ca: Data<Lazy>, Json(body): Json<RevokeAll>) -
 /// List the certificate profiles
 #[utoipa::path(tag = "certificates", responses((status = 200, body = Vec<CertProfile>)))]
 #[get("/certificate-profiles")]
-async fn profiles(_actor: Actor, db: Data<Db>, ca: Data<Lazy>) -> Result<Json<Vec<CertProfile>>> {
+async fn profiles(actor: Actor, db: Data<Db>, ca: Data<Lazy>) -> Result<Json<Vec<CertProfile>>> {
     ca.get(clock::now()).await?;
-    Ok(Json(db.read(ca::store::profiles)?))
+    let mut found = db.read(ca::store::profiles)?;
+    found.retain(|profile| cert_profile::is_open_to(&profile.name, actor.account_id));
+    Ok(Json(found))
 }
 
 /// Add a certificate profile; what is not said is as in `device`
@@ -198,7 +207,10 @@ async fn add_profile(
 ) -> Result<HttpResponse> {
     let now = clock::now();
     ca.get(now).await?;
-    let name = words::name("The certificate profile", &body.name)?;
+    let AddCertificateProfile { name, key_types, rsa_least, rsa_most, validity_days, backdate_days, subject, san } =
+        body;
+    let fields = ProfileFields { key_types, rsa_least, rsa_most, validity_days, backdate_days, subject, san };
+    let name = words::name("The certificate profile", &name)?;
     let added = db
         .write(move |tx| {
             if ca::store::profile_by_name(tx, &name)?.is_some() {
@@ -207,7 +219,7 @@ async fn add_profile(
             }
             let mut profile = CertProfile::device(tx.next_id("certificate_profile")?, now);
             profile.name = name;
-            change(&mut profile, body.fields)?;
+            change(&mut profile, fields)?;
             ca::store::put_profile(tx, &profile)?;
             let sides = (None::<&CertProfile>, Some(&profile));
             audit::write_change(tx, &actor, "certificate-profile.add", &profile.name, sides, None, now)?;

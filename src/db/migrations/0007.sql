@@ -62,3 +62,5 @@ CREATE TABLE handed_on (
   account_id INTEGER NOT NULL REFERENCES account (id),
   PRIMARY KEY (device_id, step)
 ) STRICT, WITHOUT ROWID;
+-- Which certificate profile a profile's devices get their certificates by.
+ALTER TABLE profile ADD COLUMN certificate_profile TEXT NOT NULL DEFAULT 'device';

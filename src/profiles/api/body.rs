@@ -1,6 +1,8 @@
 //! What a request says of a profile, checked.
 
 use super::targets::TargetInput;
+use crate::ca::{self, cert_profile};
+use crate::db::Connection;
 use crate::profiles::{Profile, Trust};
 use crate::web::{Problem, Result};
 
@@ -22,6 +24,8 @@ pub struct Options {
     redirect_302: Option<bool>,
     /// Give devices that can use one an identity certificate of this box.
     certificates: Option<bool>,
+    /// The certificate profile that those are issued by, from the next one on: `device` or another one of this box.
+    certificate_profile: Option<String>,
 }
 
 #[derive(Debug, Default, serde::Deserialize, utoipa::ToSchema)]
@@ -52,7 +56,7 @@ pub struct ChangeProfile {
 
 impl Options {
     /// What changed, for the audit log.
-    pub(super) fn apply(&self, profile: &mut Profile) -> Result<Vec<String>> {
+    pub(super) fn apply(&self, conn: &Connection, profile: &mut Profile) -> Result<Vec<String>> {
         let mut told = Vec::new();
         if let Some(trust) = self.settings_trust {
             if trust == Trust::Anonymous {
@@ -85,6 +89,16 @@ impl Options {
                 *place = wanted;
                 told.push(format!("{name}={wanted}"));
             }
+        }
+        if let Some(name) = &self.certificate_profile {
+            let is_theirs = cert_profile::is_open_to(name, profile.account_id);
+            if !is_theirs || ca::store::profile_by_name(conn, name)?.is_none() {
+                let name: String = name.chars().take(64).collect();
+                let missing = format_args!("certificate profile {name:?}");
+                return Err(Problem::not_found(missing, "List them: phonebox ca profile list"));
+            }
+            profile.certificate_profile.clone_from(name);
+            told.push(format!("certificate_profile={name}"));
         }
         Ok(told)
     }

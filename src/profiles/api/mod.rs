@@ -60,7 +60,7 @@ pub fn make(tx: &mut Tx, keys: &Keyring, actor: &Actor, body: AddProfile) -> Res
         data::store::made_profile(tx, user_id, id)?;
     }
     let mut profile = load(tx, keys, actor, &name)?;
-    body.options.apply(&mut profile)?;
+    body.options.apply(tx, &mut profile)?;
     store::update(tx, &profile, now)?;
     let targets = if body.targets.is_empty() { vec![TargetInput::default()] } else { body.targets };
     for target in targets {
@@ -95,7 +95,7 @@ async fn change(
         .write(move |tx| {
             let mut profile = load(tx, &keys, &actor, &name)?;
             let before = view(tx, profile.clone())?;
-            let mut told = body.options.apply(&mut profile)?;
+            let mut told = body.options.apply(tx, &mut profile)?;
             if let Some(new) = new.filter(|new| *new != *name) {
                 refuse_taken(tx, &actor, &new)?;
                 told.push(format!("name={new}"));

@@ -17,6 +17,7 @@ pub struct ProfileView {
     keep_discovery: bool,
     redirect_302: bool,
     certificates: bool,
+    certificate_profile: String,
     updated_at: i64,
     /// In order; the first one counts.
     pub(super) targets: Vec<TargetView>,
@@ -61,6 +62,7 @@ pub(super) fn view(conn: &Connection, profile: Profile) -> Result<ProfileView> {
         keep_discovery: profile.keep_discovery,
         redirect_302: profile.redirect_302,
         certificates: profile.certificates,
+        certificate_profile: profile.certificate_profile,
         updated_at: profile.updated_at,
         targets: profile.targets.into_iter().map(target).collect(),
         sites,

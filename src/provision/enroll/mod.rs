@@ -18,13 +18,14 @@ mod scep;
 use self::refusals::Ledger;
 use super::pipeline::Pipeline;
 use super::record;
+use super::resolve;
 use super::subject::Subject;
 use crate::ca::cms::Certificate;
 use crate::ca::csr::CsrError;
-use crate::ca::{self, Ca, Door, Holder, Issued, Order, Refused};
+use crate::ca::{self, Ca, CertProfileId, Door, Holder, Issued, Order, Refused};
 use crate::checkins::{Decision, Reason, Transport};
 use crate::db::{Error, Origin};
-use crate::devices::{self, State};
+use crate::devices::{self, Device, State};
 use crate::enrollment::challenge::{self, Challenge, Hash, Void};
 use crate::enrollment::store;
 use crate::net::Mac;
@@ -278,7 +279,7 @@ impl Enrollment {
         };
         let profile = match profile {
             Some(profile) => profile,
-            None => self.usual_profile()?,
+            None => self.profile_of(&subject.device)?.ok_or_else(|| refuse(Refusal::new(Reason::NoAuthority)))?,
         };
         let by = match &proof {
             Proof::Approved { by, .. } => by.clone(),
@@ -309,9 +310,11 @@ impl Enrollment {
         }
     }
 
-    fn usual_profile(&self) -> Result<i64, Refusal> {
-        let found = self.pipeline.db.read(|conn| store::profile_named(conn, ca::cert_profile::DEVICE))?;
-        found.ok_or(Refusal::new(Reason::NoAuthority))
+    /// The certificate profile that its own profile names.
+    pub(super) fn profile_of(&self, device: &Device) -> Result<Option<CertProfileId>, Error> {
+        let shared = self.pipeline.shared.get()?;
+        let name = resolve::certificate_profile(&shared, device);
+        self.pipeline.db.read(|conn| store::profile_named(conn, name))
     }
 }
 

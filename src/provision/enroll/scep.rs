@@ -164,9 +164,11 @@ impl Enrollment {
         let mut macs: Vec<Mac> = csr.names.iter().flat_map(|name| vendors::macs_in(name.as_bytes())).collect();
         macs.dedup();
         let &[mac] = macs.as_slice() else { return Err(Refusal::new(Reason::ChallengeMissing)) };
-        let account_id = self.holder(mac)?.0.device.account_id;
+        let holder = self.holder(mac)?.0;
+        let account_id = holder.device.account_id;
         let (transaction, spki, peer) = (message.transaction.clone(), csr.spki.clone(), asked.peer.to_string());
-        let (profile_id, now) = (self.usual_profile()?, asked.now);
+        let profile_id = self.profile_of(&holder.device)?.ok_or(Refusal::new(Reason::NoAuthority))?;
+        let now = asked.now;
         let found = self.pipeline.db.write(move |tx| {
             let new = requests::New { account_id, mac, profile_id, transaction: &transaction, spki: &spki, peer };
             requests::find_or_add(tx, &new, now)

@@ -77,6 +77,25 @@ fn a_j179_asks_by_scep_with_the_challenge_of_its_settings_and_is_known_by_its_ce
     site.enrolls(&url, "next.key", &["--dn", &format!("CN={own}"), "--password", &challenge], "next.pem");
 }
 
+/// Per device and certificate profile: a profile says by which rules its phones get theirs.
+#[test]
+fn a_profile_names_the_certificate_profile_of_its_phones() {
+    let site = site(&[]);
+    add(&site.phonebox, "J179", &[]);
+    let own = mac("J179");
+    let said = site.phonebox.try_cli(&["profile", "set", "default", "--certificate-profile", "lab"]).refused();
+    assert!(said.contains("certificate profile \"lab\""), "{said}");
+    site.phonebox.cli(&["ca", "profile", "add", "lab", "--subject", "CN={mac}, OU=lab"]);
+    let words = ["profile", "set", "default", "--certificates", "true", "--certificate-profile", "lab"];
+    site.phonebox.cli(&words);
+    let (_, first) = site.ask("/46xxsettings.txt", "J179", None);
+    let (url, challenge) = (value(&first, "MYCERTURL").unwrap(), value(&first, "SCEPPASSWORD").unwrap());
+    site.fetch_ca(&url);
+    site.key("own.key");
+    site.enrolls(&url, "own.key", &["--dn", &format!("CN={own}"), "--password", &challenge], "own.pem");
+    assert!(site.judged("own.pem").contains("OU = lab"));
+}
+
 /// The one that a phone was let in with before is no key to the new window.
 #[test]
 fn letting_a_phone_in_again_ends_its_certificate() {

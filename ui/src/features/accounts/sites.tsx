@@ -152,7 +152,7 @@ function Several({ account, names, close }: { account: Account; names: string[];
   const profiles = useProfiles(account);
   const { fields, field } = useFields({ profile: '' });
   const give = useChange(
-    () => done(client.POST('/api/v1/accounts/{id}/sites/profile', { params: { path: { id: account.id } }, body: { sites: names, profile: fields.profile || null } })),
+    () => done(client.POST('/api/v1/accounts/{id}/site-profiles', { params: { path: { id: account.id } }, body: { sites: names, profile: fields.profile || null } })),
     TOUCHED,
     close,
   );

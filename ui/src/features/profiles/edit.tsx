@@ -1,5 +1,6 @@
 /** A profile's name and options. */
 import { Checkbox, NativeSelect, TextInput } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { client, done, type Schema } from '~/api/client';
@@ -36,11 +37,12 @@ export function EditProfile({ profile, renamed, close }: { profile: Profile; ren
   const { t } = useTranslation();
   const may = useMay();
   const path = { name: profile.name };
-  const { fields, field } = useFields({ name: profile.name, settings_trust: profile.settings_trust, secrets_trust: profile.secrets_trust });
+  const { fields, field } = useFields({ name: profile.name, settings_trust: profile.settings_trust, secrets_trust: profile.secrets_trust, certificate_profile: profile.certificate_profile });
   const [flags, setFlags] = useState(() => Object.fromEntries(FLAGS.map((flag) => [flag, profile[flag]])) as Record<(typeof FLAGS)[number], boolean>);
   const change = useChange(
     () => {
-      const options = { settings_trust: fields.settings_trust as Trust, secrets_trust: fields.secrets_trust as Trust, ...flags };
+      const { certificate_profile } = fields;
+      const options = { settings_trust: fields.settings_trust as Trust, secrets_trust: fields.secrets_trust as Trust, certificate_profile, ...flags };
       return done(client.PATCH('/api/v1/profiles/{name}', { params: { path }, body: { name: fields.name, options } }));
     },
     TOUCHED,
@@ -51,6 +53,8 @@ export function EditProfile({ profile, renamed, close }: { profile: Profile; ren
   );
   const remove = useChange(() => done(client.DELETE('/api/v1/profiles/{name}', { params: { path } })), TOUCHED, close);
   const canWrite = may('profile.write');
+  // The box's own; in other accounts there is one.
+  const rules = useQuery({ queryKey: ['certificate-profiles'], queryFn: () => done(client.GET('/api/v1/certificate-profiles')), enabled: may('certificate.read') });
   const trusts = (words: Trust[]) => words.map((value) => ({ value, label: t(`profiles.trusts.${value}`) }));
   return (
     <Form change={change} label={t('app.save')} cancel={close}>
@@ -67,6 +71,15 @@ export function EditProfile({ profile, renamed, close }: { profile: Profile; ren
           onChange={(event) => { setFlags({ ...flags, [flag]: event.currentTarget.checked }); }}
         />
       ))}
+      {rules.data && rules.data.length > 1 && (
+        <NativeSelect
+          label={t('profiles.certificateProfile')}
+          description={t('profiles.certificateProfileHint')}
+          {...field('certificate_profile')}
+          data={rules.data.map(({ name }) => name)}
+          disabled={!canWrite}
+        />
+      )}
       {may('profile.delete') && <ConfirmButton label={t('devices.remove')} text={t('profiles.removeText')} act={remove} variant="subtle" color="red" />}
     </Form>
   );

@@ -883,6 +883,8 @@ export const de: Words = {
       certificates: 'An Telefone, die eines benutzen können.',
       keep_discovery: 'DHCP und PnP bleiben im Telefon eingeschaltet.',
     },
+    certificateProfile: 'Zertifikatsprofil',
+    certificateProfileHint: 'Nach wessen Regeln Zertifikate gegeben werden, ab dem nächsten.',
   },
   networks: {
     text: 'Was Telefone je nach Herkunft dürfen. Das engste Netz zählt. Nicht eingetragen: Private Netze bekommen Einstellungen, andere nichts.',

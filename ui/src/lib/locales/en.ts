@@ -875,6 +875,8 @@ export const en = {
       certificates: 'To phones that can use one.',
       keep_discovery: 'DHCP and PnP stay switched on in the phone.',
     },
+    certificateProfile: 'Certificate profile',
+    certificateProfileHint: 'By whose rules certificates are given, from the next one on.',
   },
   networks: {
     text: 'What phones may do by where they come from. The narrowest network counts. Not listed: private networks get settings, others nothing.',
