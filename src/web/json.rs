@@ -115,6 +115,9 @@ impl PartialSchema for Text {
         let kinds = SchemaType::from_iter([Type::String, Type::Integer, Type::Boolean]);
         ObjectBuilder::new()
             .schema_type(kinds)
+            // Of whole numbers: what lies outside is no number here but text.
+            .minimum(Some(i64::MIN))
+            .maximum(Some(u64::MAX))
             .description(Some("Text; numbers and truths are written as such."))
             .into()
     }

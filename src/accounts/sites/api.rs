@@ -30,7 +30,7 @@ pub struct ProfileOfSites {
     sites: Vec<String>,
     /// Null takes it away: no device of these sites is provisioned then.
     #[serde(deserialize_with = "double")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, required = true)]
     profile: Option<Option<String>>,
 }
 
@@ -91,7 +91,7 @@ async fn add_site(
 
 /// Give several sites of a customer one profile; all or none
 #[utoipa::path(tag = "accounts", request_body = ProfileOfSites, responses((status = 200, body = [Site])))]
-#[post("/accounts/{id}/sites/profile")]
+#[post("/accounts/{id}/site-profiles")]
 async fn give_profile(
     actor: Actor,
     db: Data<Db>,

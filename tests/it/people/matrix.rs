@@ -42,7 +42,7 @@ fn body(method: &str, path: &str) -> Option<Value> {
         ("GET" | "DELETE", _) => return None,
         (_, "/accounts/{id}/devices" | "/accounts/{id}/devices/take-back") => json!({ "macs": [] }),
         ("POST", "/accounts/{id}/sites") => json!({ "name": "new" }),
-        (_, "/accounts/{id}/sites/profile") => json!({ "sites": [], "profile": null }),
+        (_, "/accounts/{id}/site-profiles") => json!({ "sites": [], "profile": null }),
         (_, "/devices/{mac}/bindings") => json!({ "network": "10.0.0.0/8" }),
         (_, "/devices/{mac}/lines/{number}") => json!({ "user": "201" }),
         ("PATCH", "/groups/{name}" | "/role-groups/{id}") => json!({ "name": "renamed" }),
