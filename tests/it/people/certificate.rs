@@ -1,5 +1,6 @@
 //! Logging in with a client certificate, with curl and openssl as the person's browser and company.
 
+use super::totp;
 use crate::support::people::PASSWORD;
 use crate::support::server::Phonebox;
 use serde_json::{Value, json};
@@ -35,12 +36,18 @@ fn company(dir: &Path, ca: &str, names: &[&str]) {
 
 /// The status and the body of POST /session/certificate with this certificate, or with none.
 fn log_in(phonebox: &Phonebox, dir: &Path, name: Option<&str>) -> (u16, Value) {
+    let shown =
+        name.map(|name| ["--cert".to_owned(), format!("{name}.pem"), "--key".to_owned(), format!("{name}.key")]);
+    let shown: Vec<&str> = shown.iter().flatten().map(String::as_str).collect();
+    ask(phonebox, dir, &[&["-d", "{}"][..], &shown].concat(), "/session/certificate")
+}
+
+/// The status and the body of what curl asks; cookies stay in the file `jar`.
+fn ask(phonebox: &Phonebox, dir: &Path, words: &[&str], path: &str) -> (u16, Value) {
     let mut curl = Command::new("curl");
-    curl.args(["-sk", "-w", "\n%{http_code}", "-H", "Content-Type: application/json", "-d", "{}"]).current_dir(dir);
-    if let Some(name) = name {
-        curl.args(["--cert", &format!("{name}.pem"), "--key", &format!("{name}.key")]);
-    }
-    let output = curl.arg(format!("https://{}/api/v1/session/certificate", phonebox.admin())).output().unwrap();
+    curl.args(["-sk", "-w", "\n%{http_code}", "-H", "Content-Type: application/json", "-c", "jar", "-b", "jar"]);
+    let url = format!("https://{}/api/v1{path}", phonebox.admin());
+    let output = curl.args(words).arg(url).current_dir(dir).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let (body, status) = text.rsplit_once('\n').unwrap();
     (status.parse().unwrap(), serde_json::from_str(body).unwrap_or(Value::Null))
@@ -138,4 +145,37 @@ fn threat_011_a_certificate_on_the_revocation_list_of_the_accounts_ca_logs_nobod
     assert_eq!(log_in(&phonebox, dir.path(), Some("ours-alice")).0, 200);
     // Another CA takes its list along.
     assert_eq!(set(json!({ "client_ca": read("theirs.pem") })).1["client_ca_listed"], false);
+}
+
+/// AVA-041, AVA-153: a certificate is the first factor; who has a second one is asked for it.
+#[test]
+fn a_login_by_certificate_asks_for_the_code_too() {
+    let phonebox = Phonebox::start();
+    let dir = tempfile::tempdir().unwrap();
+    company(dir.path(), "ours", &["alice"]);
+    let password = phonebox.secret(PASSWORD);
+    let words =
+        ["setup", "--company", "Example", "--login", "alice", "--email", "a@example.com", "--password", &password];
+    phonebox.cli(&words);
+    let pem = std::fs::read_to_string(dir.path().join("ours.pem")).unwrap();
+    let set = phonebox.admin_asks("PATCH", "/api/v1/accounts/1", &json!({ "client_ca": pem }).to_string());
+    assert_eq!(set.status, 200);
+    let (status, told) = log_in(&phonebox, dir.path(), Some("ours-alice"));
+    assert_eq!(status, 200, "{told}");
+    let csrf = format!("X-CSRF-Token: {}", told["csrf"].as_str().unwrap());
+    let (_, begun) = ask(&phonebox, dir.path(), &["-H", &csrf, "-d", "{}"], "/me/totp");
+    let secret = begun["secret"].as_str().unwrap();
+    let body = json!({ "code": totp::code(secret, phonebox::clock::now()) }).to_string();
+    assert_eq!(ask(&phonebox, dir.path(), &["-X", "PUT", "-H", &csrf, "-d", &body], "/me/totp").0, 200);
+    let (status, told) = log_in(&phonebox, dir.path(), Some("ours-alice"));
+    assert_eq!((status, &told["error"]["code"]), (401, &json!("code_needed")));
+    let by = |code: &str| {
+        let body = json!({ "code": code }).to_string();
+        let words = ["-d", body.as_str(), "--cert", "ours-alice.pem", "--key", "ours-alice.key"];
+        ask(&phonebox, dir.path(), &words, "/session/certificate").0
+    };
+    assert_eq!(by("000000"), 401);
+    let good = totp::next_code(secret);
+    assert_eq!(by(&good), 200);
+    assert_eq!(by(&good), 401, "a code counts once");
 }
