@@ -207,7 +207,7 @@ fn ava_012_ava_014_ava_017_ava_019_ava_135_ava_136_ava_137_ava_143_ava_144_sites
     }
     assert_eq!(rita.put(&format!("{sites}/Munich"), json!({ "pid": null })).json(200)["pid"], Value::Null);
     // AVA-143: several at once, all or none.
-    let bulk = format!("{sites}/profile");
+    let bulk = format!("{}/site-profiles", path(&shop));
     rita.post(&bulk, json!({ "sites": ["Berlin", "Nowhere"], "profile": "Halls" })).refused(404);
     assert_eq!(carl.get("/sites/Berlin").json(200)["profile"], "Desks");
     rita.post(&bulk, json!({ "sites": ["Berlin", "Munich"], "profile": "Halls" })).json(200);
