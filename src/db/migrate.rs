@@ -25,7 +25,7 @@ fn to_current(conn: &mut Connection, path: &Path, now: i64, schema: &str, steps:
     let known = steps.last().map_or(1, |(version, _)| *version);
     let found = version(conn).map_err(|error| told(error, path))?;
     if found > known {
-        return Err(Error::Newer { found, known, copy: newest_copy(path) });
+        return Err(Error::Newer { found, known, copy: newest_copy(path, known) });
     }
     if found == known {
         return Ok(());
@@ -54,13 +54,15 @@ fn to_current(conn: &mut Connection, path: &Path, now: i64, schema: &str, steps:
     storage::check(conn, path)?;
     let copy = copy_path(path, found);
     let fail = |reason: String| Error::Migrate { to: known, reason, copy: copy.display().to_string() };
-    if !copy.exists() {
-        // Written under another name first: a copy that a power cut left half-done must never look whole.
-        let part = copy.with_extension("part");
-        let _ = std::fs::remove_file(&part);
-        conn.execute("VACUUM INTO $1", [part.to_string_lossy()])?;
-        std::fs::rename(&part, &copy).map_err(|error| fail(error.to_string()))?;
+    // Written under another name first: a copy that a power cut left half-done must never look whole.
+    let part = copy.with_extension("part");
+    let _ = std::fs::remove_file(&part);
+    conn.execute("VACUUM INTO $1", [part.to_string_lossy()])?;
+    // One of an earlier attempt is not what is there now, and may still be wanted.
+    if copy.exists() {
+        std::fs::rename(&copy, copy.with_extension("earlier.db")).map_err(|error| fail(error.to_string()))?;
     }
+    std::fs::rename(&part, &copy).map_err(|error| fail(error.to_string()))?;
     // A table that others point at is made anew under its name: while that is done they point at nothing.
     conn.pragma_update(None, "foreign_keys", false)?;
     let outcome = step(conn, found, steps, &fail);
@@ -97,8 +99,9 @@ fn copy_path(path: &Path, version: i64) -> PathBuf {
     path.with_extension(format!("schema-{version}.db"))
 }
 
-fn newest_copy(path: &Path) -> String {
-    let copies = (0..1000).rev().map(|version| copy_path(path, version));
+/// That this program can read.
+fn newest_copy(path: &Path, known: i64) -> String {
+    let copies = (0..=known).rev().map(|version| copy_path(path, version));
     copies
         .into_iter()
         .find(|copy| copy.exists())
@@ -132,6 +135,19 @@ mod tests {
         assert_eq!(copy.query_row("SELECT word FROM kept", [], |r| r.get::<_, String>(0)).unwrap(), "one");
     }
 
+    /// What was put back from a copy and used on is copied anew; the earlier one is kept.
+    #[test]
+    fn an_older_copy_is_not_taken_for_the_one_of_this_upgrade() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut conn, path) = old(dir.path());
+        std::fs::write(copy_path(&path, 1), "of an earlier attempt").unwrap();
+        to_current(&mut conn, &path, 0, "", STEP).unwrap();
+        let copy = Connection::open(copy_path(&path, 1)).unwrap();
+        assert_eq!(copy.query_row("SELECT word FROM kept", [], |r| r.get::<_, String>(0)).unwrap(), "one");
+        let earlier = std::fs::read(path.with_extension("schema-1.earlier.db")).unwrap();
+        assert_eq!(earlier, b"of an earlier attempt");
+    }
+
     #[test]
     fn a_step_that_fails_changes_nothing_and_names_the_copy() {
         let dir = tempfile::tempdir().unwrap();
@@ -150,5 +166,8 @@ mod tests {
         to_current(&mut conn, &path, 0, "", STEP).unwrap();
         let error = to_current(&mut conn, &path, 0, OLD, &[]).unwrap_err().to_string();
         assert!(error.contains("schema 2") && error.contains("knows 1") && error.contains("schema-1.db"), "{error}");
+        std::fs::write(copy_path(&path, 2), "newer than this program, too").unwrap();
+        let error = to_current(&mut conn, &path, 0, OLD, &[]).unwrap_err().to_string();
+        assert!(error.contains("schema-1.db"), "{error}");
     }
 }
