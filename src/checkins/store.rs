@@ -200,6 +200,18 @@ pub fn list(conn: &Connection, filter: &Filter, before: Option<i64>, limit: u32)
     Ok(rows.collect::<std::result::Result<_, _>>()?)
 }
 
+/// Plain deliveries to a phone for one of these reasons, each once, whole or in part: file, transport and peer in words.
+pub fn plain(conn: &Connection, account_id: i64, mac: Mac, reasons: &[Reason]) -> Result<Vec<String>> {
+    let codes = reasons.iter().map(|reason| format!("'{}'", reason.code())).collect::<Vec<_>>().join(", ");
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT DISTINCT file || ' over ' || transport || ' to ' || peer FROM check_in
+         WHERE account_id = $1 AND mac = $2 AND transport <> 'https' AND status IN (200, 206) AND reason IN ({codes})
+         ORDER BY 1"
+    ))?;
+    let rows = statement.query_map(params![account_id, mac.to_u64() as i64], |row| row.get(0))?;
+    Ok(rows.collect::<std::result::Result<_, _>>()?)
+}
+
 /// What is newer than a row, the oldest first; of too many the newest.
 pub fn newer(conn: &Connection, account_id: i64, than: i64, limit: u32) -> Result<Vec<Stored>> {
     let mut statement = conn.prepare_cached(&format!(

@@ -211,7 +211,9 @@ pub async fn respond(
     let head_only = parts.method == hyper::Method::HEAD;
     let bytes = response.body().bytes.len() as u64;
     pipeline.record(&served, response.status().as_u16(), if head_only { 0 } else { bytes });
-    let whole = !head_only && response.status() != StatusCode::NOT_MODIFIED;
+    // A part, a range that is not there, the news that nothing is new: no file was delivered.
+    let parts = [StatusCode::NOT_MODIFIED, StatusCode::PARTIAL_CONTENT, StatusCode::RANGE_NOT_SATISFIABLE];
+    let whole = !head_only && !parts.contains(&response.status());
     // Who has hung up is answered, and does not count as having it.
     if let Some(delivered) = served.delivered.filter(|_| whole && !has_shut(connection.socket)) {
         response.body_mut().done =

@@ -105,10 +105,13 @@ impl Pipeline {
         let subject = self.subjects.get(mac)?.ok_or(PreviewError::Unknown(mac))?;
         let vendor = vendor_of(&subject).ok_or(PreviewError::Vendor(mac))?;
         let path = parse(file.as_bytes()).ok_or_else(|| PreviewError::File(file.to_owned()))?;
+        let account_id = subject.device.account_id;
+        let filter = checkins::Filter { account_id, mac: Some(mac), decision: None };
+        let heard = Heard::of(&self.db.read(|conn| checkins::list(conn, &filter, None, TIMELINE))?);
         let kind = vendors::classify(vendor, &path.name).map(|(kind, _)| kind);
         let kind = kind.filter(|kind| *kind != FileKind::Upload && !vendors::is_optional(vendor.id, *kind));
         let kind = kind.ok_or_else(|| PreviewError::File(file.to_owned()))?;
-        self.draft(&subject, vendor, kind, &path, secrets, origin, now, |job, mut draft| {
+        self.draft(&subject, &heard, vendor, kind, &path, secrets, origin, now, |job, mut draft| {
             let view = view(&path.name, job, &draft);
             mask(&mut draft);
             let (rendered, _) = job.write(&draft).map_err(|failure| match failure {
@@ -124,17 +127,15 @@ impl Pipeline {
     pub async fn explain(&self, mac: Mac, origin: &Origin, now: i64) -> Result<Explanation, Error> {
         // What happened a moment ago belongs to the answer.
         self.recorder.flush().await;
-        let mut timeline = self.db.read(|conn| {
+        let (mut timeline, plain_secrets) = self.db.read(|conn| {
             let account_id = devices::store::owner(conn, mac)?.unwrap_or(BOX_ACCOUNT);
-            checkins::list(conn, &checkins::Filter { account_id, mac: Some(mac), decision: None }, None, TIMELINE)
+            let filter = checkins::Filter { account_id, mac: Some(mac), decision: None };
+            let plain = checkins::plain(conn, account_id, mac, &SECRET_REASONS)?;
+            Ok::<_, Error>((checkins::list(conn, &filter, None, TIMELINE)?, plain))
         })?;
         // A folded repeat has the place of its first time; what counts here is the last.
         timeline.sort_by_key(|one| std::cmp::Reverse((one.last_at, one.id)));
-        let plain_secrets = timeline
-            .iter()
-            .filter(|one| one.transport != "https" && one.status == 200 && is_secret_reason(&one.reason))
-            .map(|one| format!("{} over {} to {}", one.file, one.transport, one.peer))
-            .collect::<std::collections::BTreeSet<_>>();
+        let heard = Heard::of(&timeline);
         let Some(subject) = self.subjects.get(mac)? else {
             let seen = timeline.first();
             return Ok(Explanation {
@@ -149,7 +150,7 @@ impl Pipeline {
                 steady_proof: None,
                 window_until: 0,
                 enrolled_at: None,
-                plain_secrets: plain_secrets.into_iter().collect(),
+                plain_secrets,
                 verdict: match seen {
                     Some(one) => verdict_of(one),
                     None => format!(
@@ -168,30 +169,30 @@ impl Pipeline {
             vendor_of(&subject).or_else(|| timeline.iter().find_map(|one| vendors::by_id(one.vendor.as_deref()?)));
         let mut files = Vec::new();
         if let Some(vendor) = vendor {
-            for name in vendors::file_names(vendor, device.model.as_deref(), mac) {
+            let model = device.model.as_deref().or(heard.model.as_deref());
+            for name in vendors::file_names(vendor, model, mac) {
                 let Some(path) = parse(name.as_bytes()) else { continue };
                 let Some((kind, _)) = vendors::classify(vendor, &name) else { continue };
-                files.push(
-                    self.draft(&subject, vendor, kind, &path, true, origin, now, |job, draft| {
-                        view(&name, job, &draft)
-                    })?,
-                );
+                files.push(self.draft(&subject, &heard, vendor, kind, &path, true, origin, now, |job, draft| {
+                    view(&name, job, &draft)
+                })?);
             }
         }
-        let dialect = vendor.and_then(|vendor| vendors::model(vendor, device.model.as_deref()?)?.dialect.as_deref());
+        let model = device.model.clone().or(heard.model);
+        let dialect = vendor.and_then(|vendor| vendors::model(vendor, model.as_deref()?)?.dialect.as_deref());
         Ok(Explanation {
             mac: mac.to_string(),
             known: true,
             state: Some(format!("{:?}", device.state).to_lowercase()),
             vendor: vendor.map(|vendor| vendor.name.to_owned()),
-            model: device.model.clone().or_else(|| timeline.iter().find_map(|one| one.model.clone())),
+            model,
             site: device.site_id.and_then(|id| Some(shared.sites.get(&id)?.name.to_string())),
             profile: profile.map(|profile| profile.name.clone()),
             proof: device.proof.map(|proof| format!("{proof:?}").to_lowercase()),
             steady_proof: vendor.map(|vendor| vendors::steady_proof_note(vendor.id, dialect.unwrap_or("")).to_owned()),
             window_until: if device.window_open(now) { device.window_until } else { 0 },
             enrolled_at: device.enrolled_at,
-            plain_secrets: plain_secrets.into_iter().collect(),
+            plain_secrets,
             verdict: verdict(&subject, profile.is_some(), &timeline, origin),
             timeline,
             files,
@@ -202,6 +203,7 @@ impl Pipeline {
     fn draft<T>(
         &self,
         subject: &Subject,
+        heard: &Heard,
         vendor: &'static vendors::Vendor,
         kind: FileKind,
         path: &Path,
@@ -226,8 +228,8 @@ impl Pipeline {
             profile: profile.map(|profile| &**profile),
             outside: outside.as_deref(),
             secrets,
-            identity_model: None,
-            identity_version: None,
+            identity_model: heard.model.as_deref(),
+            identity_version: heard.version.as_deref(),
             origin,
             tls: subject.device.tls_at.is_some(),
             now,
@@ -284,11 +286,32 @@ fn mask(draft: &mut Draft) {
     }
 }
 
-fn is_secret_reason(code: &str) -> bool {
-    use Reason::{Bound, CertificateFile, Credentials, OwnUpload, RedirectedLogin, Token, Window};
-    // With a certificate it came by TLS. What it stored here may hold a password that its user typed.
-    let sends = [Token, Credentials, Window, Bound, CertificateFile, OwnUpload, RedirectedLogin];
-    sends.iter().any(|reason| reason.code() == code)
+/// Of answers that held a secret. With a certificate it came by TLS. What a phone stored here may hold a password that its
+/// user typed.
+const SECRET_REASONS: [Reason; 7] = [
+    Reason::Token,
+    Reason::Credentials,
+    Reason::Window,
+    Reason::Bound,
+    Reason::CertificateFile,
+    Reason::OwnUpload,
+    Reason::RedirectedLogin,
+];
+
+/// What the phone said of itself last: a file is made for that.
+struct Heard {
+    model: Option<String>,
+    version: Option<String>,
+}
+
+impl Heard {
+    /// The newest first.
+    fn of(timeline: &[checkins::Stored]) -> Heard {
+        Heard {
+            model: timeline.iter().find_map(|one| one.model.clone()),
+            version: timeline.iter().find_map(|one| one.version.clone()),
+        }
+    }
 }
 
 fn verdict_of(last: &checkins::Stored) -> String {

@@ -97,3 +97,24 @@ fn ava_070_092_and_222_a_sites_profile_says_where_its_phones_are_served() {
     assert!(own.account().unwrap().server.starts_with("pbx.example"));
     assert_eq!(other.paths().len(), before, "served by this box");
 }
+
+/// What people are shown of a file is what the phone got: made for the firmware that it said last.
+#[test]
+fn explain_and_preview_are_of_the_firmware_that_the_phone_runs() {
+    let phonebox = Phonebox::start();
+    add(&phonebox, "J179", &[]);
+    let own = mac("J179");
+    let shown = || {
+        let explained = phonebox.explain(own);
+        let file = explained["files"].as_array().unwrap().iter().find(|one| one["name"] == "46xxsettings.txt").unwrap();
+        let preview = phonebox.cli(&["preview", own, "46xxsettings.txt"]);
+        (file.to_string().contains("FORCE_HTTP_AUTH_PASSWORD"), preview.contains("FORCE_HTTP_AUTH_PASSWORD"))
+    };
+    assert_eq!(shown(), (true, true), "nothing is known of its firmware: the newest");
+    for (version, has_login) in [("4.0.2.0.6", false), ("4.1.3.0.6", true)] {
+        let agent = format!("User-Agent: Mozilla/4.0 (compatible; MSIE 6.0) AVAYA/J179-{version} (MAC:{own})\r\n");
+        let sent = raw::ask(phonebox.http(), "GET", "/46xxsettings.txt", &agent);
+        assert_eq!((sent.status, sent.text().contains("FORCE_HTTP_AUTH_PASSWORD")), (200, has_login), "{version}");
+        assert_eq!(shown(), (has_login, has_login), "{version}");
+    }
+}

@@ -171,6 +171,12 @@ fn threat_019_head_is_get_without_a_body_and_nothing_is_stored_without_proof() {
     add(&fresh, "T54W", &[]);
     raw::ask(fresh.http(), "HEAD", &own, SOMEONE);
     assert!(fresh.device(mac("T54W"))["enrolled_at"].is_null());
+    // Nor does a part of the file, but what was in it went out all the same.
+    let part = raw::ask(fresh.http(), "GET", &own, &format!("{SOMEONE}Range: bytes=0-\r\n"));
+    assert_eq!(part.status, 206);
+    let explained = fresh.explain(mac("T54W"));
+    assert!(explained["plain_secrets"].to_string().contains(&own[1..]), "{explained}");
+    assert!(fresh.device(mac("T54W"))["enrolled_at"].is_null());
     let put =
         |method: &str, path: &str, body: &[u8]| raw::send(phonebox.http(), None, method, path, SOMEONE, body).status;
     for method in ["PUT", "POST"] {
