@@ -156,7 +156,7 @@ pub fn authorize(facts: &Facts) -> Result<Grant, Refusal> {
         }
         _ => {}
     }
-    let proven = facts.credential != Credential::None;
+    let proven = facts.credential != Credential::None || facts.bound;
     if !facts.policy.settings && !proven {
         return Err(Refusal::guess(Reason::ForeignNetwork));
     }

@@ -397,6 +397,8 @@ impl Pipeline {
         };
         if let Some((target, profile)) = outside.zip(loaded.profile.as_deref())
             && profile.redirect_302
+            // Which knows no redirection.
+            && request.transport != Transport::Tftp
             && let Some(url) = job.redirect_url(target)
         {
             let delivered = loaded.mac.map(|mac| Delivered { mac, what: Delivery::Redirection });

@@ -84,3 +84,18 @@ fn ava_022_and_126_a_phone_is_served_once_it_is_added_has_a_profile_and_is_activ
     phone.boot(Some(&phonebox.url(false)));
     assert_eq!(account(&phone), own_account(), "{}", phonebox.verdict(mac("T54W")));
 }
+
+/// An administrator's binding of MAC and network is proof, also where known phones get nothing as it is.
+#[test]
+fn a_binding_opens_a_network_that_is_shut() {
+    let phonebox = Phonebox::start();
+    add(&phonebox, "T54W", &[]);
+    phonebox.cli(&["network", "add", "127.0.0.61/32", "--settings", "false"]);
+    let agent = format!("User-Agent: {}\r\n", phone("T54W").user_agent());
+    let own = format!("/{}.cfg", mac("T54W"));
+    let ask = || raw::send(phonebox.http(), Some("127.0.0.61".parse().unwrap()), "GET", &own, &agent, b"");
+    assert_eq!(ask().status, 404);
+    phonebox.cli(&["device", "bind", mac("T54W"), "127.0.0.61/32"]);
+    let bound = ask();
+    assert!(bound.status == 200 && bound.text().contains(PASSWORD), "{}", phonebox.verdict(mac("T54W")));
+}
