@@ -278,3 +278,35 @@ fn ale_020_to_ale_025_ymc_023_one_changes_what_is_ones_own_and_the_address_with_
         alice.patch("/me", json!({ "email": odd, "password": PASSWORD })).refused(422);
     }
 }
+
+/// A stolen session may not become a takeover: what opens the account is changed with the present password, or by another.
+#[test]
+fn nobody_changes_by_the_list_of_users_what_opens_their_own_account() {
+    let running = running();
+    let alice = set_up(&running);
+    let id = &alice.told["user"]["id"];
+    let own = format!("/users/{id}");
+    for (field, value) in [
+        ("password", json!(OTHER)),
+        ("email", json!("thief@example.com")),
+        ("login", json!("thief")),
+        ("role_id", json!(2)),
+        ("permissions", json!(["site.read"])),
+        ("two_factor", json!(true)),
+    ] {
+        let refused = alice.patch(&own, json!({ field: value }));
+        assert!(refused.refused(403).1.contains(field), "{}", refused.text());
+        let next = refused.json(403)["error"]["next"].as_str().unwrap_or_default().to_owned();
+        assert!(next.contains("PATCH /api/v1/me") && next.contains("PUT /api/v1/me/password"), "{}", refused.text());
+    }
+    let link = alice.post(&format!("{own}/password-link"), json!({}));
+    assert!(link.refused(403).1.contains("yourself"), "{}", link.text());
+    // The page says the unchanged ones again.
+    let body = json!({ "name": "Alice B.", "remark": "me", "email": "alice@example.com", "login": "alice", "two_factor": false });
+    let after = alice.patch(&own, body).json(200);
+    assert_eq!(
+        (&after["name"], &after["remark"], &after["email"]),
+        (&json!("Alice B."), &json!("me"), &json!("alice@example.com"))
+    );
+    log_in(&running, "alice", PASSWORD);
+}

@@ -1,6 +1,6 @@
 //! What lets a user in or keeps them out: freezing, the link for a new password, the second factor.
 
-use super::{User, another, load, manageable};
+use super::{User, another, load};
 use crate::db::Db;
 use crate::seal::Keyring;
 use crate::users::directory::store;
@@ -52,7 +52,7 @@ pub async fn password_link(
 ) -> Result<Json<Handed>> {
     let handed = db
         .write(move |tx| {
-            let user = manageable(tx, &actor, *id)?;
+            let user = another(tx, &actor, *id)?;
             let now = clock::now();
             let purpose = if user.state == "invited" { Purpose::Activate } else { Purpose::Reset };
             audit::store::write(tx, &actor.inside(user.account_id), "user.password-link", &user.login, None, now)?;

@@ -232,6 +232,9 @@ async fn change(
                 told.push("profiles");
             }
             must_hold(&actor, user.account_id, permissions(tx, user.id)?)?;
+            if actor.user_id() == Some(user.id) {
+                body.refuse_for_oneself(&before, &user)?;
+            }
             if let Some(hash) = &hash {
                 set_password(tx, user.id, hash, true, now)?;
                 let text = format!("{} set a new password for {}.", actor.name, user.login);
@@ -262,6 +265,24 @@ async fn change(
 }
 
 impl ChangeUser {
+    /// A stolen session must not become the account: here nobody is asked for the present password. What is said again as
+    /// it is changes nothing.
+    fn refuse_for_oneself(&self, before: &User, after: &User) -> Result<()> {
+        let changes = [
+            ("password", self.password.is_some()),
+            ("email", after.email != before.email),
+            ("login", after.login != before.login),
+            ("role_id", after.role_id != before.role_id),
+            ("permissions", self.permissions.is_some()),
+            ("two_factor", after.two_factor != before.two_factor),
+        ];
+        let Some((field, _)) = changes.into_iter().find(|(_, changed)| *changed) else { return Ok(()) };
+        let message = format!("{field}: you may not change your own here, without the present password.");
+        let next =
+            "Your address: PATCH /api/v1/me. Your password: PUT /api/v1/me/password. Else ask another administrator.";
+        Err(Problem::new(Code::Forbidden, message, next))
+    }
+
     fn lay_over(&self, tx: &Tx, user: &mut User) -> Result<Vec<&'static str>> {
         let mut told = Vec::new();
         if let Some(login) = &self.login {
@@ -347,7 +368,7 @@ fn manageable(conn: &Connection, actor: &Actor, id: i64) -> Result<User> {
     Ok(user)
 }
 
-/// And not oneself: nobody locks the last administrator out.
+/// And not oneself: nobody locks the last administrator out, nor makes a stolen session their own.
 fn another(conn: &Connection, actor: &Actor, id: i64) -> Result<User> {
     let user = manageable(conn, actor, id)?;
     if actor.user_id() == Some(id) {

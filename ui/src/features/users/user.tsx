@@ -79,6 +79,8 @@ function Edit({ user, role, account, close, handOver }: EditProps) {
   const { t, i18n } = useTranslation();
   const may = useMay();
   const { data: session } = useSession();
+  // What opens one's own account is changed on its own page, with the present password, or by somebody else.
+  const isOneself = user !== undefined && user.id === session?.user.id;
   const others = useOthers();
   const roles = useQuery({ queryKey: ['roles'], queryFn: () => done(client.GET('/api/v1/roles')), enabled: may('role.read') });
   const { fields, field, setFields } = useFields({
@@ -132,11 +134,12 @@ function Edit({ user, role, account, close, handOver }: EditProps) {
         <SimpleGrid cols={{ base: 1, sm: 2 }}>
           {!user && others && <WhoseSelect value={fields.account} onChange={(account) => { setFields((fields) => ({ ...fields, account, role: '' })); }} />}
           <TextInput label={t('people.name')} {...field('name')} required data-autofocus />
-          <TextInput label={t('people.email')} type="email" {...field('email')} required />
-          <TextInput label={t('people.login')} description={t('setup.loginHint')} {...field('login')} autoComplete="off" />
+          <TextInput label={t('people.email')} type="email" {...field('email')} required disabled={isOneself} />
+          <TextInput label={t('people.login')} description={t('setup.loginHint')} {...field('login')} autoComplete="off" disabled={isOneself} />
           <NativeSelect
             label={t('people.role')}
             {...field('role')}
+            disabled={isOneself}
             data={[...(user ? [] : [{ value: '', label: t('people.everything') }]), ...(roles.data ?? []).map((role) => ({ value: String(role.id), label: role.name }))]}
           />
           <TextInput label={t('people.phone')} {...field('phone')} />
@@ -144,23 +147,25 @@ function Edit({ user, role, account, close, handOver }: EditProps) {
           <TextInput label={t('people.remark')} {...field('remark')} />
           <NativeSelect label={t('app.language')} {...field('locale')} data={Object.entries(LANGUAGES).map(([value, label]) => ({ value, label }))} />
         </SimpleGrid>
-        <NewPassword
-          label={t('people.temporary')}
-          hint={user ? t('people.temporaryHint') : t('people.temporaryOrLink')}
-          first={field('password')}
-          again={field('again')}
-          optional
-        />
-        <Checkbox label={t('people.mustTwoFactor')} checked={twoFactor} onChange={(event) => { setTwoFactor(event.currentTarget.checked); }} />
+        {!isOneself && (
+          <NewPassword
+            label={t('people.temporary')}
+            hint={user ? t('people.temporaryHint') : t('people.temporaryOrLink')}
+            first={field('password')}
+            again={field('again')}
+            optional
+          />
+        )}
+        <Checkbox label={t('people.mustTwoFactor')} disabled={isOneself} checked={twoFactor} onChange={(event) => { setTwoFactor(event.currentTarget.checked); }} />
         <ProfileChoice user={user} account={user ? String(user.account_id) : fields.account} chosen={profiles} onChange={setProfiles} />
-        {!chosenRole?.everything && fields.role !== '' && (
+        {!isOneself && !chosenRole?.everything && fields.role !== '' && (
           <details>
             <summary>{t('people.more', { count: more.size })}</summary>
             <PermissionGrid chosen={more} onChange={setMore} given={chosenRole?.permissions} />
           </details>
         )}
       </Form>
-      {user && may('user.write') && <Acts user={user} close={close} handOver={handOver} isOneself={user.id === session?.user.id} />}
+      {user && may('user.write') && <Acts user={user} close={close} handOver={handOver} isOneself={isOneself} />}
     </Stack>
   );
 }
@@ -194,9 +199,11 @@ function Acts({ user, close, handOver, isOneself }: { user: User; close: () => v
       {link.error && <ProblemBox error={link.error} />}
       <Group gap="xs">
         {!isOneself && <FreezeButton user={user} then={close} />}
-        <Button size="xs" variant="default" loading={link.isPending} onClick={() => { link.mutate(); }}>
-          {t('people.link')}
-        </Button>
+        {!isOneself && (
+          <Button size="xs" variant="default" loading={link.isPending} onClick={() => { link.mutate(); }}>
+            {t('people.link')}
+          </Button>
+        )}
         {user.totp && !isOneself && <ConfirmButton size="xs" variant="default" label={t('people.noApp')} text={t('people.noAppText')} act={noApp} />}
         {may('user.delete') && !isOneself && <ConfirmButton size="xs" variant="default" label={t('devices.remove')} text={t('people.removeText')} act={remove} />}
       </Group>
