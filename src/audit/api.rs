@@ -64,7 +64,7 @@ struct Filter {
     account_name: Option<String>,
     /// From where: `192.0.2.7`, `192.0.2.*`.
     ip: Option<String>,
-    /// `api`, `console`, `scep`, `est`, `box`.
+    /// `api`, `key` for API keys, `console`, `scep`, `est`, `box`.
     process: Option<String>,
     /// `device.add`, or `device` for all of its kind.
     action: Option<String>,

@@ -117,7 +117,7 @@ fn append(tx: &Tx, entry: Entry) -> Result<()> {
         id,
         home_id: who.map(|who| who.home_id).filter(|home| *home != entry.account_id),
         ip: origin.and_then(|origin| origin.ip).map(|ip| ip.to_string()),
-        process: origin.map_or("box", |origin| origin.process).to_owned(),
+        process: origin.map_or("box", |origin| origin.process()).to_owned(),
         request: origin.map(|origin| origin.request.clone()),
         ..entry
     };
@@ -161,7 +161,7 @@ pub struct Entry {
     pub actor: String,
     /// From where. None: the console, or the box itself.
     pub ip: Option<String>,
-    /// By which door: `api`, `console`, `scep`, `est`, `box`.
+    /// By which door: `api`, `console`, `scep`, `est`, `box`; `key` where an API key asks.
     pub process: String,
     pub action: String,
     pub object: String,

@@ -42,7 +42,7 @@ struct List {
     /// From which address
     #[arg(long)]
     ip: Option<String>,
-    /// By which door: api, console, scep, est, box
+    /// By which door: api, key for API keys, console, scep, est, box
     #[arg(long)]
     process: Option<String>,
     /// device.add, or device for all of its kind

@@ -16,7 +16,7 @@ pub struct Origin {
     pub request: String,
     pub ip: Option<IpAddr>,
     /// By which door it came: `api`, `console`, `scep`, `est`.
-    pub process: &'static str,
+    process: &'static str,
     who: OnceLock<Who>,
 }
 
@@ -28,6 +28,8 @@ pub struct Who {
     pub account_id: i64,
     /// The account it belongs to.
     pub home_id: i64,
+    /// An API key: its name is free, and may be a person's.
+    pub is_key: bool,
 }
 
 impl Origin {
@@ -49,6 +51,11 @@ impl Origin {
     /// Who asks: it is found out once.
     pub fn is(&self, who: Who) {
         let _ = self.who.set(who);
+    }
+
+    /// The door; of an API key `key`, so that nobody takes it for a person of the same name.
+    pub fn process(&self) -> &'static str {
+        if self.who().is_some_and(|who| who.is_key) { "key" } else { self.process }
     }
 
     pub fn who(&self) -> Option<&Who> {

@@ -142,8 +142,9 @@ fn token(request: &HttpRequest) -> Option<Token> {
 fn identify(request: &HttpRequest) -> Result<Actor, Problem> {
     let actor = who(request)?;
     if let Some(origin) = Origin::current() {
-        let Actor { name, account_id, home_id, .. } = &actor;
-        origin.is(db::Who { name: name.to_string(), account_id: *account_id, home_id: *home_id });
+        let Actor { name, account_id, home_id, who, .. } = &actor;
+        let is_key = matches!(who, Who::Key(_));
+        origin.is(db::Who { name: name.to_string(), account_id: *account_id, home_id: *home_id, is_key });
     }
     Ok(actor)
 }

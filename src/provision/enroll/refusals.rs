@@ -54,7 +54,7 @@ impl Enrollment {
             Some(detail) => format!("{}: {}, {detail}", named.file, named.reason.code()),
             None => format!("{}: {}", named.file, named.reason.code()),
         };
-        let who = Who { name: name.clone(), account_id, home_id: account_id };
+        let who = Who { name: name.clone(), account_id, home_id: account_id, is_key: false };
         let write =
             self.pipeline.db.write(move |tx| audit::store::refused(tx, &who, "certificate.issue", name, detail, now));
         if let Err(error) = Origin::new(Some(peer), process).scope(write).await {

@@ -134,7 +134,7 @@ pub async fn refused(
         known.map_or((BOX_ACCOUNT, "nobody".to_owned()), |known| (known.account_id, known.login.clone()));
     let detail = code.word().to_owned();
     let told = db.write_soon(move |tx| {
-        let who = db::Who { name: name.clone(), account_id, home_id: account_id };
+        let who = db::Who { name: name.clone(), account_id, home_id: account_id, is_key: false };
         audit::refused(tx, &who, "session.begin", &name, detail, clock::now())
     });
     match told.await {

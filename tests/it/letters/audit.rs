@@ -35,7 +35,7 @@ fn a_change_says_who_from_where_and_what_was_before_and_after() {
     let word = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
     assert_eq!(
         [word("actor"), word("ip"), word("process"), word("object"), word("result")],
-        ["api-token", "127.0.0.1", "api", MAC, "success"]
+        ["api-token", "127.0.0.1", "key", MAC, "success"]
     );
     assert_eq!((&row["before"]["name"], &row["after"]["name"]), (&json!("Desk"), &json!("Front desk")));
     assert!(row["before"].get("mac").is_none(), "what is equal is left out: {row}");
@@ -113,7 +113,7 @@ fn every_filter_finds_its_entries_and_no_others() {
         ("&account_name=x*", 0),
         ("&ip=127.*", 5),
         ("&ip=128.*", 0),
-        ("&process=a*", 5),
+        ("&process=k*", 5),
         ("&object=*er*n", 1),
         ("&object=*%25*", 1),
         ("&action=*.add", 4),
@@ -121,7 +121,8 @@ fn every_filter_finds_its_entries_and_no_others() {
         ("&account=2", 0),
         ("&ip=127.0.0.1", 5),
         ("&ip=192.0.2.1", 0),
-        ("&process=api", 5),
+        ("&process=key", 5),
+        ("&process=api", 0),
         ("&process=scep", 0),
         ("&result=success", 4),
         ("&result=fail", 1),

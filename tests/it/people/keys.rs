@@ -144,3 +144,30 @@ fn every_answer_to_a_key_says_how_often_it_may_ask() {
     assert_eq!((last.status, head(last, "ratelimit-remaining")), (429, 0));
     assert!(head(last, "retry-after") <= 60);
 }
+
+/// A key may have anybody's name: the log tells it from the person all the same, in what was done and what was refused.
+#[test]
+fn a_key_with_a_persons_name_is_told_from_the_person_in_the_log() {
+    let running = running();
+    let alice = set_up(&running);
+    for name in ["alice", "console"] {
+        let (_, secret) = make(&alice, json!({ "name": name, "permissions": ["site.write"] }));
+        let body = json!({ "name": format!("of key {name}") }).to_string();
+        assert_eq!(bearer(&running, "POST", "/sites", &secret, &body).status, 201);
+        bearer(&running, "POST", "/sites", &secret, &body).refused(409);
+    }
+    alice.post("/sites", json!({ "name": "of alice" })).json(201);
+    let sites = |query: &str| {
+        let page = alice.get(&format!("/audit?limit=500{query}")).json(200);
+        let rows = page["items"].as_array().unwrap().iter();
+        let word = |row: &Value, name: &str| row[name].as_str().unwrap().to_owned();
+        rows.filter(|row| ["site.add", "POST /sites"].contains(&row["action"].as_str().unwrap()))
+            .map(|row| (word(row, "actor"), word(row, "process"), word(row, "result")))
+            .collect::<Vec<_>>()
+    };
+    let row = |actor: &str, process: &str, result: &str| (actor.to_owned(), process.to_owned(), result.to_owned());
+    assert_eq!(sites("&process=api"), [row("alice", "api", "success")]);
+    let of_keys = [("console", "fail"), ("console", "success"), ("alice", "fail"), ("alice", "success")];
+    assert_eq!(sites("&process=key"), of_keys.map(|(name, result)| row(name, "key", result)));
+    assert_eq!(sites("&process=console"), []);
+}
