@@ -80,7 +80,9 @@ async fn change(
             }
             let after = one(tx, &person)?;
             let sides = (Some(&before), Some(&after));
-            audit::store::write_change(tx, &person.actor, "user.set", &after.login, sides, None, now)?;
+            // What is one's own stays at home: a host need not know a guest's telephone number.
+            let home = person.actor.inside(person.actor.home_id);
+            audit::store::write_change(tx, &home, "user.set", &after.login, sides, None, now)?;
             Ok::<_, Problem>(after)
         })
         .await?;

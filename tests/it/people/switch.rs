@@ -147,3 +147,21 @@ fn ava_027_to_ava_036_ale_005_to_ale_011_strangers_ask_for_an_account_and_one_is
     let statuses: Vec<u16> = (0..8).map(|number| asked(&format!("{number}@example.com"), true).status).collect();
     assert!(statuses.contains(&429), "{statuses:?}");
 }
+
+/// Somebody's address and telephone number are nothing for the log of the account that they work in.
+#[test]
+fn what_one_changes_of_oneself_inside_another_account_is_told_at_home_only() {
+    let running = running();
+    let alice = set_up(&running);
+    let shop = account(&alice, "customer", "Shop");
+    let carl = chief(&running, &alice, &shop, "carl");
+    let inside = enter(&alice, &shop);
+    let body = json!({ "phone": "+49 30 1234567", "email": "private@example.com", "password": PASSWORD });
+    assert_eq!(inside.patch("/me", body).json(200)["email"], "private@example.com");
+    let seen = carl.get("/audit?limit=500").text();
+    assert!(!seen.contains("1234567") && !seen.contains("private@example.com"), "{seen}");
+    let back = Browser::of(&running, &inside.delete("/switch"));
+    let row = back.get("/audit?action=user.set").json(200)["items"][0].clone();
+    assert_eq!((&row["account_id"], &row["home_id"], &row["object"]), (&json!(1), &Value::Null, &json!("alice")));
+    assert_eq!(row["after"]["phone"], "+49 30 1234567", "{row}");
+}
