@@ -149,6 +149,7 @@ impl Import {
         let checker = Checker::new(names, self.keys, tx.next_id("device")?, tx.next_id("sip_account")?);
         let (progress, mut file) = (self.progress, self.file);
         let mut report = Report::default();
+        let mut placed = 0_u64;
         let mut inserter = store::Inserter::new(tx, &self.actor, self.window, now)?;
         let (send, receive) = sync_channel::<Vec<Item>>(16);
         let read = std::thread::scope(|scope| {
@@ -164,7 +165,11 @@ impl Import {
                 read
             });
             for item in receive.into_iter().flatten() {
-                report.take(item, |row| inserter.insert(row))?;
+                report.take(item, |row| {
+                    let is_new = inserter.insert(row)?;
+                    placed += u64::from(is_new && row.fields.site_id.is_some());
+                    Ok::<_, crate::db::Error>(is_new)
+                })?;
             }
             Ok::<_, crate::db::Error>(reading.join())
         })?;
@@ -176,6 +181,13 @@ impl Import {
             let (text, data) =
                 (format!("{by} imported devices: {detail}."), serde_json::json!({ "added": report.added, "by": by }));
             notify::tell(tx, self.actor.account_id, Kind::DeviceClaimed, "import", &text, &data, now)?;
+        }
+        // AVA-062: as of one that is added by itself.
+        if placed > 0 {
+            let by = &*self.actor.name;
+            let text = format!("{by} imported devices and gave {placed} of them to a site.");
+            let data = serde_json::json!({ "associated": placed, "by": by });
+            notify::tell(tx, self.actor.account_id, Kind::DeviceAssociated, "import", &text, &data, now)?;
         }
         audit::store::write(tx, &self.actor, "device.import", "devices", Some(detail), now)?;
         // One word for all of them: a list of a hundred thousand would cost more than it saves.

@@ -151,6 +151,23 @@ fn ava_065_ava_062_both_sides_of_a_link_and_whoever_gets_devices_are_mailed() {
     assert_eq!(count(&of_rita, "north@example.com", "Device given to a site: 805ec0aabb01"), 1, "{of_rita:?}");
 }
 
+/// AVA-061, AVA-062: an import tells what adding its devices one by one would, once for all of them.
+#[test]
+fn ava_061_ava_062_an_import_tells_of_devices_added_and_given_to_sites() {
+    let running = running();
+    let alice = with_mail(&running);
+    let file = b"mac,site\n805ec0aabb01,default\n805ec0aabb02,default\n";
+    let told = |added: u64| {
+        assert_eq!(running.upload("POST", "/devices/import", file).json(200)["added"], added);
+        let rows = queue(&running, &alice);
+        let of = |subject: &str| count(&rows, "alice@example.com", subject);
+        (of("Device added: import"), of("Device given to a site: import"))
+    };
+    assert_eq!(told(2), (1, 1));
+    // They are there already.
+    assert_eq!(told(0), (1, 1));
+}
+
 /// ALE-007: whoever decides hears that somebody asks for an account.
 #[test]
 fn ale_007_the_administrator_is_mailed_who_asks_for_an_account() {
