@@ -137,6 +137,12 @@ pub fn named(conn: &Connection, account_id: i64, name: &str) -> Result<Option<i6
     Ok(conn.prepare_cached(sql)?.query_row(params![account_id, name], |row| row.get(0)).optional()?)
 }
 
+/// Keys of an account that somebody of this login name has made.
+pub fn count_made_by(conn: &Connection, account_id: i64, login: &str) -> Result<u32> {
+    let sql = "SELECT count(*) FROM api_key WHERE account_id = $1 AND created_by = $2";
+    Ok(conn.prepare_cached(sql)?.query_row(params![account_id, login], |row| row.get(0))?)
+}
+
 /// What people say of a key.
 pub struct Change {
     pub name: String,

@@ -310,3 +310,26 @@ fn nobody_changes_by_the_list_of_users_what_opens_their_own_account() {
     );
     log_in(&running, "alice", PASSWORD);
 }
+
+#[test]
+fn the_log_says_how_many_api_keys_of_a_removed_user_stay() {
+    let running = running();
+    let alice = set_up(&running);
+    let mut ids = Vec::new();
+    for (login, keys) in [("bob", 2), ("eve", 0)] {
+        let made = add(&alice, person(login));
+        let reset = json!({ "token": made["link"]["token"], "password": PASSWORD });
+        assert_eq!(send(&running, "POST", "/password/reset", "", Some(reset)).status, 204);
+        let browser = log_in(&running, login, PASSWORD);
+        for number in 0..keys {
+            browser.post("/api-keys", json!({ "name": format!("{login} {number}") })).json(201);
+        }
+        ids.push(made["id"].clone());
+    }
+    assert_eq!(alice.post("/users/remove", json!({ "ids": ids })).status, 204);
+    let rows = alice.get("/audit?action=user.remove").json(200)["items"].clone();
+    assert_eq!(
+        (&rows[0]["detail"], &rows[1]["detail"]),
+        (&json!("Example"), &json!("Example: 2 API keys of theirs stay"))
+    );
+}

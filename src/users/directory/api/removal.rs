@@ -4,6 +4,7 @@ use super::{User, another};
 use crate::db::{Db, Tx};
 use crate::users::Actor;
 use crate::users::directory::store;
+use crate::users::keys;
 use crate::web::{Json, Problem, Result};
 use crate::{audit, clock};
 use actix_web::web::{Data, Path};
@@ -20,17 +21,15 @@ pub async fn remove(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<HttpRes
 fn remove_one(tx: &Tx, actor: &Actor, id: i64) -> Result<()> {
     let user = another(tx, actor, id)?;
     store::remove(tx, user.id)?;
+    // Programs go on with them: whoever removes the user hears that they are to be looked at.
+    let detail = match keys::store::count_made_by(tx, user.account_id, &user.login)? {
+        0 => user.account.clone(),
+        1 => format!("{}: 1 API key of theirs stays", user.account),
+        count => format!("{}: {count} API keys of theirs stay", user.account),
+    };
     let sides = (Some(&user), None::<&User>);
     let inside = actor.inside(user.account_id);
-    audit::store::write_change(
-        tx,
-        &inside,
-        "user.remove",
-        &user.login,
-        sides,
-        Some(user.account.clone()),
-        clock::now(),
-    )?;
+    audit::store::write_change(tx, &inside, "user.remove", &user.login, sides, Some(detail), clock::now())?;
     Ok(())
 }
 
