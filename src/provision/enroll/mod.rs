@@ -161,6 +161,20 @@ enum Proof {
     },
 }
 
+impl Proof {
+    fn mac(&self) -> Mac {
+        match self {
+            Proof::Challenge(_, found) => found.mac,
+            Proof::Login(mac) | Proof::Certificate { mac, .. } | Proof::Approved { mac, .. } => *mac,
+        }
+    }
+
+    /// Whether it is a challenge that this key may still use.
+    fn is_open(&self, spki: &[u8], now: i64) -> bool {
+        matches!(self, Proof::Challenge(_, found) if found.check(&sha256(spki), now).is_ok())
+    }
+}
+
 struct Given {
     issued: Issued,
     mac: Mac,
@@ -243,10 +257,7 @@ impl Enrollment {
         asked: &Asked,
     ) -> Result<Given, Refusal> {
         let (key, now) = (sha256(spki), asked.now);
-        let mac = match &proof {
-            Proof::Challenge(_, found) => found.mac,
-            Proof::Login(mac) | Proof::Certificate { mac, .. } | Proof::Approved { mac, .. } => *mac,
-        };
+        let mac = proof.mac();
         let refuse = |refusal: Refusal| Refusal { mac: Some(mac), ..refusal };
         let (subject, holder) = self.holder(mac)?;
         // PGS-011: a password that it still has is no way around "revoke all keys".

@@ -265,6 +265,29 @@ fn threat_083_weak_keys_get_no_certificate_and_leave_the_challenge_whole() {
     assert_eq!(site.asks(&phone, &ra, &site.csr(&phone, SUBJECT, &challenge, "")).status, "0");
 }
 
+/// An Avaya J100 to which the box sends no challenge any more sends its serial number in its place (SCEPPASSWORD). The
+/// certificate in force is proof all the same, and only as long as it is in force.
+#[test]
+fn threat_080_a_first_request_signed_with_a_certificate_in_force_is_a_renewal_whatever_its_challenge() {
+    let site = site(&[]);
+    let (ra, phone, challenge) = (site.ra(), site.sender("phone"), site.challenge(MAC));
+    let said = site.asks(&phone, &ra, &site.csr(&phone, SUBJECT, &challenge, ""));
+    let phone = phone.holding(first_certificate(&said.content.unwrap()));
+    // Unknown, used for another key, and another device's.
+    for (number, secret) in ["16WZ32480123", &challenge, &site.challenge(OTHER)].into_iter().enumerate() {
+        let next = site.sender(&format!("next{number}"));
+        assert_eq!(site.asks(&phone, &ra, &site.csr(&next, SUBJECT, secret, "")).status, "0", "{secret}");
+        assert_eq!(site.reasons(MAC)[0], "certificate-renewed", "{secret}");
+    }
+    let last = site.sender("last");
+    assert_eq!(site.asks(&phone, &ra, &site.csr(&last, SUBJECT, &site.challenge(MAC), "")).status, "0");
+    assert_eq!(site.reasons(MAC)[0], "certificate-issued", "a good challenge counts");
+    site.phonebox.cli(&["ca", "certificate", "revoke-all", MAC]);
+    let late = site.sender("late");
+    assert!(site.asks(&phone, &ra, &site.csr(&late, SUBJECT, "16WZ32480123", "")).is_bad_request());
+    assert_eq!(site.issued(), 5);
+}
+
 /// A certificate that was taken back asks for the next one, by SCEP and by EST: nothing is issued any more.
 #[test]
 fn threat_080_a_revoked_certificate_renews_nothing() {
