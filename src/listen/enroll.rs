@@ -8,7 +8,7 @@ use super::respond::{self, Connection, Sent};
 use crate::ca::{background, est, scep};
 use crate::checkins::{Decision, Reason};
 use crate::provision::Subject;
-use crate::provision::enroll::{Asked, Enrollment, Outcome, Protocol, Reply};
+use crate::provision::enroll::{Asked, Enrollment, Outcome, Protocol, Reply, Shown};
 use crate::provision::record::Named;
 use bytes::Bytes;
 use hyper::body::Incoming;
@@ -76,7 +76,7 @@ impl EnrollmentDoor {
             peer: connection.peer,
             verb: parts.method.as_str().to_owned(),
             authorization: value(header::AUTHORIZATION),
-            certificate: connection.client.as_ref().map(|shown| shown.leaf.clone()),
+            certificate: connection.client.as_ref().map(|shown| Shown::new(shown.leaf.clone(), &shown.now(now))),
             body,
             now,
         };

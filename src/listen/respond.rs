@@ -65,7 +65,7 @@ impl Shown {
         Ok(shown.map(|(client, leaf)| Shown { client, clients: clients.clone(), leaf: leaf.as_ref().into() }))
     }
 
-    fn now(&self, at: i64) -> ClientCert<'_> {
+    pub(super) fn now(&self, at: i64) -> ClientCert<'_> {
         let verdict = self.clients.verdict(&self.client, at);
         ClientCert { subject: &self.client.subject, holder: self.client.holder, verdict }
     }

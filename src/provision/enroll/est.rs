@@ -71,7 +71,7 @@ impl Enrollment {
     /// The certificate that was shown, else user name and password: the device's own, or its challenge.
     fn est_proof(&self, asked: &Asked) -> Result<Proof, Refusal> {
         if let Some(shown) = &asked.certificate
-            && let Some(current) = self.in_force(shown, asked.now)?
+            && let Some(current) = self.in_force(&shown.der, asked.now)?
         {
             return Ok(current);
         }

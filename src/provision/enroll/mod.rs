@@ -18,6 +18,7 @@ mod scep;
 use self::refusals::Ledger;
 use super::pipeline::Pipeline;
 use super::record;
+use super::request::ClientCert;
 use super::resolve;
 use super::subject::Subject;
 use crate::ca::cms::Certificate;
@@ -75,10 +76,38 @@ pub struct Asked {
     pub peer: IpAddr,
     pub verb: String,
     pub authorization: Option<Vec<u8>>,
-    /// The client certificate that was shown, DER. That its key is held is proved; nothing else is.
-    pub certificate: Option<Arc<[u8]>>,
+    pub certificate: Option<Shown>,
     pub body: bytes::Bytes,
     pub now: i64,
+}
+
+/// The client certificate that TLS showed. That its key is held is proved; what it is worth is the verdict.
+#[derive(Debug)]
+pub struct Shown {
+    der: Arc<[u8]>,
+    verdict: ca::Verdict,
+    /// The device that it was issued for, or else names.
+    mac: Option<Mac>,
+}
+
+impl Shown {
+    pub fn new(der: Arc<[u8]>, client: &ClientCert<'_>) -> Shown {
+        let named = || {
+            let dn = Some(client.subject.as_bytes());
+            vendors::identify(&vendors::Evidence { client_cert_dn: dn, ..vendors::Evidence::default() }).mac
+        };
+        Shown { der, verdict: client.verdict, mac: client.holder.or_else(named) }
+    }
+
+    /// As for a file: what is revoked or over opens nothing, whatever else is right.
+    fn check(&self) -> Result<(), Refusal> {
+        match self.verdict {
+            ca::Verdict::Refused(fault) => {
+                Err(Refusal { reason: Reason::BadCertificate, detail: Some(fault.words().to_owned()), mac: self.mac })
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -233,6 +262,20 @@ impl Enrollment {
         Ok(Refusal { mac, ..Refusal::new(Reason::CertificateVoid) })
     }
 
+    /// What TLS showed must count, and be no other device's than the one a certificate is asked for.
+    fn check_shown(&self, asked: &Asked, mac: Mac) -> Result<(), Refusal> {
+        let Some(shown) = &asked.certificate else { return Ok(()) };
+        shown.check()?;
+        let Some(owner) = shown.mac.filter(|owner| *owner != mac) else { return Ok(()) };
+        // Anybody can write a name into a certificate of nobody's.
+        if shown.verdict != ca::Verdict::Foreign {
+            let text = format!("Its certificate was shown from {} for another device's certificate", asked.peer);
+            self.pipeline.tell("certificate-of-other", owner.to_string(), text, asked.now);
+        }
+        let detail = Some(format!("the client certificate is {owner}'s"));
+        Err(Refusal { reason: Reason::CertificateOfOther, detail, mac: Some(mac) })
+    }
+
     /// The device that a certificate would be for, and as the authority will name it.
     fn holder(&self, mac: Mac) -> Result<(Arc<Subject>, Holder), Refusal> {
         let refuse = |reason| Refusal { mac: Some(mac), ..Refusal::new(reason) };
@@ -258,6 +301,7 @@ impl Enrollment {
     ) -> Result<Given, Refusal> {
         let (key, now) = (sha256(spki), asked.now);
         let mac = proof.mac();
+        self.check_shown(asked, mac)?;
         let refuse = |refusal: Refusal| Refusal { mac: Some(mac), ..refusal };
         let (subject, holder) = self.holder(mac)?;
         // PGS-011: a password that it still has is no way around "revoke all keys".

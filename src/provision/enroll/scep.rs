@@ -170,6 +170,7 @@ impl Enrollment {
         let mut macs: Vec<Mac> = csr.names.iter().flat_map(|name| vendors::macs_in(name.as_bytes())).collect();
         macs.dedup();
         let &[mac] = macs.as_slice() else { return Err(Refusal::new(Reason::ChallengeMissing)) };
+        self.check_shown(asked, mac)?;
         let holder = self.holder(mac)?.0;
         let account_id = holder.device.account_id;
         let (transaction, spki, peer) = (message.transaction.clone(), csr.spki.clone(), asked.peer.to_string());

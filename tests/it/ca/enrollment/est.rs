@@ -1,6 +1,7 @@
 //! EST with real clients: strongSwan and curl.
 
-use super::clients::{MAC, Site, site};
+use super::clients::{MAC, OTHER, Site, site};
+use crate::support::eventually;
 
 impl Site {
     fn est_url(&self, operation: &str) -> String {
@@ -107,6 +108,62 @@ fn threat_084_est_asks_for_proof_and_gives_nobody_another_name() {
     site.run(&own);
     assert_eq!(site.est("simplereenroll", &["--cert", "self.pem", "--key", "next.key"]).0, "401");
     assert_eq!(site.issued(), 2);
+}
+
+/// T8 for these doors: what is the certificate of one device gets none for another, whatever else is right.
+#[test]
+fn threat_008_who_shows_the_certificate_of_one_device_gets_none_for_another() {
+    let site = site(&[]);
+    let (ra, phone, challenge) = (site.ra(), site.sender("phone"), site.challenge(OTHER));
+    site.key("factory.key");
+    site.run(&[
+        "openssl",
+        "req",
+        "-x509",
+        "-key",
+        "factory.key",
+        "-subj",
+        &format!("/CN={MAC}"),
+        "-out",
+        "factory.pem",
+    ]);
+    let shown = ["--cert", "factory.pem", "--key", "factory.key"];
+    let login = format!("{OTHER}:{challenge}");
+    let both = [&shown[..], &["--user", &login]].concat();
+    site.request("phone.key", "/CN=805ec0aabb02");
+    assert_eq!(site.est("simpleenroll", &both).0, "403");
+    assert_eq!(site.reasons(OTHER)[0], "certificate-of-other");
+    assert!(!site.phonebox.has_alarm("certificate-of-other"), "its CA is not accepted: it says nothing of the device");
+    let factory = site.file("factory.pem");
+    site.phonebox.cli(&["ca", "accept", "add", "Example", "--file", factory.to_str().unwrap()]);
+    assert_eq!(site.est("simpleenroll", &both).0, "403");
+    eventually("it is told", || site.phonebox.has_alarm("certificate-of-other"));
+    // By SCEP, over TLS.
+    let message = phone.message(b"19", b"1", &ra, &site.csr(&phone, "/CN=805ec0aabb02", &challenge, ""));
+    std::fs::write(site.file("message"), message).unwrap();
+    let url = format!("https://{}/scep?operation=PKIOperation", site.phonebox.https());
+    let post = [
+        "curl",
+        "-sf",
+        "--cacert",
+        "root.pem",
+        "-o",
+        "answer",
+        "-H",
+        "Content-Type: application/x-pki-message",
+        "--data-binary",
+        "@message",
+        &url,
+    ];
+    site.run(&[&post[..], &shown].concat());
+    assert_eq!((site.issued(), site.reasons(OTHER)[0].as_str()), (0, "certificate-of-other"));
+    // The same without it, and the device itself with it.
+    site.run(&post);
+    assert_eq!((site.issued(), site.reasons(OTHER)[0].as_str()), (1, "certificate-issued"));
+    site.key("own.key");
+    site.request("own.key", "/CN=805ec0aabb01");
+    let login = format!("{MAC}:{}", site.challenge(MAC));
+    assert_eq!(site.est("simpleenroll", &[&shown[..], &["--user", &login]].concat()).0, "200");
 }
 
 /// RFC 7030, appendix A.1, the one message of the enrolment RFCs that is printed whole (RFC 8894, 6960 and 7292 have none):
