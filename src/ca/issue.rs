@@ -96,6 +96,8 @@ pub enum Refused {
     KeyOfAnother,
     #[error("all keys of the holder were revoked while this certificate was made")]
     KeysRevoked,
+    #[error("the certificate that was given for this request is revoked. Ask anew, with a new challenge")]
+    Revoked,
     #[error("there is no certificate profile {0}")]
     NoProfile(i64),
     #[error("the certificate profile needs {0}, and the box does not know it of this holder")]
@@ -136,6 +138,7 @@ impl Refused {
             Refused::RsaBroken => "rsa-broken",
             Refused::KeyOfAuthority => "key-of-authority",
             Refused::KeysRevoked => "keys-revoked",
+            Refused::Revoked => "revoked",
             Refused::KeyOfAnother => "key-of-another",
             Refused::NoProfile(_) => "no-profile",
             Refused::HolderLacks(_) => "holder-lacks",
@@ -238,7 +241,7 @@ impl Ca {
             Ok(None)
         });
         if let Some(first) = stored.await? {
-            return self.issued_before(first).ok_or(Refused::Box(CaError::damaged("certificate")));
+            return self.issued_before(first);
         }
         self.note_issued(serial, authority.id);
         self.saw(now);
@@ -247,13 +250,20 @@ impl Ca {
 
     fn first(&self, once: &[u8; 32]) -> Result<Option<Issued>, Refused> {
         let found = self.0.db.read(|conn| store::by_once(conn, once))?;
-        Ok(found.and_then(|found| self.issued_before(found)))
+        found.map(|found| self.issued_before(found)).transpose()
     }
 
-    fn issued_before(&self, first: Answered) -> Option<Issued> {
+    /// A replay is the same certificate, as long as it was not taken back.
+    fn issued_before(&self, first: Answered) -> Result<Issued, Refused> {
+        if first.is_revoked {
+            return Err(Refused::Revoked);
+        }
         let snapshot = self.snapshot();
-        let authority = snapshot.authorities.iter().find(|known| known.id == first.authority_id)?;
-        Some(Issued { serial: Serial::of(&first.serial)?, der: first.der, chain: snapshot.chain(authority) })
+        let authority = snapshot.authorities.iter().find(|known| known.id == first.authority_id);
+        let (Some(authority), Some(serial)) = (authority, Serial::of(&first.serial)) else {
+            return Err(CaError::damaged("certificate").into());
+        };
+        Ok(Issued { serial, der: first.der, chain: snapshot.chain(authority) })
     }
 
     /// F12: a certificate's dates come from the clock, so the clock must be believable.

@@ -383,15 +383,17 @@ pub struct Answered {
 
 /// The certificate that was given for a value that counts once.
 pub fn by_once(conn: &Connection, once: &[u8; 32]) -> Result<Option<Answered>> {
-    let mut statement = conn.prepare_cached("SELECT authority_id, serial, der FROM certificate WHERE once = $1")?;
+    let mut statement = conn
+        .prepare_cached("SELECT authority_id, serial, der, revoked_at IS NOT NULL FROM certificate WHERE once = $1")?;
     let found = statement.query_row(params![once.as_slice()], |row| {
-        Ok(Answered { authority_id: row.get(0)?, serial: row.get(1)?, der: row.get(2)? })
+        Ok(Answered { authority_id: row.get(0)?, serial: row.get(1)?, der: row.get(2)?, is_revoked: row.get(3)? })
     });
     Ok(found.optional()?)
 }
 
 /// Whether a key is in a certificate of somebody else.
 pub fn key_of_another(conn: &Connection, key_sha256: &[u8; 32], holder: &str) -> Result<bool> {
+    pub is_revoked: bool,
     let sql = "SELECT EXISTS (SELECT 1 FROM certificate WHERE key_sha256 = $1 AND holder <> $2)";
     Ok(conn.prepare_cached(sql)?.query_row(params![key_sha256.as_slice(), holder], |row| row.get(0))?)
 }

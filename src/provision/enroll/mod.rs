@@ -348,12 +348,16 @@ impl Enrollment {
                 Ok(Given { issued, mac, reason })
             }
             Err(error) => {
-                if let Proof::Challenge(hash, _) = proof {
+                // A challenge whose certificate was taken back stays used.
+                if let Proof::Challenge(hash, _) = proof
+                    && !matches!(error, Refused::Revoked)
+                {
                     self.pipeline.db.write(move |tx| store::give_back(tx, &hash, &key)).await?;
                 }
                 let reason = match error {
                     Refused::Box(_) => Reason::Storage,
                     Refused::KeysRevoked => Reason::KeysRevoked,
+                    Refused::Revoked => Reason::CertificateVoid,
                     Refused::NoKey | Refused::AuthorityOver | Refused::ClockEarly | Refused::ClockBack => {
                         Reason::NoAuthority
                     }

@@ -161,6 +161,24 @@ fn threat_081_a_replay_is_the_same_certificate_and_another_key_none() {
     assert_eq!(site.issued(), 2);
 }
 
+/// What was recorded before a revocation brings nothing back after it.
+#[test]
+fn threat_081_a_replay_is_refused_once_its_certificate_is_revoked() {
+    let site = site(&[]);
+    let (ra, phone, challenge) = (site.ra(), site.sender("phone"), site.challenge(MAC));
+    let message = phone.message(b"19", b"same", &ra, &site.csr(&phone, SUBJECT, &challenge, ""));
+    assert_eq!(site.said(&phone, &message).status, "0");
+    let list = site.phonebox.json(&["ca", "certificate", "list", "--holder", MAC]);
+    site.phonebox.cli(&["ca", "certificate", "revoke", list[0]["serial"].as_str().unwrap()]);
+    let said = site.said(&phone, &message);
+    assert!(said.is_bad_request() && said.content.is_none(), "{said:?}");
+    assert_eq!(site.reasons(MAC)[0], "certificate-void");
+    // The challenge is no key to another one.
+    let thief = site.sender("thief");
+    assert!(site.asks(&thief, &ra, &site.csr(&thief, SUBJECT, &challenge, "")).is_bad_request());
+    assert_eq!((site.issued(), site.reasons(MAC)[0].as_str()), (1, "challenge-used"));
+}
+
 #[test]
 fn threat_082_whatever_is_wrong_inside_looks_the_same() {
     let site = site(&[]);
