@@ -206,14 +206,27 @@ pub fn keys_revoked_since(conn: &Connection, mac: Mac, since: i64) -> Result<boo
     Ok(conn.prepare_cached(sql)?.query_row(params![mac.to_u64() as i64, since], |row| row.get(0))?)
 }
 
-/// A device completed a verified handshake below the root in force, or fetched the file of all roots (`given`).
-pub fn note_roots(tx: &Tx, mac: Mac, given: bool, now: i64) -> Result<()> {
+/// A device completed a verified handshake below the root in force.
+pub fn note_root_in_force(tx: &Tx, mac: Mac, now: i64) -> Result<()> {
     tx.prepare_cached(
         "INSERT INTO root_trust (mac, authority_id, at)
-         SELECT $1, id, $2 FROM authority WHERE parent_id IS NULL AND (state = 'current' OR $3 AND state = 'next')
+         SELECT $1, id, $2 FROM authority WHERE parent_id IS NULL AND state = 'current'
          ON CONFLICT (mac, authority_id) DO UPDATE SET at = excluded.at",
     )?
-    .execute(params![mac.to_u64() as i64, now, given])?;
+    .execute(params![mac.to_u64() as i64, now])?;
+    Ok(())
+}
+
+/// A device fetched a file that holds these roots. One that was forgotten meanwhile is not noted.
+pub fn note_roots(tx: &Tx, mac: Mac, roots: &[i64], now: i64) -> Result<()> {
+    let mut note = tx.prepare_cached(
+        "INSERT INTO root_trust (mac, authority_id, at)
+         SELECT $1, id, $2 FROM authority WHERE id = $3 AND state IN ('current', 'next')
+         ON CONFLICT (mac, authority_id) DO UPDATE SET at = excluded.at",
+    )?;
+    for root in roots {
+        note.execute(params![mac.to_u64() as i64, now, root])?;
+    }
     Ok(())
 }
 
@@ -379,6 +392,7 @@ pub struct Answered {
     pub authority_id: i64,
     pub serial: Vec<u8>,
     pub der: Vec<u8>,
+    pub is_revoked: bool,
 }
 
 /// The certificate that was given for a value that counts once.
@@ -393,7 +407,6 @@ pub fn by_once(conn: &Connection, once: &[u8; 32]) -> Result<Option<Answered>> {
 
 /// Whether a key is in a certificate of somebody else.
 pub fn key_of_another(conn: &Connection, key_sha256: &[u8; 32], holder: &str) -> Result<bool> {
-    pub is_revoked: bool,
     let sql = "SELECT EXISTS (SELECT 1 FROM certificate WHERE key_sha256 = $1 AND holder <> $2)";
     Ok(conn.prepare_cached(sql)?.query_row(params![key_sha256.as_slice(), holder], |row| row.get(0))?)
 }

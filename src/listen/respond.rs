@@ -215,7 +215,7 @@ pub async fn respond(
     let parts = [StatusCode::NOT_MODIFIED, StatusCode::PARTIAL_CONTENT, StatusCode::RANGE_NOT_SATISFIABLE];
     let whole = !head_only && !parts.contains(&response.status());
     // Who has hung up is answered, and does not count as having it.
-    if let Some(delivered) = served.delivered.filter(|_| whole && !has_shut(connection.socket)) {
+    if let Some(delivered) = served.delivered.take().filter(|_| whole && !has_shut(connection.socket)) {
         response.body_mut().done =
             Some(Done { pipeline: pipeline.clone(), delivered, notes: connection.notes.clone() });
     }

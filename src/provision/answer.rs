@@ -42,20 +42,20 @@ pub enum Answer {
 }
 
 /// To be told when the last byte of the answer has left.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Delivered {
     pub mac: Mac,
     pub what: Delivery,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Delivery {
     /// Its own configuration.
     Whole,
     /// To another server: the window closes soon, this box has nothing more to hand out.
     Redirection,
-    /// The roots that it shall trust.
-    Roots,
+    /// Roots that it shall trust, by their ids.
+    Roots(Arc<[i64]>),
 }
 
 /// What step 3 to 5 came to.

@@ -42,7 +42,7 @@ fn apply(tx: &mut Tx, effect: Effect, context: &Context) -> Result<(), Error> {
         Effect::TlsLost => seen::tls_lost(tx, mac, now),
         Effect::TlsState(state) => {
             if state >= TlsState::TrustsOurCa {
-                ca::store::note_roots(tx, mac, false, now)?;
+                ca::store::note_root_in_force(tx, mac, now)?;
             }
             seen::tls_state(tx, mac, state)
         }

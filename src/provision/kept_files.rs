@@ -12,15 +12,17 @@ use crate::enrollment::files::Form;
 use crate::enrollment::store as certificates;
 use crate::vendors::{self, FileKind};
 use crate::{files, uploads};
+use std::sync::Arc;
 
 impl Pipeline {
-    /// The box's own CA certificate and the roots of targets: public, for everybody, from everywhere.
-    pub(super) fn public(&self, path: &Path) -> Option<Outcome> {
+    /// The box's own CA certificate and the roots of targets: public, for everybody, from everywhere. With them the ids of
+    /// the box's roots that the file holds.
+    pub(super) fn public(&self, path: &Path) -> Option<(Outcome, Arc<[i64]>)> {
         let name = path.name.to_ascii_lowercase();
-        let (bytes, content_type) = match name.as_str() {
+        let (bytes, content_type, roots) = match name.as_str() {
             _ if name.starts_with("phonebox-ca") => {
                 let file = self.ca.get(&name)?;
-                (file.bytes, file.content_type)
+                (file.bytes, file.content_type, file.roots)
             }
             _ => {
                 let id: i64 = name.strip_prefix("target-")?.strip_suffix(".pem")?.parse().ok()?;
@@ -32,10 +34,11 @@ impl Pipeline {
                     .find(|target| target.id == id)?
                     .root_ca
                     .clone()?;
-                (pem.into(), "application/x-x509-ca-cert")
+                (pem.into(), "application/x-x509-ca-cert", [].into())
             }
         };
-        Some(Outcome::served(Answer::Bytes { bytes, content_type, modified: 0 }, Reason::TrustCertificate))
+        let answer = Answer::Bytes { bytes, content_type, modified: 0 };
+        Some((Outcome::served(answer, Reason::TrustCertificate), roots))
     }
 
     /// Of the device's account, or of the box's: firmware is stored once.

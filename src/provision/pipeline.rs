@@ -148,10 +148,10 @@ impl Pipeline {
     async fn answer(&self, request: &Request<'_>, path: &Path, mark: &mut Mark<'_>) -> Result<Outcome, Error> {
         // Where credentials are asked for, they are asked for everything.
         let asks = path.ask || networks::policy(&self.shared.get()?.networks, request.peer).ask;
-        if !asks && let Some(public) = self.public(path) {
-            let known = mark.identity.mac.filter(|_| public.reason == Reason::TrustCertificate);
+        if !asks && let Some((public, roots)) = self.public(path) {
+            let known = mark.identity.mac.filter(|_| !roots.is_empty());
             let known = known.map(|mac| self.subjects.get(mac)).transpose()?.flatten();
-            let delivered = known.map(|known| Delivered { mac: known.device.mac, what: Delivery::Roots });
+            let delivered = known.map(|known| Delivered { mac: known.device.mac, what: Delivery::Roots(roots) });
             return Ok(Outcome { delivered, ..public });
         }
         let credential = self.credential(request, path, &mark.identity)?;
@@ -361,7 +361,7 @@ impl Pipeline {
                 return Ok(Outcome { decision: Decision::Stored, ..Outcome::served(answer, Reason::Stored) });
             }
             Ask::Static => {
-                if let Some(public) = self.public(loaded.path) {
+                if let Some((public, _)) = self.public(loaded.path) {
                     return Ok(public);
                 }
                 if let Some(own) = self.certificate_file(request, loaded, grant)? {
@@ -454,7 +454,7 @@ impl Pipeline {
     pub async fn delivered(&self, delivered: Delivered, now: i64) {
         let Delivered { mac, what } = delivered;
         let noted = self.db.write(move |tx| match what {
-            Delivery::Roots => ca::store::note_roots(tx, mac, true, now),
+            Delivery::Roots(roots) => ca::store::note_roots(tx, mac, &roots, now),
             _ => seen::store::enrolled(tx, mac, what == Delivery::Redirection, now),
         });
         if let Err(error) = noted.await {

@@ -73,6 +73,13 @@ fn a_next_root_reaches_the_phones_is_reported_and_switched_to() {
     assert_eq!(phonebox.cli(&["ca", "fingerprint"]), before, "nothing is signed by the next one yet");
     assert_eq!(holders(&phonebox, "next"), Value::Array(Vec::new()));
     assert!(first_certificate_only(&phonebox, desk.path(), true));
+    // Files that do not hold the next root.
+    let agent = phones[0].user_agent();
+    for name in ["phonebox-ca.der", "phonebox-ca-chain.pem", "phonebox-ca.crl"] {
+        let url = format!("http://{}/{name}", phonebox.http());
+        let (worked, text) = run(desk.path(), &["curl", "-sf", "-A", &agent, "-o", "other", &url]);
+        assert!(worked, "{name}: {text}");
+    }
     phones[1].boot(None);
     // Noted behind the answer's last byte.
     let is_held_by = |macs: Value| eventually("the report names them", || holders(&phonebox, "next") == macs);

@@ -84,12 +84,18 @@ async fn a_next_root_is_given_to_phones_before_it_signs_and_devices_that_hold_it
     assert_eq!(made.ca.current().unwrap().root.id, first.root.id);
     let next = made.ca.snapshot().roots().into_iter().find(|root| root.state == State::Next).unwrap();
     let mac = "001565aabb01".parse().unwrap();
-    let note =
-        async |given| made.dir.db.write(move |tx| store::note_roots(tx, mac, given, clock::now())).await.unwrap();
+    let fetched = async |name: &str| {
+        let roots = made.ca.public().get(name).unwrap().roots;
+        made.dir.db.write(move |tx| store::note_roots(tx, mac, &roots, clock::now())).await.unwrap();
+    };
     let trusting = || made.dir.db.read(|conn| store::trusting(conn, next.id)).unwrap();
-    note(false).await;
+    made.dir.db.write(move |tx| store::note_root_in_force(tx, mac, clock::now())).await.unwrap();
     assert_eq!(trusting().len(), 0, "it verified the root in force, that says nothing of the next one");
-    note(true).await;
+    for name in ["phonebox-ca.der", "phonebox-ca-chain.pem", "phonebox-ca.crl"] {
+        fetched(name).await;
+        assert_eq!(trusting().len(), 0, "{name} does not hold it");
+    }
+    fetched("phonebox-ca.pem").await;
     assert_eq!(trusting().iter().map(|(mac, _)| *mac).collect::<Vec<_>>(), [mac]);
     made.ca.rollover_cancel("test", clock::now()).await.unwrap();
     assert_eq!(String::from_utf8_lossy(&file()).matches("BEGIN").count(), 1);
