@@ -59,10 +59,22 @@ impl Ca {
             };
             alarms.extend(step(one.days).map(|kind| (kind, one.holder.clone(), text)));
         }
-        if let Some((first, kind)) = devices.first().and_then(|first| Some((first, step(first.days)?))) {
-            let (count, days) = (devices.len(), first.days);
-            let text =
-                format!("{count} devices' certificates end within 30 days, the first in {days}: phonebox ca expiring");
+        // One that has ended must not hide how near the end of the next one is.
+        let ended = devices.iter().filter(|one| one.days < 0).count();
+        if let Some((first, kind)) =
+            devices.get(ended).or(devices.first()).and_then(|first| Some((first, step(first.days)?)))
+        {
+            let (count, days) = (devices.len() - ended, first.days);
+            let text = match (count, ended) {
+                (0, _) => format!("{ended} devices' certificates have ended: phonebox ca expiring"),
+                (_, 0) => format!(
+                    "{count} devices' certificates end within 30 days, the first in {days}: phonebox ca expiring"
+                ),
+                _ => format!(
+                    "{count} devices' certificates end within 30 days, the first in {days}, and {ended} have ended: \
+                     phonebox ca expiring"
+                ),
+            };
             alarms.push((kind, "devices".into(), text));
         }
         let write = self.0.db.write(move |tx| {

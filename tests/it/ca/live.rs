@@ -142,6 +142,27 @@ fn fault_19_what_ends_is_told_and_the_server_is_renewed_in_time() {
     assert!(sh(files.path(), &script).contains("BEGIN CERTIFICATE"));
 }
 
+/// F19: a phone that is dead for good does not keep the ends of the others from being told in time.
+#[test]
+fn fault_19_a_certificate_that_has_ended_hides_no_other() {
+    let mut phonebox = Phonebox::start();
+    for (days, mac) in [("20", "001565aabb01"), ("50", "001565aabb02")] {
+        phonebox.cli(&["ca", "profile", "add", &format!("days-{days}"), "--validity-days", days]);
+        let request = phonebox.file(&csr());
+        let words = ["ca", "certificate", "issue", "--csr", request.to_str().unwrap(), "--mac", mac];
+        phonebox.cli(&[&words[..], &["--profile", &format!("days-{days}")]].concat());
+    }
+    let told = |phonebox: &Phonebox, kind: &str| phonebox.alarms().iter().any(|alarm| alarm["kind"] == kind);
+    phonebox.restart_at("+25d");
+    until("the alarm of 30 days", || told(&phonebox, "certificate-ends-30"));
+    assert!(!told(&phonebox, "certificate-ends-1"), "it has ended already");
+    let report = phonebox.json(&["ca", "expiring"]);
+    let is_listed = |mac| report.as_array().unwrap().iter().any(|one| one["holder"] == mac);
+    assert!(is_listed("001565aabb01") && is_listed("001565aabb02"), "{report}");
+    phonebox.restart_at("+40d");
+    until("the alarm of 14 days", || told(&phonebox, "certificate-ends-14"));
+}
+
 /// At two thirds of its life, in a box that runs all along: the next handshake shows the new certificate.
 #[test]
 fn the_server_is_renewed_at_two_thirds_of_its_life_without_a_restart() {
