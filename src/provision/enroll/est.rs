@@ -70,10 +70,12 @@ impl Enrollment {
 
     /// The certificate that was shown, else user name and password: the device's own, or its challenge.
     fn est_proof(&self, asked: &Asked) -> Result<Proof, Refusal> {
-        if let Some(shown) = &asked.certificate
-            && let Some(current) = self.in_force(&shown.der, asked.now)?
-        {
-            return Ok(current);
+        if let Some(shown) = &asked.certificate {
+            // Before a password is asked for: whoever shows a revoked one is refused, and that is told.
+            shown.check()?;
+            if let Some(current) = self.in_force(&shown.der, asked.now)? {
+                return Ok(current);
+            }
         }
         let Some(header) = &asked.authorization else { return Err(Refusal::new(Reason::Ask)) };
         let login = self.pipeline.logins.check(header, &asked.verb, asked.now, |mac| {

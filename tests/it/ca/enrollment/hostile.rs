@@ -329,8 +329,14 @@ fn threat_080_a_revoked_certificate_renews_nothing() {
     assert!(site.said(&phone, &renewal).is_bad_request());
     assert_eq!(site.reasons(MAC)[0], "certificate-void");
     for path in ["simplereenroll", "simpleenroll"] {
-        assert_ne!(est(path), "200", "{path}");
+        assert_eq!(est(path), "403", "{path}");
+        assert_eq!(site.reasons(MAC)[0], "bad-certificate", "{path}");
     }
+    let rows = site.phonebox.json(&["audit", "--action", "certificate.issue", "--object", MAC]);
+    let told = |row: &serde_json::Value| {
+        row["detail"].as_str().is_some_and(|detail| detail.ends_with("bad-certificate, the certificate is revoked"))
+    };
+    assert_eq!(rows["items"].as_array().unwrap().iter().filter(|row| told(row)).count(), 2, "{rows}");
     assert_eq!(site.issued(), 1);
     // The same message is fine while the certificate is: another device's.
     let other = site.sender("other");
