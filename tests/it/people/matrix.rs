@@ -373,7 +373,7 @@ impl<'a> Asker<'a> {
             } else {
                 let own_account = thing == "accounts" && owner == self.own && !matches!(method, "GET" | "PATCH");
                 // Those of a provider or a reseller are changed inside it (AVA-144).
-                let sites = path.starts_with("/accounts/{id}/sites") && method != "GET" && owner != "child";
+                let sites = path.starts_with("/accounts/{id}/site") && method != "GET" && owner != "child";
                 let expected =
                     if own_account || sites { answer.status == 403 } else { !matches!(answer.status, 401 | 403) };
                 assert!(expected, "{place}: {} {}", answer.status, answer.text());
