@@ -4,6 +4,7 @@
 //! The reader borrows and keeps the raw bytes of everything it passes, because signatures are over bytes, not over
 //! meanings. Depth, size and count are bounded; nothing is allocated by a length that a peer claims.
 
+pub const BOOLEAN: u8 = 0x01;
 pub const INTEGER: u8 = 0x02;
 pub const BIT_STRING: u8 = 0x03;
 pub const OCTET_STRING: u8 = 0x04;

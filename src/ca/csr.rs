@@ -4,7 +4,9 @@
 //! Nothing of a request but its key ever gets into a certificate: names are kept only so that whoever decides can see
 //! whether they contradict the holder.
 
-use super::asn1::{self, BIT_STRING, CONTEXT_0, Element, INTEGER, Malformed, OCTET_STRING, OID, Reader, SEQUENCE, SET};
+use super::asn1::{
+    self, BIT_STRING, BOOLEAN, CONTEXT_0, Element, INTEGER, Malformed, OCTET_STRING, OID, Reader, SEQUENCE, SET,
+};
 use super::cms::attribute;
 use super::signature::{self, Digest};
 use crate::settings::Secret;
@@ -16,6 +18,7 @@ const CHALLENGE_PASSWORD: &[u8] = &oid!(raw 1.2.840.113549.1.9.7);
 /// Of RSA Laboratories and, in older clients, of Microsoft.
 const EXTENSION_REQUEST: [&[u8]; 2] = [&oid!(raw 1.2.840.113549.1.9.14), &oid!(raw 1.3.6.1.4.1.311.2.1.14)];
 const SUBJECT_ALT_NAME: &[u8] = &oid!(raw 2.5.29.17);
+const BASIC_CONSTRAINTS: &[u8] = &oid!(raw 2.5.29.19);
 
 /// Larger than any request with an RSA-8192 key.
 pub const LARGEST: usize = 16 * 1024;
@@ -31,6 +34,8 @@ pub enum CsrError {
     Algorithm,
     #[error("no signature of its kind of key is verified here: RSA of 1024 to 8192 bits, P-256, P-384 and P-521 are")]
     Key,
+    #[error("the request asks to be a CA (basicConstraints CA:TRUE), which no device is: make one without that")]
+    WantsCa,
     #[error("the request's own signature is wrong, so it does not prove that its key exists: make a new request")]
     Signature,
 }
@@ -80,7 +85,9 @@ impl Csr {
         texts(subject, &mut names, DEEPEST)?;
         for id in EXTENSION_REQUEST {
             if let Some(extensions) = attribute(attributes, id)? {
-                alternative_names(extensions, &mut names)?;
+                if names_and_wish(extensions, &mut names)? {
+                    return Err(CsrError::WantsCa);
+                }
             }
         }
         let challenge = attribute(attributes, CHALLENGE_PASSWORD)?.and_then(|value| text(&value)).map(Secret::new);
@@ -99,16 +106,28 @@ impl Csr {
     }
 }
 
-fn alternative_names(extensions: Element, names: &mut Vec<String>) -> asn1::Result<()> {
+/// Collects the alternative names. Answers whether the request would be a CA: other wishes are not granted, this one is an
+/// attack.
+fn names_and_wish(extensions: Element, names: &mut Vec<String>) -> asn1::Result<bool> {
+    let mut wants_ca = false;
     for extension in extensions.inside().all(EXTENSIONS)? {
+        if extension.tag != SEQUENCE {
+            continue;
+        }
         let mut parts = extension.inside();
-        if extension.tag != SEQUENCE || parts.expect(OID)?.body != SUBJECT_ALT_NAME {
+        let id = parts.expect(OID)?.body;
+        if id != SUBJECT_ALT_NAME && id != BASIC_CONSTRAINTS {
             continue;
         }
         let value = parts.all(2)?.pop().filter(|value| value.tag == OCTET_STRING).ok_or(Malformed)?;
-        texts(asn1::only(value.body, SEQUENCE)?, names, DEEPEST)?;
+        let value = asn1::only(value.body, SEQUENCE)?;
+        if id == SUBJECT_ALT_NAME {
+            texts(value, names, DEEPEST)?;
+        } else {
+            wants_ca |= value.inside().optional(BOOLEAN)?.is_some_and(|ca| ca.body != [0]);
+        }
     }
-    Ok(())
+    Ok(wants_ca)
 }
 
 /// Every text inside an element, whatever it is the name of.

@@ -93,6 +93,7 @@ reasons! {
     ChallengeExpired = "challenge-expired", ChallengeUsed = "challenge-used", CertificateVoid = "certificate-void",
     KeysRevoked = "keys-revoked",
     OtherName = "other-name", KeyRefused = "key-refused", RequestUnreadable = "request-unreadable",
+    RequestForbidden = "request-forbidden",
     NoAuthority = "no-authority",
 }
 

@@ -52,7 +52,7 @@ impl Enrollment {
                             Reply::Challenge(self.pipeline.logins.challenge(asked.now, true))
                         }
                         Reason::Storage | Reason::NoAuthority => Reply::Unavailable,
-                        Reason::RequestUnreadable | Reason::KeyRefused => Reply::BadRequest,
+                        Reason::RequestUnreadable | Reason::RequestForbidden | Reason::KeyRefused => Reply::BadRequest,
                         _ => Reply::Forbidden,
                     };
                     refused(reply, &label, refusal)

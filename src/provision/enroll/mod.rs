@@ -165,7 +165,11 @@ impl From<Error> for Refusal {
 
 impl From<CsrError> for Refusal {
     fn from(error: CsrError) -> Refusal {
-        let reason = if error == CsrError::Key { Reason::KeyRefused } else { Reason::RequestUnreadable };
+        let reason = match error {
+            CsrError::Key => Reason::KeyRefused,
+            CsrError::WantsCa => Reason::RequestForbidden,
+            _ => Reason::RequestUnreadable,
+        };
         Refusal { detail: Some(error.to_string()), ..Refusal::new(reason) }
     }
 }

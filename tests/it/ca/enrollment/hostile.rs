@@ -59,8 +59,16 @@ fn threat_079_a_request_names_nobody_and_grants_itself_nothing() {
         assert!(said.is_bad_request(), "{subject} {extensions}");
     }
     assert_eq!(site.issued(), 0);
+    // Who would be an authority gets nothing, and that is written down.
+    for wish in ["basicConstraints = critical, CA:TRUE, pathlen:3", "basicConstraints = CA:TRUE"] {
+        assert!(site.asks(&phone, &ra, &site.csr(&phone, SUBJECT, &challenge, wish)).is_bad_request(), "{wish}");
+    }
+    assert_eq!(site.issued(), 0);
+    let log = site.phonebox.json(&["audit", "--action", "certificate.issue", "--result", "fail"]).to_string();
+    assert!(log.contains("request-forbidden"), "{log}");
+    // Other wishes are not granted.
     let greedy = "subjectAltName = DNS:phonebox.example, IP:192.0.2.1, email:root@example.org\n\
-                  basicConstraints = critical, CA:TRUE, pathlen:3\nkeyUsage = keyCertSign, cRLSign\n\
+                  basicConstraints = critical, CA:FALSE\nkeyUsage = keyCertSign, cRLSign\n\
                   extendedKeyUsage = serverAuth, codeSigning\n1.3.6.1.4.1.99999.1 = ASN1:UTF8String:mine";
     let csr = site.csr(&phone, "/C=NL/O=Somebody Else/OU=Admins/CN=somebody", &challenge, greedy);
     let said = site.asks(&phone, &ra, &csr);
