@@ -206,14 +206,16 @@ pub fn keys_revoked_since(conn: &Connection, mac: Mac, since: i64) -> Result<boo
     Ok(conn.prepare_cached(sql)?.query_row(params![mac.to_u64() as i64, since], |row| row.get(0))?)
 }
 
-/// A device completed a verified handshake below the root in force.
+/// A device completed a verified handshake below the root in force. While the root before it vouches for that one, it may
+/// know no other than the old; and a server certificate that was installed says nothing of ours.
 pub fn note_root_in_force(tx: &Tx, mac: Mac, now: i64) -> Result<()> {
     tx.prepare_cached(
         "INSERT INTO root_trust (mac, authority_id, at)
-         SELECT $1, id, $2 FROM authority WHERE parent_id IS NULL AND state = 'current'
+         SELECT $1, id, $2 FROM authority WHERE parent_id IS NULL AND state = 'current' AND crossed IS NULL
+            AND NOT EXISTS (SELECT 1 FROM instance WHERE name = $3)
          ON CONFLICT (mac, authority_id) DO UPDATE SET at = excluded.at",
     )?
-    .execute(params![mac.to_u64() as i64, now])?;
+    .execute(params![mac.to_u64() as i64, now, INSTALLED])?;
     Ok(())
 }
 

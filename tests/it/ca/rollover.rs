@@ -100,6 +100,13 @@ fn a_next_root_reaches_the_phones_is_reported_and_switched_to() {
         assert!(boot.configured && boot.requests.iter().all(|asked| asked.error.is_none()), "{:?}", boot.lines());
         assert_eq!(account(phone), own_account());
     }
+    // Whoever comes by HTTPS now may know the old root alone: no more is said of it.
+    add(&phonebox, "D785", &[]);
+    let (agent, own) = (phone("D785").user_agent(), format!("snomD785-{}.htm", mac("D785").to_uppercase()));
+    let url = format!("https://{}/{own}", phonebox.https());
+    assert!(run(desk.path(), &["curl", "-sf", "--cacert", "old.pem", "-A", &agent, "-o", "own", &url]).0);
+    eventually("it was here", || phonebox.device(mac("D785"))["tls_state"] == "trusts-our-ca");
+    assert!(!holders(&phonebox, "current").as_array().unwrap().contains(&mac("D785").into()));
     // Until somebody says that it is over.
     std::fs::copy(desk.path().join("old.pem"), desk.path().join("first.pem")).unwrap();
     assert!(first_certificate_only(&phonebox, desk.path(), false));
