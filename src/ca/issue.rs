@@ -240,10 +240,15 @@ impl Ca {
             audit::store::note(tx, BOX_ACCOUNT, &new.author, "certificate.issue", &new.holder, Some(detail), now)?;
             Ok(None)
         });
-        if let Some(first) = stored.await? {
+        // Before it is stored: whoever revokes it the moment it is must find it.
+        self.note_issued(serial, authority.id);
+        let stored = stored.await;
+        if !matches!(stored, Ok(None)) {
+            self.forget_issued(&serial);
+        }
+        if let Some(first) = stored? {
             return self.issued_before(first);
         }
-        self.note_issued(serial, authority.id);
         self.saw(now);
         Ok(Issued { serial, der, chain: snapshot.chain(&authority) })
     }

@@ -258,6 +258,10 @@ impl Ca {
         self.0.issued.write().unwrap_or_else(PoisonError::into_inner).insert(serial, authority);
     }
 
+    fn forget_issued(&self, serial: &Serial) {
+        self.0.issued.write().unwrap_or_else(PoisonError::into_inner).remove(serial);
+    }
+
     fn note_revoked(&self, serials: &[Serial], reason: Reason, at: i64) {
         let old = self.snapshot();
         let mut revoked = HashMap::clone(&old.revoked);
