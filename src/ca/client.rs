@@ -27,6 +27,8 @@ pub struct Client {
     /// For whom this box issued it.
     pub holder: Option<Mac>,
     verdict: Verdict,
+    /// Of the accepted CAs as they were.
+    mark: u64,
     not_before: i64,
     not_after: i64,
     /// Its number, where an authority of this box issued it.
@@ -103,6 +105,12 @@ struct Anchors {
     weak: bool,
 }
 
+impl Anchors {
+    fn mark(&self) -> u64 {
+        self.epochs.0.wrapping_shl(32) ^ self.epochs.1
+    }
+}
+
 impl Clients {
     pub fn new(ca: Ca) -> Clients {
         Clients(Arc::new(Inner { ca, anchors: ArcSwapOption::empty(), known: Cache::new(KNOWN) }))
@@ -139,7 +147,7 @@ impl Clients {
         let sent: Vec<&[u8]> = chain.take(LONGEST).collect();
         let Some(own) = sent.first() else { return Ok(None) };
         let anchors = self.anchors()?;
-        let mark = anchors.epochs.0.wrapping_shl(32) ^ anchors.epochs.1;
+        let mark = anchors.mark();
         let name = sha256(&sent.concat());
         if let Some((seen, client)) = self.0.known.get(&name)
             && seen == mark
@@ -153,6 +161,7 @@ impl Clients {
                 subject: String::new(),
                 holder: None,
                 verdict: Verdict::Refused(Fault::Unreadable),
+                mark,
                 not_before: i64::MIN,
                 not_after: i64::MAX,
                 serial: None,
@@ -174,6 +183,7 @@ impl Clients {
             subject: leaf.subject().to_string(),
             holder: None,
             verdict: Verdict::Foreign,
+            mark: anchors.mark(),
             not_before,
             not_after,
             serial: None,
@@ -206,8 +216,15 @@ impl Clients {
         Ok(client)
     }
 
-    /// The verdict at this moment: a kept connection outlives a revocation, its proof does not.
-    pub fn verdict(&self, client: &Client, now: i64) -> Verdict {
+    /// The verdict at this moment: a kept connection outlives a revocation, its proof does not. What counts by the word of
+    /// an accepted CA is judged anew, from the certificates that were sent, when those CAs or their lists have changed.
+    pub fn verdict<'a>(&self, client: &Client, sent: impl Iterator<Item = &'a [u8]>, now: i64) -> Verdict {
+        if client.verdict == Verdict::Accepted && self.anchors().map_or(true, |anchors| anchors.mark() != client.mark) {
+            return match self.judge(sent, now) {
+                Ok(Some(fresh)) if fresh.holder == client.holder => fresh.verdict,
+                _ => Verdict::Foreign,
+            };
+        }
         match client.verdict {
             Verdict::Refused(_) | Verdict::Foreign => client.verdict,
             _ if now > client.not_after => Verdict::Refused(Fault::Expired),

@@ -76,7 +76,7 @@ impl EnrollmentDoor {
             peer: connection.peer,
             verb: parts.method.as_str().to_owned(),
             authorization: value(header::AUTHORIZATION),
-            certificate: connection.client.as_ref().map(|shown| Shown::new(shown.leaf.clone(), &shown.now(now))),
+            certificate: connection.client.as_ref().map(|shown| Shown::new(shown.leaf(), &shown.now(now))),
             body,
             now,
         };

@@ -53,20 +53,25 @@ pub struct Connection {
 pub struct Shown {
     client: Arc<Client>,
     clients: Clients,
-    /// The certificate itself, DER.
-    pub leaf: Arc<[u8]>,
+    /// What was sent, DER: its own first.
+    chain: Arc<[Vec<u8>]>,
 }
 
 impl Shown {
     pub fn of(stream: &TlsStream<Guarded>, clients: &Clients) -> Result<Option<Shown>, crate::ca::CaError> {
         let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
         let client = clients.judge(chain.iter().map(|der| der.as_ref()), now())?;
-        let shown = client.zip(chain.first());
-        Ok(shown.map(|(client, leaf)| Shown { client, clients: clients.clone(), leaf: leaf.as_ref().into() }))
+        let chain = || chain.iter().map(|der| der.to_vec()).collect();
+        Ok(client.map(|client| Shown { client, clients: clients.clone(), chain: chain() }))
+    }
+
+    /// The certificate itself, DER.
+    pub(super) fn leaf(&self) -> Arc<[u8]> {
+        self.chain.first().map(|leaf| leaf.as_slice().into()).unwrap_or_default()
     }
 
     pub(super) fn now(&self, at: i64) -> ClientCert<'_> {
-        let verdict = self.clients.verdict(&self.client, at);
+        let verdict = self.clients.verdict(&self.client, self.chain.iter().map(Vec::as_slice), at);
         ClientCert { subject: &self.client.subject, holder: self.client.holder, verdict }
     }
 }

@@ -2,11 +2,13 @@
 
 use super::tools::run;
 use crate::support::eventually;
-use crate::support::phone::{PASSWORD, add, mac};
+use crate::support::phone::{PASSWORD, add, mac, phone};
+use crate::support::raw;
 use crate::support::server::Phonebox;
 use phonebox::vendors::{Evidence, identify};
+use std::io::Write;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// A vendor's root, its issuing CA, and the certificates that phones left the factory with.
 struct Factory(tempfile::TempDir);
@@ -140,6 +142,42 @@ fn threat_009_a_factory_certificate_counts_below_an_accepted_ca_only() {
 
     phonebox.cli(&["ca", "accept", "remove", "Example"]);
     assert_eq!(factory.ask(&phonebox, "phone", &file("T54W"), &[]).0, "404", "no longer accepted");
+}
+
+/// T11: neither does the word of a CA that is no longer accepted outlive that on a connection that is kept open.
+#[test]
+fn threat_011_a_ca_that_is_no_longer_accepted_opens_nothing_on_a_kept_connection() {
+    let phonebox = Phonebox::start();
+    let factory = Factory::new("-sha256");
+    factory.phone("phone", &format!("/CN={}", mac("T54W")), "", &[]);
+    add(&phonebox, "T54W", &[]);
+    phonebox.cli(&["profile", "set", "default", "--settings-trust", "certificate", "--secrets-trust", "certificate"]);
+    factory.accepted_by(&phonebox, &[]);
+    let to = phonebox.https().to_string();
+    let mut kept = Command::new("openssl")
+        .args(["s_client", "-quiet", "-connect", &to, "-cert", "phone.pem", "-key", "phone.key"])
+        .args(["-cert_chain", "issuing.pem"])
+        .current_dir(factory.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let (mut ask, mut answers) = (kept.stdin.take().unwrap(), kept.stdout.take().unwrap());
+    let mut status = || {
+        let agent = phone("T54W").user_agent();
+        let path = file("T54W");
+        write!(ask, "GET {path} HTTP/1.1\r\nHost: box\r\nUser-Agent: {agent}\r\n\r\n").unwrap();
+        raw::read(&mut answers, false).unwrap().status
+    };
+    assert_eq!(status(), 200);
+    phonebox.cli(&["layer", "set", "--global", "time.ntp=ntp.example"]);
+    assert_eq!(status(), 200, "another change takes nothing away");
+    phonebox.cli(&["ca", "accept", "remove", "Example"]);
+    assert_eq!(status(), 404);
+    drop(ask);
+    kept.kill().unwrap();
+    kept.wait().unwrap();
 }
 
 #[test]

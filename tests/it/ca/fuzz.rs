@@ -406,7 +406,7 @@ fn threat_100_certificates_lists_and_ocsp_questions_may_be_anything() {
         let chain = [leaf.as_slice(), issued.chain[0].as_slice()];
         let judged = clients.judge(chain.into_iter(), clock::now()).unwrap().unwrap();
         // What is no longer byte for byte what was signed is nobody's.
-        let is_ours = clients.verdict(&judged, clock::now()) == phonebox::ca::Verdict::Ours;
+        let is_ours = clients.verdict(&judged, chain.into_iter(), clock::now()) == phonebox::ca::Verdict::Ours;
         assert!(!is_ours || leaf == issued.der || judged.holder == Some(Mac::from_u64(0x0015_65aa_bb01).unwrap()));
         let _ = (client::common_name(&chain), Certificate::parse(&leaf));
         if let Ok(ca) = device_ca::certificate(&changed(&root, dice)) {
