@@ -155,14 +155,9 @@ pub fn make(tx: &mut Tx, actor: &Actor, body: AddAccount, operator: bool) -> Res
     };
     refuse_taken(tx, parent.id, &new.name, new.link_id.as_deref(), 0)?;
     let id = store::insert(tx, &new, &actor.name, now)?;
-    audit::store::write(
-        tx,
-        &actor.inside(id),
-        "account.add",
-        &new.name,
-        Some(format!("{} {}", new.kind, new.number)),
-        now,
-    )?;
+    let sides = (None::<&AccountView>, Some(&load(tx, actor, id)?));
+    let detail = Some(format!("{} {}", new.kind, new.number));
+    audit::write_change(tx, &actor.inside(id), "account.add", &new.name, sides, detail, now)?;
     Ok(id)
 }
 
@@ -271,8 +266,10 @@ async fn set_enabled(actor: Actor, db: &Db, id: i64, enabled: bool) -> Result<Js
             tx.touch(Touch::Shared);
             let action = if enabled { "account.enable" } else { "account.disable" };
             let detail = Some(account.number.to_string());
-            audit::store::write(tx, &actor.inside(id), action, &account.name, detail, now)?;
-            load(tx, &actor, id)
+            let after = load(tx, &actor, id)?;
+            let sides = (Some(&account), Some(&after));
+            audit::write_change(tx, &actor.inside(id), action, &account.name, sides, detail, now)?;
+            Ok::<_, Problem>(after)
         })
         .await?;
     Ok(Json(account))
@@ -336,7 +333,8 @@ async fn remove(
                 "{} {} accounts, {} users, {returned} devices returned",
                 account.number, gone.accounts, gone.users
             );
-            audit::store::write(tx, &actor, "account.remove", &account.name, Some(detail), now)?;
+            let sides = (Some(&account), None::<&AccountView>);
+            audit::write_change(tx, &actor, "account.remove", &account.name, sides, Some(detail), now)?;
             Ok((gone.files, devices.into_iter().map(|(mac, _)| mac).collect::<Vec<_>>()))
         })
         .await?;

@@ -84,10 +84,10 @@ impl Csr {
         let mut names = Vec::new();
         texts(subject, &mut names, DEEPEST)?;
         for id in EXTENSION_REQUEST {
-            if let Some(extensions) = attribute(attributes, id)? {
-                if names_and_wish(extensions, &mut names)? {
-                    return Err(CsrError::WantsCa);
-                }
+            if let Some(extensions) = attribute(attributes, id)?
+                && names_and_wish(extensions, &mut names)?
+            {
+                return Err(CsrError::WantsCa);
             }
         }
         let challenge = attribute(attributes, CHALLENGE_PASSWORD)?.and_then(|value| text(&value)).map(Secret::new);

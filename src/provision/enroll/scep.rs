@@ -119,7 +119,8 @@ impl Enrollment {
                 Ok((Answer::Success(cms::certs_only(&[&der], &[])), Reason::TrustCertificate, None))
             }
             Kind::GetCrl => {
-                let list = self.ca.public().get("phonebox-ca.crl").filter(|_| self.serial_asked(&content).is_some());
+                let issuer = self.asked_for(&content).map(|(issuer, _)| issuer);
+                let list = issuer.and_then(|issuer| self.ca.public().get(&format!("phonebox-ca-{issuer}.crl")));
                 let list = list.ok_or((FailInfo::CertificateId, Refusal::new(Reason::NoFile)))?;
                 Ok((Answer::Success(cms::certs_only(&[], &[&list.bytes])), Reason::TrustCertificate, None))
             }
@@ -209,14 +210,17 @@ impl Enrollment {
     }
 
     /// In a question about a certificate that one of our CAs may have issued.
-    fn serial_asked(&self, content: &[u8]) -> Option<Vec<u8>> {
+    /// Issuer and serial number in the question.
+    fn asked_for(&self, content: &[u8]) -> Option<(i64, Vec<u8>)> {
         let snapshot = self.ca.snapshot();
-        let mut issuers = snapshot.issuers().filter_map(|issuer| Certificate::parse(issuer.der()).ok());
-        issuers.find_map(|issuer| scep::asked_serial(content, &issuer))
+        snapshot.issuers().find_map(|issuer| {
+            let serial = scep::asked_serial(content, &Certificate::parse(issuer.der()).ok()?)?;
+            Some((issuer.id, serial))
+        })
     }
 
     fn certificate_asked(&self, content: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-        let Some(serial) = self.serial_asked(content) else { return Ok(None) };
+        let Some((_, serial)) = self.asked_for(content) else { return Ok(None) };
         let found = self.pipeline.db.read(|conn| store::issued(conn, &serial))?;
         Ok(found.map(|found| found.der))
     }

@@ -97,7 +97,8 @@ async fn add(
             seal(tx, &keys, id, &secret)?;
             call_back(tx, &keys, actor.account_id, id, new.callback.as_deref(), now)?;
             let detail = new.permissions.map_or("everything".to_owned(), |some| some.words().join(" "));
-            audit::store::write(tx, &actor, "api-key.add", &new.name, Some(detail), now)?;
+            let sides = (None::<&ApiKey>, Some(&one(tx, &actor, id)?));
+            audit::store::write_change(tx, &actor, "api-key.add", &new.name, sides, Some(detail), now)?;
             shown(tx, &actor, id, &secret)
         })
         .await?;
@@ -179,7 +180,8 @@ async fn remove(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<HttpRespons
     db.write(move |tx| {
         let key = manageable(tx, &actor, *id)?;
         store::remove(tx, key.id)?;
-        audit::store::write(tx, &actor, "api-key.remove", &key.name, None, clock::now())?;
+        let sides = (Some(&key), None::<&ApiKey>);
+        audit::store::write_change(tx, &actor, "api-key.remove", &key.name, sides, None, clock::now())?;
         Ok::<_, Problem>(())
     })
     .await?;

@@ -75,8 +75,10 @@ async fn add(actor: Actor, db: Data<Db>, Json(body): Json<AddRole>) -> Result<Ht
             let id = store::insert(tx, actor.account_id, group_id, &name, now)?;
             store::set_permissions(tx, id, permissions)?;
             store::set_sites(tx, id, site_ids(tx, &actor, body.sites.as_deref())?.as_deref())?;
-            audit::store::write(tx, &actor, "role.add", &name, Some(permissions.words().join(" ")), now)?;
-            of_account(tx, actor.account_id, id)
+            let role = of_account(tx, actor.account_id, id)?;
+            let sides = (None::<&Role>, Some(&role));
+            audit::store::write_change(tx, &actor, "role.add", &name, sides, Some(permissions.words().join(" ")), now)?;
+            Ok::<_, Problem>(role)
         })
         .await?;
     Ok(created(role))
@@ -133,7 +135,8 @@ async fn remove(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<HttpRespons
             return Err(Problem::new(Code::InUse, message, "Give them another one first."));
         }
         store::remove(tx, role.id)?;
-        audit::store::write(tx, &actor, "role.remove", &role.name, None, clock::now())?;
+        let sides = (Some(&role), None::<&Role>);
+        audit::store::write_change(tx, &actor, "role.remove", &role.name, sides, None, clock::now())?;
         Ok(())
     })
     .await?;

@@ -6,7 +6,7 @@ use crate::seal::Keyring;
 use crate::users::directory::store;
 use crate::users::links::{self, Address, Handed, Purpose};
 use crate::users::{Actor, session, totp};
-use crate::web::{Json, Result};
+use crate::web::{Json, Problem, Result};
 use crate::{audit, clock};
 use actix_web::web::{Data, Path};
 use actix_web::{delete, post};
@@ -33,8 +33,10 @@ async fn set_frozen(actor: Actor, db: &Db, id: i64, frozen: bool) -> Result<Json
             store::set_frozen(tx, id, frozen, now)?;
             session::store::end_all(tx, id, None)?;
             let action = if frozen { "user.freeze" } else { "user.unfreeze" };
-            audit::store::write(tx, &actor.inside(user.account_id), action, &user.login, None, now)?;
-            load(tx, &actor, id)
+            let after = load(tx, &actor, id)?;
+            let (inside, sides) = (actor.inside(user.account_id), (Some(&user), Some(&after)));
+            audit::store::write_change(tx, &inside, action, &user.login, sides, None, now)?;
+            Ok::<_, Problem>(after)
         })
         .await?;
     Ok(Json(user))

@@ -189,7 +189,9 @@ pub fn insert(tx: &Tx, actor: &Actor, new: &NewUser) -> Result<i64> {
     refuse_taken(tx, &new.login, &new.email)?;
     let now = clock::now();
     let id = crate::users::store::insert(tx, new, &actor.name, now)?;
-    audit::store::write(tx, &actor.inside(account.id), "user.add", &new.login, Some(account.name), now)?;
+    let sides = (None::<&User>, Some(&load(tx, actor, id)?));
+    let inside = actor.inside(account.id);
+    audit::store::write_change(tx, &inside, "user.add", &new.login, sides, Some(account.name), now)?;
     Ok(id)
 }
 

@@ -190,4 +190,17 @@ fn a_phone_asks_for_a_certificate_and_for_the_revocation_list() {
     std::fs::write(site.file("crl.p7"), ask(b"22", known.serial).content.unwrap()).unwrap();
     let text = site.run(&["openssl", "pkcs7", "-inform", "DER", "-in", "crl.p7", "-print_certs", "-noout", "-text"]);
     assert!(text.contains("Certificate Revocation List"), "{text}");
+    // After a change of the root it is still the list of who issued that certificate.
+    let issuer = |text: &str| text.lines().find(|line| line.contains("Issuer:")).map(str::to_owned);
+    site.phonebox.cli(&["ca", "rollover", "start"]);
+    site.phonebox.cli(&["ca", "rollover", "switch"]);
+    let ra = site.ra();
+    let list = site.said(&phone, &phone.message(b"22", b"10", &ra, &question(known.serial))).content.unwrap();
+    std::fs::write(site.file("later.p7"), list).unwrap();
+    let later = site.run(&["openssl", "pkcs7", "-inform", "DER", "-in", "later.p7", "-print_certs", "-noout", "-text"]);
+    assert!(issuer(&text).is_some() && issuer(&later) == issuer(&text), "{later}");
+    let url = format!("http://{}/phonebox-ca.crl", site.phonebox.http());
+    site.run(&["curl", "-sf", "-o", "now.crl", &url]);
+    let now = site.run(&["openssl", "crl", "-inform", "DER", "-in", "now.crl", "-noout", "-text"]);
+    assert_ne!(issuer(&now), issuer(&text), "the one in force is another one's");
 }
