@@ -11,13 +11,15 @@ export function story(browser) {
     test(name, async (t) => {
       if (broken) return t.skip('a step before this has failed');
       broken = true;
-      await run().catch(async (error) => {
+      try {
+        await run();
+      } catch (error) {
         for (const page of browser()?.contexts().flatMap((context) => context.pages()) ?? []) {
           const shown = await page.locator('body').innerText({ timeout: 1_000 }).catch(String);
           error.message += `\n--- ${page.url()}\n${shown.slice(0, 2_000)}`;
         }
         throw error;
-      });
+      }
       broken = false;
     });
 }
