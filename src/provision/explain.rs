@@ -305,12 +305,13 @@ struct Heard {
 }
 
 impl Heard {
-    /// The newest first.
+    /// In any order: a folded repeat has the place of its first time.
     fn of(timeline: &[checkins::Stored]) -> Heard {
-        Heard {
-            model: timeline.iter().find_map(|one| one.model.clone()),
-            version: timeline.iter().find_map(|one| one.version.clone()),
-        }
+        let last = |says: fn(&checkins::Stored) -> Option<&String>| {
+            let told = timeline.iter().filter(|one| says(one).is_some());
+            told.max_by_key(|one| (one.last_at, one.id)).and_then(says).cloned()
+        };
+        Heard { model: last(|one| one.model.as_ref()), version: last(|one| one.version.as_ref()) }
     }
 }
 
