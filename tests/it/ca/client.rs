@@ -1,14 +1,12 @@
 //! Phones that show a certificate: whose counts, what it opens, and what is refused whatever else is right.
 
-use super::tools::run;
+use super::tools::{Kept, run};
 use crate::support::eventually;
 use crate::support::phone::{PASSWORD, add, mac, phone};
-use crate::support::raw;
 use crate::support::server::Phonebox;
 use phonebox::vendors::{Evidence, identify};
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 /// A vendor's root, its issuing CA, and the certificates that phones left the factory with.
 struct Factory(tempfile::TempDir);
@@ -153,31 +151,13 @@ fn threat_011_a_ca_that_is_no_longer_accepted_opens_nothing_on_a_kept_connection
     add(&phonebox, "T54W", &[]);
     phonebox.cli(&["profile", "set", "default", "--settings-trust", "certificate", "--secrets-trust", "certificate"]);
     factory.accepted_by(&phonebox, &[]);
-    let to = phonebox.https().to_string();
-    let mut kept = Command::new("openssl")
-        .args(["s_client", "-quiet", "-connect", &to, "-cert", "phone.pem", "-key", "phone.key"])
-        .args(["-cert_chain", "issuing.pem"])
-        .current_dir(factory.path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let (mut ask, mut answers) = (kept.stdin.take().unwrap(), kept.stdout.take().unwrap());
-    let mut status = || {
-        let agent = phone("T54W").user_agent();
-        let path = file("T54W");
-        write!(ask, "GET {path} HTTP/1.1\r\nHost: box\r\nUser-Agent: {agent}\r\n\r\n").unwrap();
-        raw::read(&mut answers, false).unwrap().status
-    };
+    let mut kept = Kept::open(&phonebox, factory.path(), "phone.pem", "phone.key", &["-cert_chain", "issuing.pem"]);
+    let mut status = || kept.status(&file("T54W"), &phone("T54W").user_agent());
     assert_eq!(status(), 200);
     phonebox.cli(&["layer", "set", "--global", "time.ntp=ntp.example"]);
     assert_eq!(status(), 200, "another change takes nothing away");
     phonebox.cli(&["ca", "accept", "remove", "Example"]);
     assert_eq!(status(), 404);
-    drop(ask);
-    kept.kill().unwrap();
-    kept.wait().unwrap();
 }
 
 #[test]

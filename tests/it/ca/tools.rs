@@ -1,10 +1,13 @@
 //! An authority on a data directory of its own, and the programs that judge what it makes.
 
+use crate::support::raw;
+use crate::support::server::Phonebox;
 use phonebox::ca::{Ca, Door, Holder, Issued, Options, Order, cert_profile, pem, store};
 use phonebox::clock;
 use phonebox::datadir::DataDir;
+use std::io::Write;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 pub struct Box {
     pub home: tempfile::TempDir,
@@ -96,4 +99,42 @@ pub fn rsa() -> Vec<u8> {
 pub fn csr() -> String {
     let key = rcgen::KeyPair::generate().unwrap();
     rcgen::CertificateParams::new(vec!["not.asked".to_owned()]).unwrap().serialize_request(&key).unwrap().pem().unwrap()
+}
+
+/// A connection to the phones' HTTPS listener that is kept open, with this client certificate.
+pub struct Kept {
+    openssl: Child,
+    answers: ChildStdout,
+}
+
+impl Kept {
+    /// `more`: words for `openssl s_client`, run in `dir`.
+    pub fn open(phonebox: &Phonebox, dir: &Path, certificate: &str, key: &str, more: &[&str]) -> Kept {
+        let to = phonebox.https().to_string();
+        let mut openssl = Command::new("openssl")
+            .args(["s_client", "-quiet", "-connect", &to, "-cert", certificate, "-key", key])
+            .args(more)
+            .current_dir(dir)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let answers = openssl.stdout.take().unwrap();
+        Kept { openssl, answers }
+    }
+
+    /// Of one more request.
+    pub fn status(&mut self, path: &str, agent: &str) -> u16 {
+        let ask = self.openssl.stdin.as_mut().unwrap();
+        write!(ask, "GET {path} HTTP/1.1\r\nHost: box\r\nUser-Agent: {agent}\r\n\r\n").unwrap();
+        raw::read(&mut self.answers, false).unwrap().status
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        let _ = self.openssl.kill();
+        let _ = self.openssl.wait();
+    }
 }

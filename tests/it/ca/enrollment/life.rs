@@ -1,11 +1,9 @@
 //! The switch of a profile: a phone that proved itself once gets a certificate of its own and never needs a password
 //! again, until it is revoked.
 
+use super::super::tools::Kept;
 use super::clients::{Site, site};
 use crate::support::phone::{PASSWORD, add, mac, phone};
-use crate::support::raw;
-use std::io::Write;
-use std::process::{Command, Stdio};
 
 /// The value behind a parameter of a settings file.
 pub fn value(text: &str, name: &str) -> Option<String> {
@@ -125,27 +123,11 @@ fn threat_011_a_revoked_certificate_opens_nothing_on_a_kept_connection() {
     let url = value(&site.ask(&own, "T54W", None).1, "static.server_certificates.url").unwrap();
     let pem = site.ask(&url[url.find("/p/").unwrap()..], "T54W", None).1;
     std::fs::write(site.file("own.pem"), &pem).unwrap();
-    let to = site.phonebox.https().to_string();
-    let mut kept = Command::new("openssl")
-        .args(["s_client", "-quiet", "-connect", &to, "-cert", "own.pem", "-key", "own.pem", "-CAfile", "root.pem"])
-        .current_dir(site.desk.path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let (mut ask, mut answers) = (kept.stdin.take().unwrap(), kept.stdout.take().unwrap());
-    let mut status = || {
-        let agent = phone("T54W").user_agent();
-        write!(ask, "GET {own} HTTP/1.1\r\nHost: box\r\nUser-Agent: {agent}\r\n\r\n").unwrap();
-        raw::read(&mut answers, false).unwrap().status
-    };
+    let mut kept = Kept::open(&site.phonebox, site.desk.path(), "own.pem", "own.pem", &["-CAfile", "root.pem"]);
+    let mut status = || kept.status(&own, &phone("T54W").user_agent());
     assert_eq!((status(), status()), (200, 200));
     site.phonebox.cli(&["ca", "certificate", "revoke-all", mac("T54W")]);
     assert_eq!(status(), 404);
-    drop(ask);
-    kept.kill().unwrap();
-    kept.wait().unwrap();
     assert_eq!(site.reasons(mac("T54W"))[0], "bad-certificate");
 }
 
