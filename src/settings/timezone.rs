@@ -9,6 +9,9 @@
 
 use jiff::civil::{Date, DateTime, date};
 use jiff::tz::{Offset, TimeZone, TimeZoneDatabase};
+use quick_cache::Equivalent;
+use quick_cache::sync::Cache;
+use std::sync::LazyLock;
 
 /// `europe/berlin` → `Europe/Berlin`, when the tz database has it.
 pub fn canonical(name: &str) -> Option<String> {
@@ -76,19 +79,43 @@ pub enum NoRule {
 
 /// A zone that changes its offset for good gets a period that begins, or ends, with the year.
 pub fn rules(name: &str, year: i16) -> Result<Rules, NoRule> {
-    let zone = zone(name).ok_or(NoRule::Unknown)?;
     let year = year.clamp(1970, 2200);
-    let mut changes = changes(&zone, year);
+    if let Some(known) = KNOWN.get(&Asked(name, year)) {
+        return known;
+    }
+    let zone = zone(name).ok_or(NoRule::Unknown)?;
+    let rules = derive(&zone, year);
+    KNOWN.insert(Asked(name.into(), year), rules.clone());
+    rules
+}
+
+/// A zone and a year.
+#[derive(PartialEq, Eq, Hash)]
+struct Asked<N>(N, i16);
+
+impl Equivalent<Asked<Box<str>>> for Asked<&str> {
+    fn equivalent(&self, key: &Asked<Box<str>>) -> bool {
+        *self.0 == *key.0 && self.1 == key.1
+    }
+}
+
+type Known = Cache<Asked<Box<str>>, Result<Rules, NoRule>>;
+
+/// Every file asks, and a site has one zone.
+static KNOWN: LazyLock<Known> = LazyLock::new(|| Cache::new(64));
+
+fn derive(zone: &TimeZone, year: i16) -> Result<Rules, NoRule> {
+    let mut changes = changes(zone, year);
     if let [only] = changes.as_slice() {
         changes.extend(new_year(only, year));
     }
     match changes.as_slice() {
-        [] => Ok(Rules { standard: offset_at_new_year(&zone, year).seconds(), summer: None }),
+        [] => Ok(Rules { standard: offset_at_new_year(zone, year).seconds(), summer: None }),
         [first, second] if first.before == second.after => {
             let (start, end) = if first.after > first.before { (first, second) } else { (second, first) };
             let standard = start.before.seconds();
             let save = start.after.seconds() - standard;
-            let later: Vec<Vec<RawChange>> = (year + 1..=year + 3).map(|year| self::changes(&zone, year)).collect();
+            let later: Vec<Vec<RawChange>> = (year + 1..=year + 3).map(|year| self::changes(zone, year)).collect();
             let rising = |raw: &RawChange| raw.after > raw.before;
             let change = |raw: &RawChange| {
                 let same = |pick: fn(&RawChange) -> DateTime| {
