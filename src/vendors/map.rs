@@ -116,7 +116,7 @@ pub fn map(dialect: &Dialect<'_>, resolved: &[Resolved]) -> Mapped {
 }
 
 struct Job<'a> {
-    table: &'a Table,
+    table: &'static Table,
     dialect: &'a Dialect<'a>,
     which: u32,
     version: table::Version,
@@ -148,14 +148,14 @@ impl Job<'_> {
         }
     }
 
-    fn row(&self, row: &Row, one: &Resolved, mapped: &mut Mapped) -> Result<(), Cow<'static, str>> {
+    fn row(&self, row: &'static Row, one: &Resolved, mapped: &mut Mapped) -> Result<(), Cow<'static, str>> {
         let set = |entry: u16| self.other(entry, one).is_some();
         if row.needs.is_some_and(|needed| !set(needed)) || row.unless.is_some_and(set) {
             return Ok(());
         }
         let entry = catalogue().entry(one.id);
         let text = one.value.text();
-        let mut push = |name: String, value: Value| {
+        let mut push = |name: Cow<'static, str>, value: Value| {
             if let Some(check) = self.table.check {
                 check(&name, value.text())?;
             }
@@ -198,7 +198,7 @@ impl Job<'_> {
                 let ask =
                     Ask { dialect: self.dialect, text, index: one.id.index, line: one.line, resolved: self.resolved };
                 for (name, text) in quirk(&ask)? {
-                    push(name, like(one, text.into()))?;
+                    push(name.into(), like(one, text.into()))?;
                 }
                 Ok(())
             }

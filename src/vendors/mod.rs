@@ -38,6 +38,7 @@ pub use steady::{SteadyProof, steady_proof, steady_proof_note};
 
 use crate::net::Mac;
 use crate::settings::{Provenance, SettingId, Value};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Every vendor, those with a writer first. A new vendor is one folder and one line here.
@@ -76,6 +77,14 @@ pub static VENDORS: &[&Vendor] = &[
 /// By its id or its name, in any letter case.
 pub fn by_id(id: &str) -> Option<&'static Vendor> {
     VENDORS.iter().find(|vendor| vendor.id.eq_ignore_ascii_case(id) || vendor.name.eq_ignore_ascii_case(id)).copied()
+}
+
+/// The table's own text, where vendor and model are spelled as there: what thousands of devices need no copy of.
+pub fn listed(vendor: &str, model: Option<&str>) -> (Option<&'static str>, Option<&'static str>) {
+    let Some(known) = by_id(vendor) else { return (None, None) };
+    let row = model.and_then(|model| known.model(model));
+    let spelled = [known.id, known.name].into_iter().find(|name| *name == vendor);
+    (spelled, row.map(|row| row.name.as_str()).filter(|name| Some(*name) == model))
 }
 
 /// A model by any spelling: the vendor's prefix, letter case and separators do not matter.
@@ -173,7 +182,7 @@ pub enum FileKind {
 /// One parameter in the vendor's own words, ready to be quoted by the vendor's writer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Param {
-    pub name: String,
+    pub name: Cow<'static, str>,
     pub value: Value,
     /// The neutral setting it was made from; `None` for raw vendor text.
     pub setting: Option<SettingId>,

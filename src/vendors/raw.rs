@@ -48,7 +48,7 @@ impl RawLine {
         };
         match (&self.name, &self.value, self.verbatim) {
             (Some(name), Some(text), false) => {
-                Item::Param(Param { name: name.clone(), value: value(text), setting: None, from })
+                Item::Param(Param { name: name.clone().into(), value: value(text), setting: None, from })
             }
             _ => Item::Text { text: value(&self.text), from },
         }

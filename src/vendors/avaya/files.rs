@@ -87,12 +87,12 @@ fn get(out: &mut Writer, next: &str) -> Result<(), WriteError> {
 }
 
 fn settings(input: &Render<'_>) -> Result<Document, WriteError> {
-    let (mut out, mut warnings) = (Writer::default(), Warnings::default());
+    let (mut out, mut warnings) = (Writer::for_lines(input.items.len()), Warnings::default());
     let mut lists: Vec<&str> = Vec::new();
     for item in input.items {
         match item {
             Item::Param(param) if is_firmware(param) => {}
-            Item::Param(param) if is_add_list(&param.name) && lists.contains(&param.name.as_str()) => {
+            Item::Param(param) if is_add_list(&param.name) && lists.contains(&&*param.name) => {
                 warnings.note(&param.name, out.add(&param.name, param.value.text()));
             }
             Item::Param(param) => {

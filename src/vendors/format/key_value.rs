@@ -18,15 +18,17 @@ pub fn write_line(out: &mut String, name: &str, separator: &str, value: &str) ->
 }
 
 pub fn check_name(name: &str) -> Result<(), Fault> {
-    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
-    match !name.is_empty() && name.len() <= 128 && name.bytes().all(fits) {
+    // Folded, not searched: the same answer, sixteen bytes at a time.
+    let fits = |b: u8| b.is_ascii_alphanumeric() | matches!(b, b'.' | b'_' | b'-');
+    match !name.is_empty() && name.len() <= 128 && name.bytes().fold(true, |all, b| all & fits(b)) {
         true => Ok(()),
         false => Err(Fault::Name),
     }
 }
 
 fn check_value(value: &str) -> Result<(), Fault> {
-    if value.chars().any(is_control) {
+    let plain = value.bytes().fold(true, |all, b| all & matches!(b, b' '..=b'~'));
+    if !plain && value.chars().any(is_control) {
         Err(Fault::ControlCharacter)
     } else if value.trim().len() != value.len() {
         Err(Fault::BlankEnds)

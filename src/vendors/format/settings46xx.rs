@@ -146,6 +146,11 @@ pub struct Writer {
 }
 
 impl Writer {
+    /// With room for as many, as long as most are.
+    pub fn for_lines(count: usize) -> Writer {
+        Writer { out: String::with_capacity(48 * (count + 1)) }
+    }
+
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), Fault> {
         self.assign("SET", name, value)
     }

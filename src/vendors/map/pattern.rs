@@ -3,6 +3,7 @@
 
 use crate::settings::Resolved;
 use crate::settings::catalogue::Catalogue;
+use std::borrow::Cow;
 
 /// A parameter's name. Its holes: `{line}`, `{index}`, `{index0}` (counted from zero), `{word}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,9 +41,9 @@ impl Pattern {
         self.0.contains(&Part::Line)
     }
 
-    pub fn name(&self, line: u8, index: u16, word: &str) -> String {
+    pub fn name(&self, line: u8, index: u16, word: &str) -> Cow<'_, str> {
         if let [Part::Text(text)] = self.0.as_slice() {
-            return text.clone();
+            return Cow::Borrowed(text);
         }
         let mut name = String::with_capacity(56);
         for part in &self.0 {
@@ -54,7 +55,7 @@ impl Pattern {
                 Part::Word => name.push_str(word),
             }
         }
-        name
+        Cow::Owned(name)
     }
 
     /// The name with a star for every hole, in lower case.

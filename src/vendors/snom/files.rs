@@ -50,7 +50,7 @@ fn container(input: &Render<'_>) -> Result<Document, WriteError> {
 fn firmware(input: &Render<'_>) -> Document {
     let (mut out, mut warnings) = (DECLARATION.to_owned(), Warnings::default());
     out.push_str("<firmware-settings>\n");
-    for param in params(input.items).filter(|param| FIRMWARE.contains(&param.name.as_str())) {
+    for param in params(input.items).filter(|param| FIRMWARE.contains(&&*param.name)) {
         let value = param.value.text();
         let url = if value.contains("://") { value.to_owned() } else { [input.base, value].concat() };
         let mut element = Tag::open(&param.name);
@@ -116,7 +116,7 @@ fn settings(items: &[Item]) -> Document {
     let mut settings = Settings::default();
     for item in items {
         match item {
-            Item::Param(param) if FIRMWARE.contains(&param.name.as_str()) => {}
+            Item::Param(param) if FIRMWARE.contains(&&*param.name) => {}
             Item::Param(param) => settings.param(param),
             Item::Text { text, .. } => settings.text(text.text()),
             Item::Unread { .. } => settings.warnings.push(RAW_TEXT, Fault::Statement),

@@ -26,7 +26,7 @@ pub fn from() -> Arc<Provenance> {
 
 pub fn param(name: &str, value: &str) -> Item {
     let setting = Some(SettingId { entry: 0, index: 0 });
-    Item::Param(Param { name: name.into(), value: Value::Plain(value.into()), setting, from: from() })
+    Item::Param(Param { name: name.to_owned().into(), value: Value::Plain(value.into()), setting, from: from() })
 }
 
 pub fn text(text: &str) -> Item {
@@ -94,7 +94,7 @@ fn a_secret_is_written_and_never_named_in_a_warning() {
     let secret = Value::Secret(crate::settings::Secret::new("top\nsecret"));
     for (vendor, dialect, _, prefix) in DEVICE_FILES {
         let name = format!("{prefix}1");
-        let item = Item::Param(Param { name: name.clone(), value: secret.clone(), setting: None, from: from() });
+        let item = Item::Param(Param { name: name.clone().into(), value: secret.clone(), setting: None, from: from() });
         let raw = Item::Text { text: secret.clone(), from: from() };
         let document = device_file(vendor, dialect, &[item, raw]);
         let told: String = document.warnings.iter().map(|warning| format!("{warning} {warning:?}")).collect();

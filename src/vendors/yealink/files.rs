@@ -14,6 +14,8 @@ use crate::vendors::{Document, FileKind, Item, Render};
 const TEXT: &str = "text/plain";
 const HEADER: &str = "#!version:1.0.0.1\n";
 const OVERWRITE: &str = "overwrite_mode";
+/// Bytes of most lines.
+const LINE: usize = 48;
 
 pub fn render(_dialect: &str, input: &Render<'_>) -> Result<Document, WriteError> {
     match input.kind {
@@ -26,7 +28,8 @@ pub fn render(_dialect: &str, input: &Render<'_>) -> Result<Document, WriteError
 }
 
 fn configuration(input: &Render<'_>) -> Document {
-    let (mut out, mut warnings) = (HEADER.to_owned(), Warnings::default());
+    let (mut out, mut warnings) = (String::with_capacity(LINE * (input.items.len() + 1)), Warnings::default());
+    out.push_str(HEADER);
     for item in input.items {
         match item {
             Item::Param(param) if param.name == OVERWRITE => {}
