@@ -314,7 +314,7 @@ fn answer(served: &Served, asked: &HeaderMap) -> Response<Sent> {
             document.bytes.clone(),
             document.content_type,
             document.modified,
-            Some(document.etag.as_str()),
+            Some(&document.etag.to_string()),
         ),
         Answer::Bytes { bytes, content_type, modified } => content(asked, bytes.clone(), content_type, *modified, None),
         Answer::File { path, file } => match mapped::map(path) {

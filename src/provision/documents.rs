@@ -7,10 +7,12 @@ use super::rounds;
 use crate::net::Mac;
 use bytes::Bytes;
 use foldhash::fast::RandomState;
-use lz4_flex::block::{compress_with_dict, decompress_with_dict};
+use foldhash::quality::FixedState;
+use lz4_flex::block::{compress_into_with_dict, decompress_with_dict, get_maximum_output_size};
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, UnitWeighter, Weighter};
-use std::hash::{Hash, Hasher};
+use std::cell::RefCell;
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
@@ -24,20 +26,21 @@ pub struct Rendered {
     pub modified: i64,
 }
 
-/// Of the bytes' digest, with its quotes.
+/// 128 bits that tell the versions of a file apart. Whoever writes a file may read it: nobody gains by two alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Etag([u8; 26]);
+pub struct Etag([u64; 2]);
 
 impl Etag {
     pub fn of(bytes: &[u8]) -> Etag {
-        let mut text = [b'"'; 26];
-        let digits = crate::seal::hex(crate::seal::sha256(bytes).get(..12).unwrap_or_default());
-        text.iter_mut().skip(1).zip(digits.bytes()).for_each(|(place, digit)| *place = digit);
-        Etag(text)
+        Etag([1, 2].map(|seed| FixedState::with_seed(seed).hash_one(bytes)))
     }
+}
 
-    pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or_default()
+/// With its quotes, as headers carry it.
+impl std::fmt::Display for Etag {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Etag([first, second]) = self;
+        write!(f, "\"{first:016x}{second:016x}\"")
     }
 }
 
@@ -199,9 +202,10 @@ impl Documents {
             self.families.insert(OwnedFamily::of(&key.family), family.clone());
             family
         });
+        let Some(difference) = difference(&rendered.bytes, &family.first) else { return };
         let packed = Packed {
             stamp,
-            difference: compress_with_dict(&rendered.bytes, &family.first).into(),
+            difference,
             size,
             content_type: rendered.content_type,
             etag: rendered.etag,
@@ -210,6 +214,16 @@ impl Documents {
         let Place(number, mac, name) = place(&family, key);
         self.files.insert(Place(number, mac, name.into()), Arc::new(packed));
     }
+}
+
+/// What `bytes` has that `first` has not, worked out in a buffer that stays: one of this size costs more than the work.
+fn difference(bytes: &[u8], first: &[u8]) -> Option<Box<[u8]>> {
+    thread_local!(static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) });
+    BUFFER.with_borrow_mut(|buffer| {
+        buffer.resize(get_maximum_output_size(bytes.len()).max(buffer.len()), 0);
+        let length = compress_into_with_dict(bytes, buffer, first).ok()?;
+        buffer.get(..length).map(Box::from)
+    })
 }
 
 fn place<'a>(family: &Known, key: &Key<'a>) -> Place<&'a str> {
