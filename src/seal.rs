@@ -122,8 +122,10 @@ impl Keyring {
     }
 
     pub fn open_secret(&self, place: &str, sealed: &[u8]) -> Result<Secret, SealError> {
-        let text = String::from_utf8(self.open_bytes(place, sealed)?)
-            .map_err(|_| SealError::Open { path: self.path.display().to_string() })?;
+        // Copied to its own length: what was sealed had more, and thousands of these are kept.
+        let opened = zeroize::Zeroizing::new(self.open_bytes(place, sealed)?);
+        let text =
+            std::str::from_utf8(&opened).map_err(|_| SealError::Open { path: self.path.display().to_string() })?;
         Ok(Secret::new(text))
     }
 

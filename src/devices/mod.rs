@@ -14,6 +14,7 @@ pub mod store;
 use crate::net::Mac;
 use crate::seal::{self, Keyring, SealError, sha256};
 use crate::settings::Secret;
+use std::borrow::Cow;
 
 /// First-contact window after activation, unless the steady token closes it earlier.
 pub const WINDOW_MS: i64 = 24 * 3_600_000;
@@ -107,8 +108,8 @@ pub struct Device {
     pub id: i64,
     pub account_id: i64,
     pub mac: Mac,
-    pub vendor: Option<String>,
-    pub model: Option<String>,
+    pub vendor: Option<Cow<'static, str>>,
+    pub model: Option<Cow<'static, str>>,
     pub serial: Option<String>,
     pub name: Option<String>,
     pub site_id: Option<i64>,
@@ -120,7 +121,6 @@ pub struct Device {
     pub window_until: i64,
     pub window_peer: Option<String>,
     pub token: Secret,
-    pub http_password: Secret,
     pub proof: Option<Proof>,
     pub proof_at: Option<i64>,
     pub secrets_at: Option<i64>,

@@ -4,10 +4,13 @@ use super::{Birth, Device, Line, Proof, SipAccount, State, TlsState, place};
 use crate::db::{Connection, OptionalExtension, Result, Row, Touch, Tx, params};
 use crate::net::Mac;
 use crate::seal::Keyring;
+use crate::settings::Secret;
+use crate::vendors;
+use std::borrow::Cow;
 
 const COLUMNS: &str = "id, account_id, mac, vendor, model, serial, name, site_id, profile_id, group_id, url_sealed, state, \
-    activated_at, window_until, window_peer, token_sealed, http_password_sealed, proof, proof_at, secrets_at, tls_at, \
-    enrolled_at, reset_at, conflict_at, created_at, updated_at, tls_state, keys_revoked_at";
+    activated_at, window_until, window_peer, token_sealed, keys_revoked_at, proof, proof_at, secrets_at, tls_at, \
+    enrolled_at, reset_at, conflict_at, created_at, updated_at, tls_state";
 
 pub fn by_mac(conn: &Connection, keys: &Keyring, mac: Mac) -> Result<Option<Device>> {
     one(conn, keys, "mac = $1", params![mac.to_u64() as i64])
@@ -15,6 +18,13 @@ pub fn by_mac(conn: &Connection, keys: &Keyring, mac: Mac) -> Result<Option<Devi
 
 pub fn by_id(conn: &Connection, keys: &Keyring, id: i64) -> Result<Option<Device>> {
     one(conn, keys, "id = $1", params![id])
+}
+
+/// The password of its HTTP credentials: most devices never need it.
+pub fn http_password(conn: &Connection, keys: &Keyring, mac: Mac) -> Result<Secret> {
+    let mut statement = conn.prepare_cached("SELECT http_password_sealed FROM device WHERE mac = $1")?;
+    let sealed: Vec<u8> = statement.query_row([mac.to_u64() as i64], |row| row.get(0))?;
+    Ok(keys.open_secret(&place("http_password", mac), &sealed)?)
 }
 
 /// Whose token this is. Only the MAC: the rest is loaded by it, through the cache.
@@ -33,30 +43,28 @@ fn one(conn: &Connection, keys: &Keyring, condition: &str, values: &crate::db::P
 fn device(row: &Row, keys: &Keyring) -> Result<Device> {
     let bits: i64 = row.get(2)?;
     let mac = Mac::from_u64(bits as u64).ok_or_else(|| crate::db::Error::Damaged(format!("device MAC {bits}")))?;
-    let url: Option<Vec<u8>> = row.get(10)?;
-    let token: Vec<u8> = row.get(15)?;
-    let http_password: Vec<u8> = row.get(16)?;
-    let state: String = row.get(11)?;
-    let proof: Option<String> = row.get(17)?;
+    let blob = |column| row.get_ref(column).and_then(|value| Ok(value.as_blob_or_null()?));
+    let text = |column| row.get_ref(column).and_then(|value| Ok(value.as_str_or_null()?));
+    let (vendor, model) = (text(3)?, text(4)?);
+    let listed = vendors::listed(vendor.unwrap_or_default(), model);
     Ok(Device {
         id: row.get(0)?,
         account_id: row.get(1)?,
         mac,
-        vendor: row.get(3)?,
-        model: row.get(4)?,
+        vendor: vendor.map(|own| listed.0.map_or_else(|| own.to_owned().into(), Cow::Borrowed)),
+        model: model.map(|own| listed.1.map_or_else(|| own.to_owned().into(), Cow::Borrowed)),
         serial: row.get(5)?,
         name: row.get(6)?,
         site_id: row.get(7)?,
         profile_id: row.get(8)?,
         group_id: row.get(9)?,
-        url: url.map(|sealed| keys.open_secret(&place("url", mac), &sealed)).transpose()?,
-        state: State::of_word(&state),
+        url: blob(10)?.map(|sealed| keys.open_secret(&place("url", mac), sealed)).transpose()?,
+        state: State::of_word(text(11)?.unwrap_or_default()),
         activated_at: row.get(12)?,
         window_until: row.get(13)?,
         window_peer: row.get(14)?,
-        token: keys.open_secret(&place("token", mac), &token)?,
-        http_password: keys.open_secret(&place("http_password", mac), &http_password)?,
-        proof: match proof.as_deref() {
+        token: keys.open_secret(&place("token", mac), blob(15)?.unwrap_or_default())?,
+        proof: match text(17)? {
             Some("token") => Some(Proof::Token),
             Some("credentials") => Some(Proof::Credentials),
             Some("certificate") => Some(Proof::Certificate),
@@ -71,7 +79,7 @@ fn device(row: &Row, keys: &Keyring) -> Result<Device> {
         created_at: row.get(24)?,
         updated_at: row.get(25)?,
         tls_state: TlsState::of_number(row.get(26)?),
-        keys_revoked_at: row.get(27)?,
+        keys_revoked_at: row.get(16)?,
     })
 }
 

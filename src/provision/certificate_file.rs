@@ -50,8 +50,12 @@ impl Enrollment {
         let key = key.await.ok_or_else(|| CaError::from(Error::Stopped))?.map_err(CaError::from)?;
         let pkcs8 = Zeroizing::new(key.serialize_der());
         let label = device.name.clone().unwrap_or_else(|| device.mac.to_string());
-        let holder =
-            Holder { mac: Some(device.mac), serial: device.serial.clone(), model: device.model.clone(), label };
+        let holder = Holder {
+            mac: Some(device.mac),
+            serial: device.serial.clone(),
+            model: device.model.as_deref().map(str::to_owned),
+            label,
+        };
         let (spki_der, by) = (key.subject_public_key_info(), by.to_owned());
         let issued = self.ca.issue(Order { profile, holder, spki_der, door: Door::File, by, once: None }, now).await?;
         let name = device.mac.to_string();

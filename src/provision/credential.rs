@@ -42,7 +42,7 @@ impl Pipeline {
                 Ok(owner.map_or(Credential::UnknownToken, Credential::Token))
             }
             (None, Some(header)) => self.logins.check(header, request.verb, request.now, |mac| {
-                Ok(self.subjects.get(mac)?.map(|subject| subject.device.http_password.clone()))
+                self.subjects.get(mac)?.map(|subject| self.subjects.http_password(&subject)).transpose()
             }),
             (None, None) => Ok(Credential::None),
         }

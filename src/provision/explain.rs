@@ -178,7 +178,7 @@ impl Pipeline {
                 })?);
             }
         }
-        let model = device.model.clone().or(heard.model);
+        let model = device.model.as_deref().map(str::to_owned).or(heard.model);
         let dialect = vendor.and_then(|vendor| vendors::model(vendor, model.as_deref()?)?.dialect.as_deref());
         Ok(Explanation {
             mac: mac.to_string(),

@@ -12,7 +12,7 @@ use crate::profiles::{Profile, Target};
 use crate::settings::{Resolved, Values};
 use crate::vendors::format::WriteWarning;
 use crate::vendors::map::{self, Dialect, Mapped};
-use crate::vendors::{self, FileKind, Item, Param, Render};
+use crate::vendors::{self, FileKind, Item, Param, Render, SteadyProof};
 
 /// All that one file is made of.
 #[derive(Clone, Copy)]
@@ -161,7 +161,7 @@ impl Job<'_> {
     /// Firmware of an upgrade file: the device's own choice, or every model's.
     fn firmware(&self, whom: &For, resolved: &[Resolved]) -> Vec<Item> {
         let app = |model: Option<&str>, chosen: &Resolved| {
-            let name = model.map_or_else(|| "APPNAME".to_owned(), |model| format!("{model}.APPNAME"));
+            let name = model.map_or("APPNAME".into(), |model| format!("{model}.APPNAME").into());
             let value = chosen.value.clone();
             Item::Param(Param { name, value, setting: Some(chosen.id), from: chosen.from.clone() })
         };
@@ -218,6 +218,11 @@ impl Pipeline {
     /// What is the device's own in this file.
     pub(super) fn own(&self, job: &Job) -> Result<Option<Own>, Error> {
         let subject = job.holder().filter(|_| job.outside.is_none());
+        let whom = job.whom();
+        let told = vendors::steady_proof(whom.vendor.id, whom.dialect, whom.version) == SteadyProof::Credentials;
+        if let Some(subject) = subject.filter(|_| told && job.secrets) {
+            self.subjects.http_password(subject)?;
+        }
         subject.map(|subject| Own::load(&self.db, &self.keys, &subject.device)).transpose()
     }
 }

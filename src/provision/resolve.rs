@@ -128,11 +128,11 @@ pub fn overlay(mut items: Vec<Item>, raw: Vec<Item>) -> Vec<Item> {
     let names: std::collections::HashSet<&str> = raw
         .iter()
         .filter_map(|item| match item {
-            Item::Param(param) => Some(param.name.as_str()),
+            Item::Param(param) => Some(&*param.name),
             Item::Text { .. } | Item::Unread { .. } => None,
         })
         .collect();
-    items.retain(|item| !matches!(item, Item::Param(param) if names.contains(param.name.as_str())));
+    items.retain(|item| !matches!(item, Item::Param(param) if names.contains(&*param.name)));
     drop(names);
     items.extend(raw);
     items
@@ -248,7 +248,9 @@ pub fn of_the_box(
         }
         SteadyProof::Credentials if secrets => {
             set(&mut sets, IDS.user, plain(&device.http_user()));
-            set(&mut sets, IDS.password, Value::Secret(device.http_password.clone()));
+            if let Some(password) = subject.http_password() {
+                set(&mut sets, IDS.password, Value::Secret(password.clone()));
+            }
         }
         // Secrets come over HTTPS only: tell it where.
         _ if !secrets && profile.secrets_tls_only && https => set(&mut sets, IDS.url, plain(&format!("{base}/"))),

@@ -22,6 +22,8 @@ pub struct Subject {
     pub device: Device,
     /// By the device's row.
     pub vendor: Option<&'static Vendor>,
+    /// Looked up when it logs in with it, or is told it.
+    http_password: OnceLock<Secret>,
     /// Looked up when its profile gives identity certificates.
     material: OnceLock<Material>,
     /// Looked up when it shows no proof.
@@ -42,6 +44,10 @@ pub struct Material {
 impl Subject {
     pub fn material(&self) -> Option<&Material> {
         self.material.get()
+    }
+
+    pub fn http_password(&self) -> Option<&Secret> {
+        self.http_password.get()
     }
 }
 
@@ -112,6 +118,15 @@ impl Subjects {
         }
     }
 
+    /// The password of a device's HTTP credentials, looked up once per load.
+    pub fn http_password(&self, subject: &Subject) -> Result<Secret> {
+        if let Some(known) = subject.http_password() {
+            return Ok(known.clone());
+        }
+        let found = self.db.read(|conn| store::http_password(conn, &self.keys, subject.device.mac))?;
+        Ok(subject.http_password.get_or_init(|| found).clone())
+    }
+
     /// What is there for its identity certificate, looked up once per load.
     pub fn look_up_material(&self, subject: &Subject, now: i64) -> Result<()> {
         if subject.material().is_none() {
@@ -143,6 +158,7 @@ impl Subjects {
         Ok(device.map(|device| Subject {
             stamp,
             vendor: device.vendor.as_deref().and_then(vendors::by_id),
+            http_password: OnceLock::new(),
             material: OnceLock::new(),
             bindings: OnceLock::new(),
             device,

@@ -22,6 +22,7 @@ use crate::{alarms, audit, clock, sites};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete, get, patch, post};
 use body::{AddDevice, ChangeDevice, Own, Words, url};
+use std::borrow::Cow;
 use view::load;
 
 /// Add a device with its lines and settings
@@ -124,8 +125,8 @@ async fn change(
             let device = load(tx, &keys, &actor, mac)?;
             let now = clock::now();
             let mut fields = NewDevice {
-                vendor: device.vendor,
-                model: device.model,
+                vendor: device.vendor.map(Cow::into_owned),
+                model: device.model.map(Cow::into_owned),
                 serial: device.serial,
                 name: device.name,
                 site_id: device.site_id,

@@ -4,7 +4,6 @@ use super::{Asked, Enrollment, Given, Outcome, Proof, Protocol, Refusal, Reply, 
 use crate::ca::csr::Csr;
 use crate::ca::{Door, est};
 use crate::checkins::Reason;
-use crate::db::Error;
 use crate::provision::authorize::Credential;
 use crate::provision::login;
 
@@ -79,8 +78,8 @@ impl Enrollment {
         }
         let Some(header) = &asked.authorization else { return Err(Refusal::new(Reason::Ask)) };
         let login = self.pipeline.logins.check(header, &asked.verb, asked.now, |mac| {
-            let subject = self.pipeline.subjects.get(mac)?;
-            Ok::<_, Error>(subject.map(|subject| subject.device.http_password.clone()))
+            let subjects = &self.pipeline.subjects;
+            subjects.get(mac)?.map(|subject| subjects.http_password(&subject)).transpose()
         })?;
         if let Credential::Login(mac) = login {
             return Ok(Proof::Login(mac));

@@ -291,7 +291,12 @@ impl Enrollment {
             State::Blocked => return Err(refuse(Reason::Blocked)),
         }
         let label = device.name.clone().unwrap_or_else(|| mac.to_string());
-        let holder = Holder { mac: Some(mac), serial: device.serial.clone(), model: device.model.clone(), label };
+        let holder = Holder {
+            mac: Some(mac),
+            serial: device.serial.clone(),
+            model: device.model.as_deref().map(str::to_owned),
+            label,
+        };
         Ok((subject, holder))
     }
 
