@@ -5,6 +5,7 @@
 
 use crate::datadir;
 use std::fmt;
+use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -81,6 +82,8 @@ impl Service {
             return print(&steps, &mut out).map_err(|error| error.to_string());
         }
         how.check()?;
+        // Whatever refuses does so before the first write; the box that moves in stays stopped until it has.
+        let _locks = steps.iter().map(Step::check).collect::<Result<Vec<_>, _>>()?;
         for step in &steps {
             let _ = writeln!(out, "{step}");
             step.run()?;
@@ -190,6 +193,15 @@ fn remove(how: &How) -> Vec<Step> {
 }
 
 impl Step {
+    /// Whether it can be done; of data that is copied, its lock.
+    fn check(&self) -> Result<Option<File>, String> {
+        match self {
+            Step::Program { from, .. } if !from.is_file() => Err(format!("{self}: {} is no file", from.display())),
+            Step::Data { from, to } => may_take(from, to).map(Some).map_err(|error| format!("{self}: {error}")),
+            _ => Ok(None),
+        }
+    }
+
     fn run(&self) -> Result<(), String> {
         let fail = |error: io::Error| format!("{self}: {error}");
         match self {
@@ -198,7 +210,10 @@ impl Step {
                 put(to, &bytes, 0o755).map_err(fail)
             }
             Step::Write { path, text } => put(path, text.as_bytes(), 0o644).map_err(fail),
-            Step::Data { from, to } => take_data(from, to).map_err(|error| format!("{self}: {error}")),
+            Step::Data { from, to } => {
+                std::fs::DirBuilder::new().recursive(true).mode(0o700).create(to).map_err(fail)?;
+                copy(from, to).map_err(fail)
+            }
             Step::Delete(path) => match std::fs::remove_file(path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => Err(fail(error)),
                 _ => Ok(()),
@@ -232,22 +247,19 @@ fn run(words: &[String]) -> Result<(), String> {
     if status.success() { Ok(()) } else { Err(format!("it ended with {status}")) }
 }
 
-/// Copies a stopped box. The original stays as it is.
-fn take_data(from: &Path, to: &Path) -> Result<(), String> {
+/// The lock of a stopped box that may move in.
+fn may_take(from: &Path, to: &Path) -> Result<File, String> {
     if to.join(datadir::DATABASE).exists() {
         return Err(format!("{} holds a box already, and nothing is overwritten. Leave --from out", to.display()));
     }
     if !from.join(datadir::DATABASE).exists() {
         return Err(format!("{} holds no Phonebox", from.display()));
     }
-    let _lock = datadir::lock(from).map_err(|error| error.to_string())?;
-    let text = |error: io::Error| error.to_string();
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(to).map_err(text)?;
-    copy(from, to).map_err(text)
+    datadir::lock(from).map_err(|error| error.to_string())
 }
 
-/// Files and directories only: sockets, the lock and what a running box writes about itself stay behind. The database
-/// comes last, so that a copy that broke off is not taken for a box.
+/// The original stays as it is. Files and directories only: sockets, the lock and what a running box writes about itself
+/// stay behind. The database comes last, so that a copy that broke off is not taken for a box.
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
     const STAY: [&str; 5] = ["phonebox.lock", "phonebox.db-shm", "phonebox.toml", "run.json", "run.json.part"];
     let mut entries = std::fs::read_dir(from)?.collect::<io::Result<Vec<_>>>()?;

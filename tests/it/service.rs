@@ -93,13 +93,14 @@ fn a_box_that_was_tried_out_moves_in_whole() {
     let root = home.path().join("root");
     std::fs::create_dir(&root).unwrap();
     let words = ["install", "--from", old.to_str().unwrap(), "--root", root.to_str().unwrap()];
+    let untouched = || std::fs::read_dir(&root).unwrap().count() == 0;
     let error = service(&words).err().unwrap();
-    assert!(error.contains("holds no Phonebox"), "{error}");
+    assert!(error.contains("holds no Phonebox") && untouched(), "{error}");
     let open = phonebox::datadir::DataDir::open(&old, None, 1).unwrap();
     std::fs::create_dir(old.join("files")).unwrap();
     std::fs::write(old.join("files/abc"), "firmware").unwrap();
     let error = service(&words).err().unwrap();
-    assert!(error.contains("in use by pid"), "{error}");
+    assert!(error.contains("in use by pid") && untouched(), "{error}");
     open.close();
     service(&words).unwrap();
     let new = root.join("var/lib/phonebox");
@@ -110,6 +111,12 @@ fn a_box_that_was_tried_out_moves_in_whole() {
     let moved = phonebox::datadir::DataDir::open_existing(&new, None, 2).unwrap();
     assert!(!moved.first_start);
     moved.close();
+    // What stands there stays as it is, the program and the unit too.
+    let (program, unit) = (root.join("usr/local/bin/phonebox"), root.join("etc/systemd/system/phonebox.service"));
+    std::fs::write(&program, "an older one").unwrap();
+    std::fs::remove_file(&unit).unwrap();
     let error = service(&words).err().unwrap();
-    assert!(error.contains("holds a box already"), "{error}");
+    assert!(error.contains("holds a box already") && error.contains("Leave --from out"), "{error}");
+    assert_eq!(std::fs::read(&program).unwrap(), b"an older one");
+    assert!(!unit.exists());
 }
