@@ -86,21 +86,28 @@ impl Screen<'_> {
         }
     }
 
-    /// Which listeners have the ports that phones use when nobody tells them another one.
+    /// Which listeners have the ports that phones use when nobody tells them another one: by each of their addresses.
     fn reach(&self, lines: &mut Vec<String>) {
         let a = self.addresses;
         let listeners = [("HTTP", &a.http, 80, ""), ("HTTPS", &a.https, 443, "https_"), ("TFTP", &a.tftp, 69, "")];
-        let on: Vec<_> = listeners.iter().filter_map(|l| Some((l.0, l.1.first()?.port(), l.2, l.3))).collect();
-        if on.is_empty() {
+        if listeners.iter().all(|(_, bound, ..)| bound.is_empty()) {
             return;
         }
         lines.extend([String::new(), say("reach", &[])]);
-        for (name, port, real, kind) in &on {
-            let kind = format!("{kind}{}", if port == real { "plain" } else { "full_url" });
-            let places = [("name", *name), ("port", &port.to_string()), ("real", &real.to_string())];
-            lines.push(format!("  {}", say(&kind, &places)));
+        let mut lacks = false;
+        for (name, bound, real, kind) in listeners {
+            for (port, at) in by_port(bound) {
+                // A port beside the real one of the same address keeps nobody out.
+                lacks |= at.iter().any(|address| port_at(&on_port(bound, real), *address).is_none());
+                let kind = format!("{kind}{}", if port == real { "plain" } else { "full_url" });
+                let (port, real) = (port.to_string(), real.to_string());
+                let hosts = at.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                let is_only = at.len() == bound.len();
+                let port = if is_only { port } else { say("port_of", &[("port", &port), ("addresses", &hosts)]) };
+                lines.push(format!("  {}", say(&kind, &[("name", name), ("port", &port), ("real", &real)])));
+            }
         }
-        if on.iter().any(|(_, port, real, _)| port != real) {
+        if lacks {
             lines.push(format!("  {}", say("install", &[("command", &self.command())])));
         }
     }
@@ -144,6 +151,22 @@ impl Screen<'_> {
     fn command(&self) -> String {
         format!("sudo {} service install --from {}", quoted(self.program), quoted(self.data))
     }
+}
+
+/// The ports in the order that they are named in, each with its addresses.
+fn by_port(bound: &[SocketAddr]) -> Vec<(u16, Vec<IpAddr>)> {
+    let mut ports: Vec<(u16, Vec<IpAddr>)> = Vec::new();
+    for socket in bound {
+        match ports.iter_mut().find(|(port, _)| *port == socket.port()) {
+            Some((_, addresses)) => addresses.push(socket.ip()),
+            None => ports.push((socket.port(), vec![socket.ip()])),
+        }
+    }
+    ports
+}
+
+fn on_port(bound: &[SocketAddr], port: u16) -> Vec<SocketAddr> {
+    bound.iter().filter(|socket| socket.port() == port).copied().collect()
 }
 
 /// For a shell.
@@ -222,7 +245,7 @@ mod tests {
     }
 
     fn on(ports: [&str; 4]) -> Addresses {
-        let at = |text: &str| text.parse().ok().into_iter().collect();
+        let at = |text: &str| text.split(',').filter_map(|one| one.parse().ok()).collect();
         Addresses {
             admin: at(ports[0]),
             http: at(ports[1]),
@@ -264,6 +287,27 @@ mod tests {
         assert!(text.contains("DHCP 242  HTTPSRVR=192.0.2.5\n"), "{text}");
         assert!(!text.contains("tftp://[fd00::5]"), "{text}");
         assert!(!text.contains("Setup code") && !text.contains("Ports 80"), "{text}");
+    }
+
+    #[test]
+    fn each_address_of_a_list_is_judged_by_its_own_port() {
+        let http = "192.0.2.5:80,10.9.0.1:8080,[fd00::5]:8080";
+        let shown = text(&on(["[::]:8443", http, "10.9.0.1:443,10.9.0.1:8444", "192.0.2.5:69"]), None);
+        for line in [
+            "HTTP  port 80 of 192.0.2.5: by a plain DHCP option 66 too\n",
+            "HTTP  port 8080 of 10.9.0.1, fd00::5: by its full URL only. A plain DHCP option 66 leads to port 80\n",
+            "HTTPS port 443 of 10.9.0.1: by a URL without a port too\n",
+            "HTTPS port 8444 of 10.9.0.1: by its full URL only",
+            "TFTP  port 69: by a plain DHCP option 66 too\n",
+            "Ports 80, 443 and 69, and a start with the machine: sudo",
+        ] {
+            assert!(shown.contains(line), "{line}\n{shown}");
+        }
+        // The other way round it is the same, and a second port takes nothing away.
+        let turned = text(&on(["[::]:8443", "10.9.0.1:8080,192.0.2.5:80", "", ""]), None);
+        assert!(turned.contains("HTTP  port 80 of 192.0.2.5: by a plain") && turned.contains("Ports 80,"), "{turned}");
+        let both = text(&on(["[::]:8443", "[::]:80,10.9.0.1:8080", "", ""]), None);
+        assert!(both.contains("port 8080 of 10.9.0.1: by its full URL only") && !both.contains("Ports 80,"), "{both}");
     }
 
     #[test]
