@@ -244,6 +244,37 @@ fn the_command_line_imports_with_row_numbers_and_changes_nothing_on_a_dry_run() 
     assert!(refused.contains("no column mac"), "{refused}");
 }
 
+/// A bar for whoever watches: on a terminal, and not one byte of it in a script's files.
+#[test]
+fn a_large_import_shows_its_progress_on_a_terminal_only() {
+    const ROWS: usize = 20_000;
+    let phonebox = stopped();
+    let file = phonebox.path().join("devices.csv");
+    let rows: String = (0..ROWS).map(|number| format!("805ec1{number:06x}\n")).collect();
+    std::fs::write(&file, format!("mac\n{rows}")).unwrap();
+    let said = phonebox.cli(&["device", "import", file.to_str().unwrap(), "--dry-run"]);
+    assert_eq!((said.code, said.err.as_str()), (0, ""));
+    assert_eq!(said.out, format!("{ROWS} devices would be added, 0 rows would be rejected. Nothing was changed.\n"));
+    // script(1) runs it on a terminal of its own.
+    let words = format!("stty cols 100; exec {} device import {}", env!("CARGO_BIN_EXE_phonebox"), file.display());
+    let shown = std::process::Command::new("script")
+        .args(["-qec", &words, "/dev/null"])
+        .env("PHONEBOX_DATA", phonebox.path())
+        .env("TERM", "xterm")
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&shown.stdout);
+    assert!(shown.status.success(), "{text}");
+    let bars: Vec<&str> = text.split(['\r', '\n']).filter(|line| line.contains("imported [")).collect();
+    assert!(bars.iter().any(|bar| bar.contains('%') && bar.contains(" rows")), "{text}");
+    assert!(bars.last().unwrap().contains(&format!("100% {ROWS} rows")), "{bars:?}");
+    assert!(text.contains(&format!("{ROWS} devices added, 0 rows rejected.")), "{text}");
+    let open = phonebox::db::Connection::open(phonebox.path().join("phonebox.db")).unwrap();
+    let count: i64 = open.query_row("SELECT count(*) FROM device", [], |row| row.get(0)).unwrap();
+    assert_eq!(count, ROWS as i64);
+}
+
 /// F2: kill -9 in the middle of an import leaves all of it or nothing, and the box starts again.
 #[test]
 fn fault_02_a_killed_import_leaves_all_or_nothing() {
