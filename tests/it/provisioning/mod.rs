@@ -7,6 +7,7 @@ mod addresses;
 mod ale;
 mod avaya;
 mod avaya_files;
+mod ipv6;
 mod networks;
 mod redirect;
 mod settings_in_files;
