@@ -290,6 +290,43 @@ fn threat_013_credentials_are_for_one_device_count_once_and_are_limited() {
     assert!(phonebox.alarms().iter().any(|alarm| alarm["kind"] == "mac-guessing"));
 }
 
+/// RFC 2617 §3.2.2.1: a client that knows no qop answers the same challenge without one.
+#[test]
+fn a_digest_of_an_old_phone_without_qop_is_a_login() {
+    let mut phonebox = Phonebox::start();
+    phonebox.keep_ports();
+    add(&phonebox, "J179", &[]);
+    let mut one = phone("J179");
+    one.boot(Some(&phonebox.url(false)));
+    let password = one.value("FORCE_HTTP_AUTH_PASSWORD").unwrap().to_owned();
+    phonebox.restart_at("+25h");
+    let path = format!("/c/{}.txt", mac("J179"));
+    let ask = |login: &str| raw::ask(phonebox.http(), "GET", &path, &format!("{}{login}", agent("J179")));
+    let asked = ask("");
+    assert_eq!(asked.status, 401);
+    let nonce = asked.header("www-authenticate").unwrap().split("nonce=\"").nth(1).unwrap().trim_end_matches('"');
+    let old = |user: &str, password: &str, nonce: &str| {
+        let md5 = |text: String| phonebox::phone::md5(text);
+        let (ha1, ha2) = (md5(format!("{user}:phonebox:{password}")), md5(format!("GET:{path}")));
+        format!(
+            "Authorization: Digest username=\"{user}\", realm=\"phonebox\", nonce=\"{nonce}\", uri=\"{path}\", \
+             response=\"{}\"\r\n",
+            md5(format!("{ha1}:{nonce}:{ha2}"))
+        )
+    };
+    let served = ask(&old(mac("J179"), &password, nonce));
+    assert_eq!(served.status, 200, "{}", served.head);
+    assert!(served.text().contains(PASSWORD));
+    assert_eq!(phonebox.device(mac("J179"))["proof"], "credentials");
+    for (user, password, nonce) in [
+        (mac("J179"), "wrong", nonce),
+        (mac("J189"), password.as_str(), nonce),
+        (mac("J179"), password.as_str(), "1-0123456789abcdef0123456789abcdef"),
+    ] {
+        assert_eq!(ask(&old(user, password, nonce)).status, 401, "{user} {nonce}");
+    }
+}
+
 fn base64(text: &str) -> String {
     use base64::{Engine, prelude::BASE64_STANDARD};
     BASE64_STANDARD.encode(text)
