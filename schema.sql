@@ -320,7 +320,8 @@ CREATE TABLE audit (
   before     TEXT,                                       -- JSON of what changed, secrets masked
   after      TEXT,
   request    TEXT,
-  hash       BLOB                                        -- none: from before there was a chain, until the next row
+  hash       BLOB,                                       -- none: from before there was a chain, until the next row
+  path       TEXT                                        -- of the request, without what is asked behind it
 ) STRICT;
 CREATE INDEX audit_account ON audit (account_id, id);
 -- Found by who, what and when without reading all of it.
@@ -331,6 +332,7 @@ CREATE INDEX audit_action ON audit (account_id, action, id);
 CREATE INDEX audit_kind ON audit (account_id, substr(action, 1, instr(action || '.', '.') - 1), id);
 CREATE INDEX audit_fail ON audit (account_id, id) WHERE result = 'fail';
 CREATE INDEX audit_at ON audit (account_id, at, id);
+CREATE INDEX audit_path ON audit (account_id, path, id) WHERE path IS NOT NULL;
 CREATE INDEX audit_home ON audit (home_id, id) WHERE home_id IS NOT NULL;
 
 -- A CA of this box, a root or one below it. One that is replaced stays: what it signed is still answered for.
@@ -588,7 +590,11 @@ CREATE TABLE users (
   created_by    TEXT    NOT NULL,
   created_at    INTEGER NOT NULL,
   updated_at    INTEGER NOT NULL,
-  last_login_at INTEGER
+  last_login_at INTEGER,
+  first_name    TEXT,
+  last_name     TEXT,
+  email_since   INTEGER,                                 -- since when the address can log in; none: only if email_read
+  email_read    INTEGER NOT NULL DEFAULT 0               -- a link that was mailed there was used
 ) STRICT;
 CREATE INDEX users_account ON users (account_id);
 CREATE INDEX users_email ON users (email_key);
@@ -618,7 +624,8 @@ CREATE TABLE recovery_code (
 CREATE TABLE password_link (
   hash       BLOB    PRIMARY KEY,                        -- SHA-256 of what stands in the link
   user_id    INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-  expires_at INTEGER NOT NULL
+  expires_at INTEGER NOT NULL,
+  email_key  TEXT                                        -- the address it was mailed to
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX password_link_user ON password_link (user_id);
 

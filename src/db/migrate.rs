@@ -15,6 +15,7 @@ const STEPS: &[(i64, &str)] = &[
     (5, include_str!("migrations/0005.sql")),
     (6, include_str!("migrations/0006.sql")),
     (7, include_str!("migrations/0007.sql")),
+    (8, include_str!("migrations/0008.sql")),
 ];
 
 pub fn run(conn: &mut Connection, path: &Path, now: i64) -> Result<()> {
