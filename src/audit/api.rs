@@ -70,6 +70,8 @@ struct Filter {
     action: Option<String>,
     /// Only entries of this object, for example a device's MAC.
     object: Option<String>,
+    /// Which place of the API was asked: `/devices*`, `/sites/Berlin`.
+    path: Option<String>,
     #[param(inline)]
     result: Option<Outcome>,
     /// Words anywhere in an entry.
@@ -114,6 +116,7 @@ async fn list(actor: Actor, db: Data<Db>, Query(query): Query<Filter>) -> Result
             process: query.process,
             action: query.action,
             object: query.object,
+            path: query.path,
             result: query.result.map(|result| result.word().to_owned()),
             text: query.text,
             account: query.account,
@@ -159,7 +162,7 @@ fn export(db: &Db, asked: Asked, format: LogFile, after: Option<i64>) -> HttpRes
     HttpResponse::Ok().content_type(kind).insert_header(("Content-Disposition", disposition)).streaming(body)
 }
 
-const HEADER: [&str; 16] = [
+const HEADER: [&str; 17] = [
     "id",
     "time",
     "account_id",
@@ -176,9 +179,10 @@ const HEADER: [&str; 16] = [
     "before",
     "after",
     "request",
+    "path",
 ];
 
-fn cells(found: &Found) -> [String; 16] {
+fn cells(found: &Found) -> [String; 17] {
     let entry = &found.entry;
     let text = |text: &Option<String>| cell::safe(text.as_deref().unwrap_or_default());
     let side = |side: &Option<serde_json::Value>| side.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -199,6 +203,7 @@ fn cells(found: &Found) -> [String; 16] {
         side(&entry.before),
         side(&entry.after),
         text(&entry.request),
+        text(&entry.path),
     ]
 }
 

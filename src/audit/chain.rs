@@ -33,8 +33,10 @@ pub fn link(before: &[u8], entry: &Entry) -> [u8; 32] {
         entry.after.as_ref().map(ToString::to_string),
         entry.request.clone(),
     ];
+    // Entries of before the log had paths have the hash of then.
+    let path = entry.path.clone().map(Some);
     let mut text = before.to_vec();
-    for field in fields {
+    for field in fields.into_iter().chain(path) {
         // With its length in front, no field can pass for the end of one and the start of the next.
         match field {
             None => text.push(0),
@@ -153,7 +155,7 @@ mod tests {
     #[test]
     fn every_field_is_part_of_the_hash_and_none_flows_into_the_next() {
         let base = link(&NOTHING, &entry());
-        let changes: [fn(&mut Entry); 14] = [
+        let changes: [fn(&mut Entry); 15] = [
             |e| e.id = 8,
             |e| e.account_id = 2,
             |e| e.home_id = Some(1),
@@ -168,6 +170,7 @@ mod tests {
             |e| e.before = Some(serde_json::Value::Null),
             |e| e.after = Some(serde_json::json!({})),
             |e| e.request = Some("r".into()),
+            |e| e.path = Some(String::new()),
         ];
         let mut seen = vec![base, link(&[1; 32], &entry())];
         for change in changes {

@@ -119,14 +119,15 @@ fn append(tx: &Tx, entry: Entry) -> Result<()> {
         ip: origin.and_then(|origin| origin.ip).map(|ip| ip.to_string()),
         process: origin.map_or("box", |origin| origin.process()).to_owned(),
         request: origin.map(|origin| origin.request.clone()),
+        path: origin.and_then(|origin| origin.path.as_deref()).map(tame),
         ..entry
     };
     let hash = chain::link(&before, &entry);
     let json = |side: &Option<Value>| side.as_ref().map(ToString::to_string);
     tx.prepare_cached(
         "INSERT INTO audit (id, account_id, home_id, at, actor, ip, process, action, object, result, detail, before,
-             after, request, hash)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+             after, request, hash, path)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
     )?
     .execute(params![
         entry.id,
@@ -143,7 +144,8 @@ fn append(tx: &Tx, entry: Entry) -> Result<()> {
         json(&entry.before),
         json(&entry.after),
         entry.request,
-        &hash[..]
+        &hash[..],
+        entry.path
     ])?;
     Ok(())
 }
@@ -174,10 +176,12 @@ pub struct Entry {
     pub after: Option<Value>,
     /// The request's id, as its answer and the log have it.
     pub request: Option<String>,
+    /// Which place of the API was asked: `/devices/805ec0aabb01`.
+    pub path: Option<String>,
 }
 
 pub const COLUMNS: &str =
-    "id, account_id, home_id, at, actor, ip, process, action, object, result, detail, before, after, request";
+    "id, account_id, home_id, at, actor, ip, process, action, object, result, detail, before, after, request, path";
 
 /// Of a row that begins with [`COLUMNS`].
 pub fn entry(row: &Row) -> Result<Entry> {
@@ -198,6 +202,7 @@ pub fn entry(row: &Row) -> Result<Entry> {
         before: side(row.get(11)?),
         after: side(row.get(12)?),
         request: row.get(13)?,
+        path: row.get(14)?,
     })
 }
 
@@ -206,7 +211,7 @@ pub fn next(conn: &Connection, after: i64) -> Result<Option<(Entry, Option<Vec<u
     let sql = format!("SELECT {COLUMNS}, hash FROM audit WHERE id > $1 ORDER BY id LIMIT 1");
     let mut statement = conn.prepare_cached(&sql)?;
     let mut rows = statement.query([after])?;
-    rows.next()?.map(|row| Ok((entry(row)?, row.get(14)?))).transpose()
+    rows.next()?.map(|row| Ok((entry(row)?, row.get(15)?))).transpose()
 }
 
 /// Id and hash of the newest entry.

@@ -30,6 +30,9 @@ struct List {
     /// Only entries about this, for example a MAC
     #[arg(long)]
     object: Option<String>,
+    /// Which place of the API was asked, for example /devices*
+    #[arg(long)]
+    path: Option<String>,
     /// Who did it; here and below * stands for anything
     #[arg(long)]
     actor: Option<String>,
@@ -107,6 +110,7 @@ async fn list(client: &Client, list: List, as_json: bool) -> Result<(), Failure>
     let format = list.format.map(|format| if matches!(format, Format::Csv) { "csv" } else { "json" });
     let path = query(&[
         ("object", list.object.as_deref()),
+        ("path", list.path.as_deref()),
         ("actor", list.actor.as_deref()),
         ("account", list.account.as_deref()),
         ("account_name", list.account_name.as_deref()),

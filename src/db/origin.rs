@@ -15,6 +15,8 @@ pub struct Origin {
     /// Names the request in the log, in its answer and in the audit log.
     pub request: String,
     pub ip: Option<IpAddr>,
+    /// Which place of the API was asked.
+    pub path: Option<String>,
     /// By which door it came: `api`, `console`, `scep`, `est`.
     process: &'static str,
     who: OnceLock<Who>,
@@ -33,10 +35,10 @@ pub struct Who {
 }
 
 impl Origin {
-    pub fn new(ip: Option<IpAddr>, process: &'static str) -> Arc<Origin> {
+    pub fn new(ip: Option<IpAddr>, process: &'static str, path: Option<String>) -> Arc<Origin> {
         // Without randomness nothing else works either; a request without an id is still a request.
         let request = seal::random::<6>().map(|id| seal::hex(&id)).unwrap_or_default();
-        Arc::new(Origin { request, ip, process, who: OnceLock::new() })
+        Arc::new(Origin { request, ip, path, process, who: OnceLock::new() })
     }
 
     /// Runs work whose changes are made on this behalf.

@@ -34,7 +34,8 @@ pub async fn around(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let console = request.request().conn_data::<Console>().is_some();
     let client = client(&request).filter(|_| !console);
-    let origin = Origin::new(client.map(|client| client.0), if console { "console" } else { "api" });
+    let door = if console { "console" } else { "api" };
+    let origin = Origin::new(client.map(|client| client.0), door, Some(short(request.path())));
     if let Some(client) = client {
         request.extensions_mut().insert(client);
     }
@@ -55,11 +56,15 @@ pub async fn around(
     Ok(response)
 }
 
+/// As the log has it.
+fn short(path: &str) -> String {
+    path.trim_start_matches("/api/v1").to_owned()
+}
+
 /// Of strangers only the log-in tells, which counts them: anybody can send refused requests without end.
 async fn refused(response: &ServiceResponse<impl MessageBody>, origin: std::sync::Arc<Origin>) {
     let (Some(who), Some(db)) = (origin.who().cloned(), response.request().app_data::<Data<Db>>()) else { return };
     let request = response.request();
-    let short = |path: &str| path.trim_start_matches("/api/v1").to_owned();
     let route = request.match_pattern().unwrap_or_else(|| request.path().to_owned());
     let action = format!("{} {}", request.method(), short(&route));
     let object = short(request.path());

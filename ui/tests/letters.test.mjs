@@ -219,7 +219,7 @@ step('AVA-264, AVA-265, AVA-266, ALE-074, ALE-075, YMC-175: the log is searched 
   const rows = page.locator('tbody tr:not([aria-hidden])');
   const shown = async () => (await rows.allInnerTexts()).join('\n');
   await inspect(page, 'audit');
-  const fields = { 'Search Who': 'conso', 'Search Account': 'exam', 'Search By': 'consol', 'Search On': 'aabb01', 'Search Words': 'Front' };
+  const fields = { 'Search Who': 'conso', 'Search Account': 'exam', 'Search By': 'consol', 'Search On': 'aabb01', 'Search Path': 'devices/805e', 'Search Words': 'Front' };
   for (const [name, text] of Object.entries(fields)) await page.getByRole('searchbox', { name }).fill(text);
   await page.getByLabel('Search Action').filter({ visible: true }).first().fill('device.set');
   await until('one entry', async () => (await rows.count()) === 1 && (await shown()).includes('device.set'));

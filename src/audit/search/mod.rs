@@ -16,6 +16,7 @@ pub struct Filter {
     /// `device.add`, or `device` for all of its kind.
     pub action: Option<String>,
     pub object: Option<String>,
+    pub path: Option<String>,
     pub result: Option<String>,
     /// Words anywhere in an entry.
     pub text: Option<String>,

@@ -47,7 +47,7 @@ pub fn list(
     let mut found = statement.query(which.values.as_slice())?;
     let mut entries = Vec::new();
     while let Some(row) = found.next()? {
-        entries.push(Found { entry: entry(row)?, account: row.get(14)?, home: row.get(15)? });
+        entries.push(Found { entry: entry(row)?, account: row.get(15)?, home: row.get(16)? });
     }
     Ok(entries)
 }
@@ -108,6 +108,7 @@ struct Patterns {
     action: Option<String>,
     kind: Option<String>,
     object: Option<String>,
+    path: Option<String>,
     text: Option<String>,
     account_name: Option<String>,
 }
@@ -123,6 +124,7 @@ impl Patterns {
             action: of(&filter.action),
             kind: filter.action.as_deref().map(|action| format!("{}.%", pattern(action))),
             object: of(&filter.object),
+            path: of(&filter.path),
             text: filter.text.as_deref().map(|text| format!("%{}%", literal(text))),
             account_name: filter.account_name.as_deref().map(name),
         }
@@ -149,6 +151,7 @@ fn conditions<'a>(
         ("e.ip", &filter.ip, &patterns.ip),
         ("e.process", &filter.process, &patterns.process),
         ("e.object", &filter.object, &patterns.object),
+        ("e.path", &filter.path, &patterns.path),
     ] {
         query.and(&format!("{column} {}", is(asked)), word);
     }

@@ -222,7 +222,7 @@ impl Enrollment {
     /// What comes of it stands in the audit log with the phone's address.
     pub async fn answer(&self, asked: Asked) -> Outcome {
         let (process, peer, now) = (asked.protocol.process(), asked.peer, asked.now);
-        let outcome = Origin::new(Some(peer), process).scope(self.answered(asked)).await;
+        let outcome = Origin::new(Some(peer), process, None).scope(self.answered(asked)).await;
         self.note(process, peer, &outcome, now).await;
         outcome
     }

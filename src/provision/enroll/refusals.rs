@@ -57,7 +57,7 @@ impl Enrollment {
         let who = Who { name: name.clone(), account_id, home_id: account_id, is_key: false };
         let write =
             self.pipeline.db.write(move |tx| audit::store::refused(tx, &who, "certificate.issue", name, detail, now));
-        if let Err(error) = Origin::new(Some(peer), process).scope(write).await {
+        if let Err(error) = Origin::new(Some(peer), process, None).scope(write).await {
             tracing::warn!(%error, "a refusal could not be written to the audit log");
         }
     }

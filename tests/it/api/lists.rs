@@ -15,7 +15,7 @@ const LISTS: [(&str, &[&str]); 12] = [
     ("/devices", &["search", "site", "profile", "group", "vendor", "model", "after"]),
     ("/accounts", &["search", "after"]),
     ("/users", &["search", "after"]),
-    ("/audit", &["actor", "process", "action", "object", "text", "after"]),
+    ("/audit", &["actor", "process", "action", "object", "path", "text", "after"]),
     ("/check-ins", &["mac", "after"]),
     ("/sip-accounts", &["after"]),
     ("/sites", &["after"]),

@@ -3,7 +3,7 @@
 
 use crate::support::admin::{Running, Stopped, running, stopped};
 use crate::support::eventually;
-use crate::support::people::{Browser, PASSWORD, log_in, send, set_up};
+use crate::support::people::{Browser, PASSWORD, log_in, send, set_up, try_login};
 use crate::support::server::{Phonebox, ask};
 use phonebox::db::Connection;
 use serde_json::{Value, json};
@@ -66,6 +66,8 @@ fn the_console_is_told_from_programs() {
     assert_eq!((&row["actor"], &row["process"], &row["ip"]), (&json!("console"), &json!("console"), &Value::Null));
     let shown = stopped.cli(&["audit"]).ok();
     assert!(shown.contains("site.add") && shown.contains("success"), "{shown}");
+    let with = |path: &str| stopped.cli(&["audit", "--path", path, "--json"]).json()["items"].as_array().unwrap().len();
+    assert_eq!((with("/sites*"), with("/devices*")), (1, 0));
 }
 
 /// AVA-266, ALE-076: success and failure. What nobody may do is written down too, a stranger's knocking is not.
@@ -86,7 +88,7 @@ fn what_was_refused_is_written_down_with_its_reason() {
     assert!(running.get("/sites/Nowhere").json(404)["error"]["request"].is_string());
 }
 
-/// AVA-265, ALE-075, YMC-175, YMC-191: time, account, who, address, process, action, status, words.
+/// AVA-265, ALE-075, YMC-175, YMC-191: time, account, who, address, process, action, path, status, words.
 #[test]
 fn every_filter_finds_its_entries_and_no_others() {
     let running = running();
@@ -114,6 +116,11 @@ fn every_filter_finds_its_entries_and_no_others() {
         ("&ip=127.*", 5),
         ("&ip=128.*", 0),
         ("&process=k*", 5),
+        ("&path=/sites", 3),
+        ("&path=/groups*", 2),
+        ("&path=/groups/Nobody", 1),
+        ("&path=/site", 0),
+        ("&path=/api*", 0),
         ("&object=*er*n", 1),
         ("&object=*%25*", 1),
         ("&action=*.add", 4),
@@ -151,6 +158,49 @@ fn every_filter_finds_its_entries_and_no_others() {
         after = format!("&after={next}");
     }
     assert_eq!(seen, [5, 4, 3, 2, 1]);
+}
+
+/// YMC-175: start and end, user name, address, type of operation and path, alone and together, on every way to the log.
+#[test]
+fn ymc_175_the_operation_log_is_searched_by_time_user_address_operation_and_path() {
+    let running = running();
+    let alice = set_up(&running);
+    for name in ["Berlin", "Bonn"] {
+        alice.post("/sites", json!({ "name": name })).json(201);
+    }
+    alice.patch("/sites/Bonn", json!({ "pid": "0042" })).json(200);
+    alice.patch("/sites/Bonn", json!({ "nobody": 1 })).refused(400);
+    let rows = |query: &str| {
+        let page = alice.get(&format!("/audit?{query}")).json(200);
+        page["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| row["action"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let at = alice.get("/audit?path=/sites/Bonn&action=site.set").json(200)["items"][0]["at"].as_i64().unwrap();
+    let all = format!("from={at}&to={}&actor=alice&ip=127.0.0.1&action=site.set&path=/sites/*", at + 1);
+    assert_eq!(rows(&all), ["site.set"]);
+    for (asked, other) in [
+        (format!("from={at}"), format!("from={}", at + 1)),
+        (format!("to={}", at + 1), format!("to={at}")),
+        ("actor=alice".into(), "actor=bob".into()),
+        ("ip=127.0.0.1".into(), "ip=127.0.0.2".into()),
+        ("action=site.set".into(), "action=device".into()),
+        ("path=/sites/*".into(), "path=/devices/*".into()),
+    ] {
+        assert!(all.contains(&asked));
+        assert_eq!(rows(&all.replace(&asked, &other)), [""; 0], "{other}");
+    }
+    // What was refused has its path, and so has a login.
+    assert_eq!(rows("path=/sites/Bonn"), ["PATCH /sites/{name}", "site.set"]);
+    try_login(&running, "alice", "wrong");
+    assert_eq!(rows("path=/session&result=fail"), ["session.begin"]);
+    let csv = alice.get("/audit?format=csv&path=/sites/Bonn&result=success").text();
+    let lines: Vec<&str> = csv.lines().collect();
+    assert!(lines.len() == 2 && lines[0].ends_with(",path") && lines[1].ends_with(",/sites/Bonn"), "{csv}");
+    assert_eq!(alice.get("/audit/verify").json(200)["intact"], true);
 }
 
 /// ALE-074: in the order of executor, address, operation, time and result, both ways, page by page without a gap.
@@ -388,7 +438,7 @@ fn whoever_changes_the_log_is_seen() {
         ("DELETE FROM audit WHERE id = 1", 2),
         ("DELETE FROM audit WHERE id = 4; UPDATE audit SET id = 4 WHERE id = 5", 4),
         (
-            "INSERT INTO audit SELECT 6, account_id, home_id, at, actor, ip, process, action, object, result, detail, before, after, request, hash FROM audit WHERE id = 5",
+            "INSERT INTO audit SELECT 6, account_id, home_id, at, actor, ip, process, action, object, result, detail, before, after, request, hash, path FROM audit WHERE id = 5",
             6,
         ),
     ] {

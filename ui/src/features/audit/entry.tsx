@@ -40,6 +40,7 @@ function Told({ entry }: { entry: Entry }) {
     ],
     [t('audit.result'), <ResultOf key="result" of={entry} />],
     [t('audit.message'), entry.detail],
+    [t('audit.fields.path'), entry.path && <span key="path" className="mono">{entry.path}</span>],
     [t('audit.request'), entry.request && <span className="mono">{entry.request}</span>],
   ];
   return (

@@ -99,7 +99,7 @@ export function AuditList() {
         search: under(
           <div className="searches">
             <Action key={round} {...asking} />
-            <Words asking={asking} names={['object']} />
+            <Words asking={asking} names={['object', 'path']} />
           </div>,
         ),
       },
@@ -143,7 +143,7 @@ export function AuditList() {
               <When {...asking} />
               <div className="searches"><Result {...asking} /></div>
               <div className="searches"><Action key={round} {...asking} /></div>
-              <Words asking={asking} names={['object']} />
+              <Words asking={asking} names={['object', 'path']} />
               <Words asking={asking} names={['actor', 'account_name']} />
               <Words asking={asking} names={['ip', 'process']} />
               <Words asking={asking} names={['text']} />

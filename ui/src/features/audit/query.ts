@@ -4,7 +4,7 @@ import type { paths } from '~/api/schema';
 export type Query = NonNullable<paths['/api/v1/audit']['get']['parameters']['query']>;
 
 /** Words that are looked for anywhere in their column. */
-export const WORDS = ['account_name', 'actor', 'ip', 'process', 'object'] as const;
+export const WORDS = ['account_name', 'actor', 'ip', 'process', 'object', 'path'] as const;
 export type Word = (typeof WORDS)[number];
 
 const SORTS = ['at', 'account', 'actor', 'ip', 'process', 'action', 'object', 'result'];

@@ -969,7 +969,7 @@ export const de: Words = {
     spans: { day: 'Letzte 24 Stunden', week: 'Letzte 7 Tage', month: 'Letzte 30 Tage', all: 'Alle', between: 'Von – bis' },
     from: 'Von',
     to: 'Bis',
-    fields: { account_name: 'Konto', actor: 'Wer', ip: 'Adresse', process: 'Durch', object: 'An', text: 'Wörter', action: 'Vorgang' },
+    fields: { account_name: 'Konto', actor: 'Wer', ip: 'Adresse', process: 'Durch', object: 'An', path: 'Pfad', text: 'Wörter', action: 'Vorgang' },
     inside: 'In',
     insideOf: 'in {{name}}',
     noAddress: 'keine: die Konsole, oder die Box selbst',

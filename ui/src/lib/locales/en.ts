@@ -961,7 +961,7 @@ export const en = {
     spans: { day: 'Last 24 hours', week: 'Last 7 days', month: 'Last 30 days', all: 'All', between: 'From – to' },
     from: 'From',
     to: 'To',
-    fields: { account_name: 'Account', actor: 'Who', ip: 'Address', process: 'By', object: 'On', text: 'Words', action: 'Action' },
+    fields: { account_name: 'Account', actor: 'Who', ip: 'Address', process: 'By', object: 'On', path: 'Path', text: 'Words', action: 'Action' },
     inside: 'Inside',
     insideOf: 'inside {{name}}',
     noAddress: 'none: the console, or the box itself',
