@@ -139,6 +139,12 @@ pub fn accounts(
     Ok(accounts.collect::<std::result::Result<_, _>>()?)
 }
 
+/// SIP accounts of an account.
+pub fn count(conn: &Connection, account_id: i64) -> Result<i64> {
+    let sql = "SELECT count(*) FROM sip_account WHERE account_id = $1";
+    Ok(conn.prepare_cached(sql)?.query_row([account_id], |row| row.get(0))?)
+}
+
 /// The lines of a device with their accounts, no secret opened.
 pub fn of_device(conn: &Connection, device_id: i64) -> Result<Vec<(u8, Option<Account>)>> {
     let mut statement = conn.prepare_cached(

@@ -289,12 +289,19 @@ step('YMC-003 YMC-018 YMC-019 YMC-020: models and firmware with their proportion
   await inspect(page, 'device-firmware');
 });
 
-step('AVA-049 ALE-031 YMC-013: tiles count accounts, devices, profiles, files and sites, and open what they count', async () => {
+step('AVA-049 ALE-031 YMC-013: tiles count devices, SIP accounts, sites, profiles, accounts and files, and open what they count', async () => {
+  const { sip_accounts: before } = await make(page, 'GET', '/overview');
+  for (const user of ['901', '902']) await make(page, 'POST', '/sip-accounts', { user });
   await page.goto('/');
   const tile = (name) => page.getByRole('main').getByRole('link', { name: new RegExp(`^\\d+ ${name}$`) });
   const read = async (name) => Number((await tile(name).innerText()).match(/\d+/)[0]);
   await tile('Devices').waitFor();
   assert.deepEqual([await read('Devices'), await read('Sites'), await read('Profiles'), await read('Accounts below')], [3, 2, 2, 1]);
+  // In YMCS an account is a SIP account; here each is shown with its phone.
+  assert.equal(await read('SIP accounts'), before + 2);
+  await tile('SIP accounts').click();
+  await heading('Devices').waitFor();
+  await page.goto('/');
   await page.getByRole('main').getByText('Files for phones').first().waitFor();
   for (const name of ['Sites', 'Profiles', 'Devices']) {
     await tile(name).click();

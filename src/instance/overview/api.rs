@@ -7,7 +7,7 @@ use crate::devices::roll::Roll;
 use crate::provision::Pipeline;
 use crate::users::{Actor, Permission};
 use crate::web::{Json, Problem, Result};
-use crate::{accounts, alarms, files, profiles, sites};
+use crate::{accounts, alarms, files, lines, profiles, sites};
 use actix_web::{get, web::Data};
 
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
@@ -18,6 +18,8 @@ pub struct Overview {
     https: Option<String>,
     /// Null: not this user's to see, as with every number below.
     devices: Option<Counts>,
+    /// By which phones make calls.
+    sip_accounts: Option<i64>,
     sites: Option<i64>,
     profiles: Option<i64>,
     files: Option<Vec<OfKind>>,
@@ -75,6 +77,7 @@ fn numbers(conn: &Connection, actor: &Actor, mut counts: Option<Counts>) -> Resu
         http: None,
         https: None,
         devices: counts,
+        sip_accounts: some(may_whole(Permission::DeviceRead), || lines::store::count(conn, account_id))?,
         sites: some(may(Permission::SiteRead), || sites::store::count(conn, account_id, limited))?,
         profiles: some(may(Permission::ProfileRead), || profiles::store::count(conn, account_id, limited))?,
         files: some(may_whole(Permission::FileRead), || files::store::kinds(conn, account_id).map(of_kinds))?,

@@ -49,10 +49,12 @@ export function Overview() {
 }
 
 /** Each opens what it counts (YMC-013). */
-function tiles({ devices, sites, profiles, files, accounts, alarms }: Numbers) {
+function tiles({ devices, sip_accounts, sites, profiles, files, accounts, alarms }: Numbers) {
   const below = accounts ? accounts.reseller + accounts.customer : 0;
-  const all: ['devices' | 'sites' | 'profiles' | 'accounts' | 'files' | 'waiting' | 'alarms', number | null | undefined, string | undefined][] = [
+  const all: ['devices' | 'sipAccounts' | 'sites' | 'profiles' | 'accounts' | 'files' | 'waiting' | 'alarms', number | null | undefined, string | undefined][] = [
     ['devices', devices && devices.known + devices.active + devices.blocked, '/devices'],
+    // Each stands with its phone.
+    ['sipAccounts', sip_accounts, '/devices'],
     ['sites', sites, '/sites'],
     ['profiles', profiles, '/profiles'],
     // A box of one company has no others to count.

@@ -493,6 +493,7 @@ export const de: Words = {
     accounts: 'Konten darunter',
     files: 'Dateien für Telefone',
     waiting: 'Wartende',
+    sipAccounts: 'SIP-Konten',
     alarms: 'Offene Alarme',
     blind: 'Ihre Rolle zeigt hier noch nichts',
     blindText: 'Bitten Sie, wer Ihr Konto verwaltet, Ihrer Rolle Rechte zu geben. Was Sie öffnen dürfen, steht im Menü.',

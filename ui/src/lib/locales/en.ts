@@ -491,6 +491,7 @@ export const en = {
     accounts: 'Accounts below',
     files: 'Files for phones',
     waiting: 'Waiting',
+    sipAccounts: 'SIP accounts',
     alarms: 'Open alarms',
     blind: 'Your role shows nothing here yet',
     blindText: 'Ask whoever manages your account to give your role permissions. What you may open stands in the menu.',
