@@ -119,6 +119,8 @@ fn administer(
         country: None,
         remark: None,
         locale: words::locale(one.locale.as_deref().unwrap_or("en"))?,
+        first_name: None,
+        last_name: None,
         role_id: SUPER_MANAGER,
         password_hash: None,
         temporary: false,

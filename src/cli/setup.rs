@@ -13,9 +13,13 @@ pub struct Setup {
     company: String,
     #[arg(long)]
     login: String,
-    /// The user's name; absent: the login name
+    /// The user's name as it is shown; absent: first and last name, or the login name
     #[arg(long)]
     name: Option<String>,
+    #[arg(long)]
+    first_name: Option<String>,
+    #[arg(long)]
+    last_name: Option<String>,
     #[arg(long)]
     email: String,
     /// @FILE, or @- to read it from standard input
@@ -28,11 +32,13 @@ pub struct Setup {
 
 pub async fn run(client: &Client, setup: Setup, as_json: bool) -> Result<(), Failure> {
     let password = secret::chosen("password", &setup.password)?;
+    let is_nameless = setup.first_name.is_none() && setup.last_name.is_none();
+    let name = setup.name.as_ref().or(is_nameless.then_some(&setup.login));
     let body = json!({
         "account": { "name": setup.company, "email": setup.email },
         "user": {
-            "login": setup.login, "name": setup.name.as_ref().unwrap_or(&setup.login), "email": setup.email,
-            "password": password, "locale": setup.locale,
+            "login": setup.login, "name": name, "first_name": setup.first_name, "last_name": setup.last_name,
+            "email": setup.email, "password": password, "locale": setup.locale,
         },
     });
     let answer = client.call(Method::POST, "/setup", Some(&body)).await?;

@@ -6,7 +6,7 @@ use super::permissions::{Permission, Permissions, Reach};
 use super::session::{New, api::LoggedIn, api::answer, api::start};
 use super::setup::{Company, Door};
 use super::throttle::{Throttle, of_network};
-use super::{Actor, keys, password, session, store};
+use super::{Actor, keys, names, password, session, store};
 use crate::db::{BOX_ACCOUNT, Db};
 use crate::settings::Secret;
 use crate::web::{Code, Json, Problem, Result, words};
@@ -37,7 +37,10 @@ pub struct SetUp {
 #[serde(deny_unknown_fields)]
 pub struct FirstUser {
     pub login: String,
-    pub name: String,
+    /// As it is shown; absent: first and last name.
+    pub name: Option<String>,
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
     pub email: String,
     pub password: String,
     /// The language of the page for this user; absent: English.
@@ -74,12 +77,16 @@ async fn set_up(
         }
     }
     let company = body.account.checked()?;
-    let FirstUser { login, name, email, password, locale } = body.user;
+    let FirstUser { login, name, first_name, last_name, email, password, locale } = body.user;
+    let first_name = names::part("first_name", first_name.as_deref())?;
+    let last_name = names::part("last_name", last_name.as_deref())?;
     let login = words::login(&login)?;
     password::check(&password, &login)?;
     let new = store::NewUser {
         account_id: BOX_ACCOUNT,
-        name: words::name("The user", &name)?,
+        name: names::shown(name.as_deref(), first_name.as_deref(), last_name.as_deref())?,
+        first_name,
+        last_name,
         email: words::email(&email)?,
         locale: words::locale(locale.as_deref().unwrap_or("en"))?,
         password_hash: Some(password::seal(Secret::new(password)).await?),
@@ -189,7 +196,7 @@ async fn reset_admin(actor: Actor, db: Data<Db>, Json(body): Json<Lost>) -> Resu
             let (id, login) = found.ok_or_else(|| match &body.login {
                 Some(login) => Problem::not_found(
                     format_args!("user {login:?} in the account of the box"),
-                    "Leave the name out to find one, or look: phonebox user list",
+                    "Leave the name out to find one, or look on the page: Users",
                 ),
                 None => Problem::not_found("administrator yet", "Make the first one: phonebox setup"),
             })?;

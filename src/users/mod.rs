@@ -11,6 +11,7 @@ pub mod guard;
 pub mod keys;
 pub mod links;
 pub mod me;
+pub mod names;
 pub mod password;
 pub mod permissions;
 pub mod roles;

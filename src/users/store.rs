@@ -21,15 +21,18 @@ pub fn any(conn: &Connection) -> Result<bool> {
     Ok(conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM users)")?.query_row([], |row| row.get(0))?)
 }
 
-/// By login name, or by an e-mail address that only one user has (ALE-017).
-pub fn by_login(conn: &Connection, key: &str) -> Result<Option<Login>> {
+/// Whom somebody may mean: the one of that login name first, then the one whom that e-mail address lets in (ALE-017): of
+/// those who have it, whoever has read mail there, and who has had it longest. Nobody else's row takes that away.
+pub fn by_login(conn: &Connection, key: &str) -> Result<Vec<Login>> {
     let mut statement = conn.prepare_cached(
         "SELECT u.id, u.account_id, u.login, u.password_hash, u.totp_on, u.frozen = 0 AND a.enabled = 1
          FROM users u JOIN account a ON a.id = u.account_id
-         WHERE u.login_key = $1 OR (u.email_key = $1 AND (SELECT count(*) FROM users WHERE email_key = $1) = 1)
-         ORDER BY u.login_key = $1 DESC LIMIT 1",
+         WHERE u.login_key = $1
+            OR u.id = (SELECT id FROM users WHERE email_key = $1 AND email_since IS NOT NULL
+                       ORDER BY email_read DESC, email_since, id LIMIT 1)
+         ORDER BY u.login_key = $1 DESC",
     )?;
-    let found = statement.query_row([key], |row| {
+    let found = statement.query_map([key], |row| {
         Ok(Login {
             id: row.get(0)?,
             account_id: row.get(1)?,
@@ -38,8 +41,8 @@ pub fn by_login(conn: &Connection, key: &str) -> Result<Option<Login>> {
             totp_on: row.get(4)?,
             open: row.get(5)?,
         })
-    });
-    Ok(found.optional()?)
+    })?;
+    Ok(found.collect::<std::result::Result<_, _>>()?)
 }
 
 /// What the role and the user's own rows allow.
@@ -90,6 +93,8 @@ pub struct NewUser {
     pub account_id: i64,
     pub login: String,
     pub name: String,
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
     pub email: String,
     pub phone: Option<String>,
     pub country: Option<String>,
@@ -105,8 +110,8 @@ pub fn insert(tx: &Tx, new: &NewUser, by: &str, now: i64) -> Result<i64> {
     let id = tx.next_id("users")?;
     tx.prepare_cached(
         "INSERT INTO users (id, account_id, login, login_key, name, email, email_key, phone, country, remark, locale, role_id,
-           password_hash, temporary, two_factor, created_by, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)",
+           password_hash, temporary, two_factor, created_by, created_at, updated_at, email_since, first_name, last_name)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $17, $18, $19)",
     )?
     .execute(params![
         id,
@@ -125,7 +130,9 @@ pub fn insert(tx: &Tx, new: &NewUser, by: &str, now: i64) -> Result<i64> {
         new.temporary,
         new.two_factor,
         by,
-        now
+        now,
+        new.first_name,
+        new.last_name
     ])?;
     Ok(id)
 }
@@ -137,6 +144,13 @@ pub fn login_is_taken(conn: &Connection, login: &str) -> Result<bool> {
 
 pub fn logged_in(tx: &Tx, id: i64, now: i64) -> Result<()> {
     tx.prepare_cached("UPDATE users SET last_login_at = $2 WHERE id = $1")?.execute(params![id, now])?;
+    Ok(())
+}
+
+/// Before an address is written: another one than the present lets its user in from now on.
+pub fn new_address(tx: &Tx, id: i64, email: &str, now: i64) -> Result<()> {
+    tx.prepare_cached("UPDATE users SET email_since = $3, email_read = 0 WHERE id = $1 AND email_key <> $2")?
+        .execute(params![id, email.to_lowercase(), now])?;
     Ok(())
 }
 

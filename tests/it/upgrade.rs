@@ -85,6 +85,45 @@ fn an_upgraded_box_keeps_its_token_as_a_key_of_its_own_account() {
     assert_eq!(number.to_string().len(), 8, "an account has eight digits");
 }
 
+/// AVA-172: a name gets its parts, and stays as it is shown. ALE-017: an address lets in whom it did; one that two had is
+/// still nobody's.
+#[test]
+fn users_of_before_keep_their_names_and_their_logins_by_address() {
+    let dir = tempfile::tempdir().unwrap();
+    let old = dir.path().join("old.db");
+    let conn = Connection::open(&old).unwrap();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/schema/0007.sql");
+    conn.execute_batch(&std::fs::read_to_string(fixture).unwrap()).unwrap();
+    conn.execute_batch(
+        "INSERT INTO account (id, number, path, kind, name, created_by, created_at, updated_at)
+           VALUES (1, 12345678, '/1/', 'provider', 'kept', 'box', 5, 5);
+         INSERT INTO users (id, account_id, login, login_key, name, email, email_key, role_id, created_by, created_at, updated_at)
+           VALUES (1, 1, 'a', 'a', 'Anna Maria Schmidt', 'a@x', 'a@x', 1, 'box', 5, 5),
+                  (2, 1, 'b', 'b', 'Bob', 'b@x', 'b@x', 1, 'box', 5, 5),
+                  (3, 1, 'c', 'c', 'Front  desk', 'b@x', 'b@x', 1, 'box', 6, 6);
+         INSERT INTO audit (id, account_id, at, actor, process, action, object, result)
+           VALUES (1, 1, 5, 'a', 'api', 'site.add', 'Berlin', 'success');
+         PRAGMA user_version = 7;",
+    )
+    .unwrap();
+    drop(conn);
+    let db = Db::open(&old, clock::now()).unwrap();
+    let login = |key: &str| {
+        let found = db.read(|conn| phonebox::users::store::by_login(conn, key)).unwrap();
+        found.into_iter().map(|login| login.id).collect::<Vec<_>>()
+    };
+    assert_eq!((login("a@x"), login("b@x"), login("b")), (vec![1], vec![], vec![2]));
+    let user = |id: i64| {
+        let me = db.read(|conn| phonebox::users::me::store::one(conn, id)).unwrap().unwrap();
+        [Some(me.name), me.first_name, me.last_name].map(Option::unwrap_or_default)
+    };
+    assert_eq!(user(1), ["Anna Maria Schmidt", "Anna Maria", "Schmidt"]);
+    assert_eq!(user(2), ["Bob", "", "Bob"]);
+    assert_eq!(user(3), ["Front  desk", "Front", "desk"]);
+    assert!(db.read(|conn| phonebox::audit::chain::verify(conn, None)).unwrap().intact);
+    db.close();
+}
+
 #[test]
 fn the_newest_fixture_is_the_current_schema() {
     let (_, newest) = fixtures().pop().unwrap();

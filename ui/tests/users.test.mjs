@@ -96,7 +96,9 @@ step('ALE-019 ALE-020 ALE-021 ALE-022 ALE-023 ALE-024 ALE-025, YMC-022, YMC-023:
 step('AVA-046, AVA-048: a second factor that is required is set up before anything else, once', async () => {
   await link('Users').click();
   await page.getByRole('button', { name: 'Add user' }).click();
-  await field('Name', dialog()).fill('Bob Builder');
+  // The name that is shown is first and last name where nothing else is said.
+  await field('First name', dialog()).fill('Bob');
+  await field('Last name', dialog()).fill('Builder');
   await dialog().getByLabel('E-mail address').fill('bob@example.com');
   await field('Login name', dialog()).fill('bob');
   await field('Temporary password', dialog()).fill(PASSWORD);
@@ -301,7 +303,7 @@ step('ALE-087, AVA-177: several are removed together, after a word', async () =>
   await row('Alice Example').waitFor();
 });
 
-step('AVA-171: the administrators of an account below are kept from here', async () => {
+step('AVA-171, AVA-172: the administrators of an account below are kept from here', async () => {
   const added = await page.evaluate(async () => {
     const { csrf } = await (await fetch('/api/v1/session')).json();
     const headers = { 'Content-Type': 'application/json', 'X-CSRF-Token': csrf };
@@ -320,6 +322,21 @@ step('AVA-171: the administrators of an account below are kept from here', async
   await dialog().getByRole('button', { name: 'Save' }).click();
   await dialog().getByText('It works once').waitFor();
   await dialog().getByRole('button', { name: 'Close' }).last().click();
+  // AVA-172: account, first and last name, address, login name, temporary password twice, language.
+  await page.getByRole('button', { name: 'Add user' }).click();
+  await dialog().getByLabel('Account', { exact: true }).selectOption({ label: 'Harbour Resale' });
+  const words = { 'First name': 'Hugo', 'Last name': 'Hafen', 'E-mail address': 'hugo@example.com', 'Login name': 'hugo', 'Temporary password': PASSWORD };
+  for (const [label, text] of Object.entries(words)) await field(label, dialog()).fill(text);
+  await dialog().getByLabel('Language').selectOption({ label: 'Deutsch' });
+  await field('Once more', dialog()).fill(`${PASSWORD}x`);
+  await dialog().getByText('The two are not the same.').waitFor();
+  await field('Once more', dialog()).fill(PASSWORD);
+  await dialog().getByRole('button', { name: 'Save' }).click();
+  await row('Hugo Hafen').waitFor();
+  await page.getByRole('button', { name: 'Hugo Hafen' }).click();
+  await field('Last name', dialog()).fill('Harbour');
+  await dialog().getByRole('button', { name: 'Save' }).click();
+  await row('Hugo Harbour').waitFor();
   await page.goto('/users');
   await row('Alice Example').waitFor();
   assert.equal(await row('Hana Harbour').count(), 0);

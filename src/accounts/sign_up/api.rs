@@ -174,7 +174,7 @@ async fn approve(
         .write(move |tx| {
             let request = waiting(tx, *id)?;
             // As a login name or as somebody's address, with which that one logs in too.
-            if by_login(tx, &request.email.to_lowercase())?.is_some() {
+            if !by_login(tx, &request.email.to_lowercase())?.is_empty() {
                 let message = format!("The login name {:?} is taken.", request.email);
                 return Err(Problem::new(Code::Exists, message, "Decline the request, or free the name first."));
             }
@@ -188,6 +188,8 @@ async fn approve(
                 country: request.country.clone(),
                 remark: None,
                 locale: request.locale.clone(),
+                first_name: None,
+                last_name: None,
                 role_id: SUPER_MANAGER,
                 password_hash: None,
                 temporary: false,

@@ -41,15 +41,17 @@ async fn log_in(
     let name = client::common_name(&chain).ok_or_else(wrong)?;
     let key = name.trim().to_lowercase();
     throttle.check(&key, caller.source, now)?;
-    let known = db.read(|conn| users::by_login(conn, &key))?.filter(|known| known.login.to_lowercase() == key);
-    let (ca, list, public) = match &known {
+    let named =
+        db.read(|conn| users::by_login(conn, &key))?.into_iter().find(|known| known.login.to_lowercase() == key);
+    let (ca, list, public) = match &named {
         Some(known) => db.read(|conn| accounts::client_cas(conn, known.account_id))?,
         None => (None, None, false),
     };
     let below = ca.is_some_and(|pem| client::is_below(&chain, &pem, list.as_deref(), now))
         || (public && client::is_below_public(&chain, now));
-    let Some(known) = known.filter(|known| known.open && below) else {
-        let _ = refused(&db, &throttle, &key, &caller, None, Code::WrongLogin).await;
+    let Some(known) = named.as_ref().filter(|known| known.open && below) else {
+        // The one whom it names hears of it, and whoever shows it does not hear whether there is such a one.
+        let _ = refused(&db, &throttle, &key, &caller, named.as_slice(), Code::WrongLogin).await;
         return Err(wrong());
     };
     // Asked for, it is no failure.
@@ -61,7 +63,7 @@ async fn log_in(
     let made = db
         .write(move |tx| {
             let now = clock::now();
-            let is_same = users::by_login(tx, &shown)?.is_some_and(|now| now.id == user_id && now.totp_on == totp);
+            let is_same = users::by_login(tx, &shown)?.iter().any(|now| now.id == user_id && now.totp_on == totp);
             if !is_same {
                 return Err(Code::WrongLogin.into());
             }
@@ -76,7 +78,7 @@ async fn log_in(
         .await;
     match made {
         Err(problem) if problem.code == Code::CodeNeeded => {
-            Err(refused(&db, &throttle, &key, &caller, Some(&known), Code::CodeNeeded).await)
+            Err(refused(&db, &throttle, &key, &caller, std::slice::from_ref(known), Code::CodeNeeded).await)
         }
         made => {
             let made = made?;

@@ -3,6 +3,7 @@
 use crate::accounts::store::{WITHIN, like};
 use crate::db::{Connection, Result, Row, Tx, params};
 use crate::users::Permissions;
+use crate::users::store::new_address;
 
 #[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
 pub struct User {
@@ -10,7 +11,10 @@ pub struct User {
     pub account_id: i64,
     pub account: String,
     pub login: String,
+    /// As it is shown.
     pub name: String,
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
     pub email: String,
     pub phone: Option<String>,
     pub country: Option<String>,
@@ -54,11 +58,12 @@ pub fn list(conn: &Connection, own: i64, filter: &Filter, after: i64, rows: u32)
     let mut statement = conn.prepare_cached(&format!(
         "SELECT u.id, u.account_id, a.name, u.login, u.name, u.email, u.phone, u.country, u.remark, u.locale, r.id, r.name,
                 CASE WHEN u.frozen THEN 'frozen' WHEN u.password_hash IS NULL THEN 'invited' ELSE 'active' END,
-                u.temporary, u.two_factor, u.totp_on, u.only_profiles, u.created_by, u.created_at, u.updated_at, u.last_login_at
+                u.temporary, u.two_factor, u.totp_on, u.only_profiles, u.created_by, u.created_at, u.updated_at, u.last_login_at,
+                u.first_name, u.last_name
          FROM users u JOIN account a ON a.id = u.account_id JOIN account own ON own.id = $1 JOIN role r ON r.id = u.role_id
          WHERE {WITHIN} AND ($2 IS NULL OR u.id = $2) AND ($3 IS NULL OR u.account_id = $3) AND ($4 IS NULL OR r.id = $4)
            AND ($5 IS NULL OR u.login LIKE $5 ESCAPE '!' OR u.name LIKE $5 ESCAPE '!' OR u.email LIKE $5 ESCAPE '!'
-                OR r.name LIKE $5 ESCAPE '!')
+                OR u.first_name LIKE $5 ESCAPE '!' OR u.last_name LIKE $5 ESCAPE '!' OR r.name LIKE $5 ESCAPE '!')
            AND u.id > $6 ORDER BY u.id LIMIT $7"
     ))?;
     let Filter { id, account_id, role_id, .. } = filter;
@@ -106,6 +111,8 @@ fn user(row: &Row) -> Read<(User, bool)> {
         created_at: row.get(18)?,
         updated_at: row.get(19)?,
         last_login_at: row.get(20)?,
+        first_name: row.get(21)?,
+        last_name: row.get(22)?,
     };
     Ok((user, row.get(16)?))
 }
@@ -115,9 +122,11 @@ pub fn one(conn: &Connection, own: i64, id: i64) -> Result<Option<User>> {
 }
 
 pub fn update(tx: &Tx, user: &User, now: i64) -> Result<()> {
+    new_address(tx, user.id, &user.email, now)?;
     tx.prepare_cached(
         "UPDATE users SET login = $2, login_key = $3, name = $4, email = $5, email_key = $6, phone = $7, country = $8,
-           remark = $9, locale = $10, role_id = $11, two_factor = $12, updated_at = $13 WHERE id = $1",
+           remark = $9, locale = $10, role_id = $11, two_factor = $12, updated_at = $13, first_name = $14, last_name = $15
+         WHERE id = $1",
     )?
     .execute(params![
         user.id,
@@ -132,7 +141,9 @@ pub fn update(tx: &Tx, user: &User, now: i64) -> Result<()> {
         user.locale,
         user.role_id,
         user.two_factor,
-        now
+        now,
+        user.first_name,
+        user.last_name
     ])?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Forgotten passwords, and links used.
 
 use super::{Address, Purpose, hand_over, store};
-use crate::db::Db;
+use crate::db::{Db, Tx};
 use crate::notify::{self, Kind};
 use crate::seal::{Keyring, sha256};
 use crate::settings::Secret;
@@ -40,18 +40,10 @@ async fn forgotten(
     // In a task of its own: how long it takes is seen by nobody.
     actix_web::rt::spawn(async move {
         let told = db.write(move |tx| {
-            let Some(user) = users::by_login(tx, &login)?.filter(|user| user.open) else { return Ok(()) };
             let now = clock::now();
-            audit::store::note(tx, user.account_id, &user.login, "password.forgotten", &user.login, Some(from), now)?;
-            // Without a mail server nobody would get the new link, and the one that an administrator handed over is gone.
-            if mail::settings::is_set(tx)? {
-                let purpose = if user.password_hash.is_some() { Purpose::Reset } else { Purpose::Activate };
-                if hand_over(tx, &keys, &address, user.id, purpose, now)?.mailed {
-                    return Ok(());
-                }
+            for user in users::by_login(tx, &login)?.into_iter().filter(|user| user.open) {
+                send(tx, &keys, &address, &user, from.clone(), now)?;
             }
-            let text = format!("{} asks for a new password. Make a link for it among the users", user.login);
-            alarms::store::raise(tx, user.account_id, "password-forgotten", &user.login, &text, now)?;
             Ok::<_, Problem>(())
         });
         if let Err(error) = told.await {
@@ -59,6 +51,20 @@ async fn forgotten(
         }
     });
     Ok(HttpResponse::Accepted().finish())
+}
+
+fn send(tx: &Tx, keys: &Keyring, address: &Address, user: &users::Login, from: String, now: i64) -> Result<()> {
+    audit::store::note(tx, user.account_id, &user.login, "password.forgotten", &user.login, Some(from), now)?;
+    // Without a mail server nobody would get the new link, and the one that an administrator handed over is gone.
+    if mail::settings::is_set(tx)? {
+        let purpose = if user.password_hash.is_some() { Purpose::Reset } else { Purpose::Activate };
+        if hand_over(tx, keys, address, user.id, purpose, now)?.mailed {
+            return Ok(());
+        }
+    }
+    let text = format!("{} asks for a new password. Make a link for it among the users", user.login);
+    alarms::store::raise(tx, user.account_id, "password-forgotten", &user.login, &text, now)?;
+    Ok(())
 }
 
 #[derive(serde::Deserialize, utoipa::ToSchema)]
@@ -108,6 +114,7 @@ async fn reset(
             }
             store::set_login(tx, opened.user_id, &login)?;
         }
+        store::mail_was_read(tx, &hash, now)?;
         users::set_password(tx, opened.user_id, &sealed, false, now)?;
         session::store::end_all(tx, opened.user_id, None)?;
         alarms::store::close_kind(tx, "password-forgotten", &opened.login, now)?;

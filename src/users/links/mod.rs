@@ -131,6 +131,9 @@ pub fn hand_over(
         body,
     };
     let mailed = mail::store::queue(tx, keys, &letter, now)?;
+    if mailed {
+        store::was_mailed(tx, user_id)?;
+    }
     Ok(Handed { link: (!mailed).then_some(link), mailed })
 }
 

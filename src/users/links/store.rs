@@ -9,6 +9,25 @@ pub fn put(tx: &Tx, user_id: i64, hash: &[u8; 32], expires_at: i64) -> Result<()
     Ok(())
 }
 
+/// It was mailed: whoever has it reads what comes to the address that the user has now.
+pub fn was_mailed(tx: &Tx, user_id: i64) -> Result<()> {
+    let sql = "UPDATE password_link SET email_key = (SELECT email_key FROM users WHERE id = $1) WHERE user_id = $1";
+    tx.prepare_cached(sql)?.execute([user_id])?;
+    Ok(())
+}
+
+/// Whoever uses a mailed link has read it: from then on the address lets that user in, before others who only say that
+/// it is theirs.
+pub fn mail_was_read(tx: &Tx, hash: &[u8; 32], now: i64) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE users SET email_read = 1, email_since = coalesce(email_since, $2)
+         WHERE id = (SELECT user_id FROM password_link WHERE hash = $1)
+           AND email_key = (SELECT email_key FROM password_link WHERE hash = $1)",
+    )?
+    .execute(params![hash, now])?;
+    Ok(())
+}
+
 pub fn drop_all(tx: &Tx, user_id: i64) -> Result<()> {
     tx.prepare_cached("DELETE FROM password_link WHERE user_id = $1")?.execute([user_id])?;
     Ok(())

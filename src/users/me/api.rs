@@ -9,7 +9,7 @@ use crate::users::guard::{Caller, Person};
 use crate::users::session::api::{LoggedIn, answer, start};
 use crate::users::session::{self, New};
 use crate::users::throttle::Throttle;
-use crate::users::{links, password, store as users};
+use crate::users::{links, names, password, store as users};
 use crate::web::{Code, Json, Problem, Result, double, words};
 use crate::{audit, clock, mail};
 use actix_web::web::Data;
@@ -27,7 +27,14 @@ async fn show(person: Person, db: Data<Db>) -> Result<Json<Me>> {
 #[derive(Default, serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ChangeMe {
+    /// As it is shown. Absent: as it was; where it was first and last name, as they are now.
     name: Option<String>,
+    #[serde(deserialize_with = "double")]
+    #[schema(value_type = Option<String>)]
+    first_name: Option<Option<String>>,
+    #[serde(deserialize_with = "double")]
+    #[schema(value_type = Option<String>)]
+    last_name: Option<Option<String>>,
     #[serde(deserialize_with = "double")]
     #[schema(value_type = Option<String>)]
     phone: Option<Option<String>>,
@@ -58,9 +65,17 @@ async fn change(
         .write(move |tx| {
             let mut me = one(tx, &person)?;
             let before = me.clone();
-            if let Some(name) = &body.name {
-                me.name = words::name("The user", name)?;
+            let parts = [me.first_name.clone(), me.last_name.clone()];
+            if let Some(first) = &body.first_name {
+                me.first_name = names::part("first_name", first.as_deref())?;
             }
+            if let Some(last) = &body.last_name {
+                me.last_name = names::part("last_name", last.as_deref())?;
+            }
+            me.name = match &body.name {
+                Some(name) => words::name("The user", name)?,
+                None => names::follow(&me.name, &parts, &[me.first_name.clone(), me.last_name.clone()])?,
+            };
             if let Some(phone) = &body.phone {
                 me.phone = words::line("phone", phone.as_deref().unwrap_or_default(), LINE)?;
             }

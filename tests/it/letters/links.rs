@@ -10,7 +10,7 @@ fn value(reply: &phonebox::phone::Reply) -> Value {
 }
 
 /// The code in a mail's link.
-fn code(mail: &Value) -> String {
+pub(super) fn code(mail: &Value) -> String {
     // As RFC 2045, 6.7 writes it: a long line ends with = where it goes on.
     let text = mail["text"].as_str().unwrap().replace("=\r\n", "").replace("=\n", "").replace("=3D", "=");
     text.split("#code=").nth(1).unwrap().chars().take(64).collect()
@@ -45,6 +45,40 @@ fn ava_042_ava_174_ale_009_ale_027_ymc_034_links_go_by_mail_where_a_server_is_se
     assert!(!phonebox.said().contains(&code(&second)) && !phonebox.has_alarm("password-forgotten"));
 }
 
+/// ALE-017: somebody who only says that an address is theirs, and was there first, gives way to whoever reads its mail.
+/// Nobody is told which of them there are.
+#[test]
+fn ale_017_whoever_reads_the_mail_logs_in_by_the_address() {
+    let phonebox = Phonebox::start();
+    let mails = Mails::start();
+    super::mails::set(&phonebox, &mails);
+    let post = |path: &str, body: Value| phonebox.admin_asks("POST", &format!("/api/v1{path}"), &body.to_string());
+    let open = |path: &str, body: Value| {
+        ask(phonebox.admin(), "none", "POST", &format!("/api/v1{path}"), &body.to_string()).unwrap()
+    };
+    let enters = |password: &str| {
+        let reply = open("/session", json!({ "login": "bob@example.com", "password": password }));
+        value(&reply)["user"]["login"].as_str().unwrap_or("nobody").to_owned()
+    };
+    let squat = json!({ "login": "carol", "name": "Carol", "email": "bob@example.com", "password": PASSWORD });
+    assert_eq!(post("/users", squat).status, 201);
+    assert_eq!(enters(PASSWORD), "carol");
+    assert_eq!(post("/users", json!({ "login": "bob", "name": "Bob", "email": "bob@example.com" })).status, 201);
+    assert_eq!(enters(PASSWORD), "carol", "the mail was not read yet");
+    let token = code(&mails.at_least(1)[0]);
+    assert_eq!(open("/password/reset", json!({ "token": token, "password": "An0ther.Word" })).status, 204);
+    assert_eq!((enters("An0ther.Word"), enters(PASSWORD)), ("bob".into(), "nobody".into()));
+    assert_eq!(open("/password/forgotten", json!({ "login": "bob@example.com" })).status, 202);
+    assert!(
+        text(&mails.at_least(2)[1]).contains("Login name: bob\r\n")
+            || text(&mails.at_least(2)[1]).contains("Login name: bob\n")
+    );
+    // A link that an administrator hands over proves nothing of a mailbox.
+    let id = phonebox.count("SELECT id FROM users WHERE login = 'carol'");
+    phonebox.admin_asks("PATCH", &format!("/api/v1/users/{id}"), &json!({ "email": "dan@example.com" }).to_string());
+    assert_eq!(phonebox.count("SELECT sum(email_read) FROM users"), 1);
+}
+
 /// The whole answer, head and body, of a request with these header lines.
 fn curl(phonebox: &Phonebox, method: &str, path: &str, headers: &[&str], body: &str) -> String {
     let mut curl = std::process::Command::new("curl");
@@ -57,7 +91,7 @@ fn curl(phonebox: &Phonebox, method: &str, path: &str, headers: &[&str], body: &
 }
 
 /// The body of a mail without its line breaks for transport.
-fn text(mail: &Value) -> String {
+pub(super) fn text(mail: &Value) -> String {
     mail["text"].as_str().unwrap().replace("=\r\n", "").replace("=\n", "").replace("=3D", "=")
 }
 

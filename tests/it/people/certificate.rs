@@ -78,6 +78,13 @@ fn ava_038_ava_039_ava_152_ava_153_a_certificate_with_the_login_name_below_the_a
         assert_eq!((status, &told["error"]["code"]), (401, &json!("wrong_login")), "{name:?}");
     }
     assert_eq!(phonebox.count("SELECT count(*) FROM session WHERE by = 'certificate'"), 1);
+    // Whom a wrong one names hears of it in their own account; who names nobody stands there as nobody.
+    let failed = |actor: &str| {
+        phonebox.count(&format!(
+            "SELECT count(*) FROM audit WHERE action = 'session.begin' AND result = 'fail' AND actor = '{actor}'"
+        ))
+    };
+    assert_eq!((failed("alice"), failed("nobody")), (1, 1));
 }
 
 /// AVA-154: below a CA that the machine trusts nobody uploads one; the account says that this is enough.

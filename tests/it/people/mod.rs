@@ -2,6 +2,7 @@
 
 mod access;
 mod accounts;
+mod addresses;
 mod certificate;
 mod companies;
 mod flood;

@@ -13,7 +13,7 @@ use crate::users::guard::Caller;
 use crate::users::links::{self, Address, PasswordLink, Purpose};
 use crate::users::store::{NewUser, SUPER_MANAGER, login_is_taken, permissions, set_password};
 use crate::users::throttle::Throttle;
-use crate::users::{Actor, password, roles, session};
+use crate::users::{Actor, names, password, roles, session};
 use crate::web::json::{created, double};
 use crate::web::{Code, Json, Page, Paging, Problem, Query, Result, words};
 use crate::{audit, clock, notify, profiles};
@@ -42,7 +42,10 @@ pub struct AddUser {
     account_id: Option<i64>,
     /// Absent: the e-mail address.
     login: Option<String>,
-    name: String,
+    /// As it is shown; absent: first and last name.
+    name: Option<String>,
+    first_name: Option<String>,
+    last_name: Option<String>,
     email: String,
     phone: Option<String>,
     country: Option<String>,
@@ -75,7 +78,14 @@ pub struct Added {
 #[serde(deny_unknown_fields, default)]
 pub struct ChangeUser {
     login: Option<String>,
+    /// As it is shown. Absent: as it was; where it was first and last name, as they are now.
     name: Option<String>,
+    #[serde(deserialize_with = "double")]
+    #[schema(value_type = Option<String>)]
+    first_name: Option<Option<String>>,
+    #[serde(deserialize_with = "double")]
+    #[schema(value_type = Option<String>)]
+    last_name: Option<Option<String>>,
     email: Option<String>,
     #[serde(deserialize_with = "double")]
     #[schema(value_type = Option<String>)]
@@ -150,9 +160,13 @@ async fn add(
         }
         None => None,
     };
+    let first_name = names::part("first_name", body.first_name.as_deref())?;
+    let last_name = names::part("last_name", body.last_name.as_deref())?;
     let new = NewUser {
         account_id: body.account_id.unwrap_or(actor.account_id),
-        name: words::name("The user", &body.name)?,
+        name: names::shown(body.name.as_deref(), first_name.as_deref(), last_name.as_deref())?,
+        first_name,
+        last_name,
         phone: line("phone", &body.phone)?,
         country: line("country", &body.country)?,
         remark: line("remark", &body.remark)?,
@@ -303,9 +317,21 @@ impl ChangeUser {
                 told.push("login");
             }
         }
+        let parts = [user.first_name.clone(), user.last_name.clone()];
+        if let Some(first) = &self.first_name {
+            user.first_name = names::part("first_name", first.as_deref())?;
+            told.push("first_name");
+        }
+        if let Some(last) = &self.last_name {
+            user.last_name = names::part("last_name", last.as_deref())?;
+            told.push("last_name");
+        }
         if let Some(name) = &self.name {
             user.name = words::name("The user", name)?;
             told.push("name");
+        } else {
+            let now = [user.first_name.clone(), user.last_name.clone()];
+            user.name = names::follow(&user.name, &parts, &now)?;
         }
         if let Some(email) = &self.email {
             user.email = words::email(email)?;

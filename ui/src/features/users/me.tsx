@@ -8,12 +8,13 @@ import { client, done, type Schema } from '~/api/client';
 import { useChange } from '~/api/hooks';
 import { useEnter } from '~/api/session';
 import { ConfirmButton } from '~/components/confirm';
-import { Dialog, Form, useFields } from '~/components/form';
+import { Dialog, Form, orNull, useFields } from '~/components/form';
 import { Page, Waiting } from '~/components/page';
 import { ProblemBox } from '~/components/problem';
 import { Status } from '~/components/status';
 import { Time } from '~/components/time';
 import { chooseLanguage, LANGUAGES, type Language } from '~/lib/i18n';
+import { shownAs } from './names';
 import { PasswordForm } from './password';
 import { TotpRemoval, TotpSetup } from './totp';
 
@@ -59,12 +60,21 @@ function Part({ title, children }: { title: string; children: ReactNode }) {
 
 function Info({ me }: { me: Schema<'Me'> }) {
   const { t } = useTranslation();
-  const { fields, field } = useFields({ name: me.name, email: me.email, phone: me.phone ?? '', country: me.country ?? '', locale: me.locale, password: '' });
+  const { fields, field } = useFields({
+    name: me.name,
+    first_name: me.first_name ?? '',
+    last_name: me.last_name ?? '',
+    email: me.email,
+    phone: me.phone ?? '',
+    country: me.country ?? '',
+    locale: me.locale,
+    password: '',
+  });
   const isMailNew = fields.email !== me.email;
   const change = useChange(
     () => {
-      const { name, email, phone, country, locale, password } = fields;
-      const body = { name, phone: phone || null, country: country || null, locale, ...(isMailNew && { email, password }) };
+      const { email, first_name, last_name, phone, country, locale, password } = fields;
+      const body = { ...shownAs(fields, me.name), ...orNull({ first_name, last_name, phone, country }), locale, ...(isMailNew && { email, password }) };
       return done(client.PATCH('/api/v1/me', { body }));
     },
     ['me', 'session'],
@@ -75,6 +85,10 @@ function Info({ me }: { me: Schema<'Me'> }) {
       <SimpleGrid cols={2}>
         <TextInput label={t('people.login')} value={me.login} readOnly />
         <TextInput label={t('people.account')} value={me.account} readOnly />
+      </SimpleGrid>
+      <SimpleGrid cols={2}>
+        <TextInput label={t('people.firstName')} {...field('first_name')} autoComplete="given-name" />
+        <TextInput label={t('people.lastName')} {...field('last_name')} autoComplete="family-name" />
       </SimpleGrid>
       <TextInput label={t('people.name')} description={t('me.nameHint')} {...field('name')} required autoComplete="name" />
       <TextInput label={t('people.email')} type="email" {...field('email')} required autoComplete="email" />

@@ -15,6 +15,7 @@ import { absolute } from '~/lib/format';
 import { LANGUAGES } from '~/lib/i18n';
 import { useOthers, WhoseSelect } from './accounts';
 import type { User } from './list';
+import { shownAs } from './names';
 import { NewPassword } from './new_password';
 import { PermissionGrid } from './permissions';
 import { ProfileChoice } from './profiles';
@@ -86,6 +87,8 @@ function Edit({ user, role, account, close, handOver }: EditProps) {
   const { fields, field, setFields } = useFields({
     account,
     name: user?.name ?? '',
+    first_name: user?.first_name ?? '',
+    last_name: user?.last_name ?? '',
     email: user?.email ?? '',
     login: user?.login ?? '',
     phone: user?.phone ?? '',
@@ -102,10 +105,10 @@ function Edit({ user, role, account, close, handOver }: EditProps) {
   const chosenRole = roles.data?.find((one) => String(one.id) === fields.role);
   const save = useChange(
     async (): Promise<Handed | undefined> => {
-      const { name, email, login, locale, password, phone, country, remark } = fields;
-      const words = { name, email, locale, login: login || undefined, password: password || undefined, two_factor: twoFactor };
+      const { email, login, locale, password, first_name, last_name, phone, country, remark } = fields;
+      const words = { ...shownAs(fields, user?.name), email, locale, login: login || undefined, password: password || undefined, two_factor: twoFactor };
       const role_id = fields.role ? Number(fields.role) : undefined;
-      const lines = orNull({ phone, country, remark });
+      const lines = orNull({ first_name, last_name, phone, country, remark });
       const permissions = [...more];
       if (!user) {
         const account_id = fields.account ? Number(fields.account) : undefined;
@@ -133,7 +136,9 @@ function Edit({ user, role, account, close, handOver }: EditProps) {
         {user && <Text size="sm" c="dimmed">{t('people.of', { account: user.account })}</Text>}
         <SimpleGrid cols={{ base: 1, sm: 2 }}>
           {!user && others && <WhoseSelect value={fields.account} onChange={(account) => { setFields((fields) => ({ ...fields, account, role: '' })); }} />}
-          <TextInput label={t('people.name')} {...field('name')} required data-autofocus />
+          <TextInput label={t('people.firstName')} {...field('first_name')} data-autofocus />
+          <TextInput label={t('people.lastName')} {...field('last_name')} />
+          <TextInput label={t('people.name')} description={t('people.nameHint')} {...field('name')} />
           <TextInput label={t('people.email')} type="email" {...field('email')} required disabled={isOneself} />
           <TextInput label={t('people.login')} description={t('setup.loginHint')} {...field('login')} autoComplete="off" disabled={isOneself} />
           <NativeSelect
