@@ -146,6 +146,14 @@ fn identify(request: &HttpRequest) -> Result<Actor, Problem> {
         let is_key = matches!(who, Who::Key(_));
         origin.is(db::Who { name: name.to_string(), account_id: *account_id, home_id: *home_id, is_key });
     }
+    // In whose name a page elsewhere wanted a change is written down, too. Without a session nothing is.
+    if matches!(actor.who, Who::Person { .. }) && !request.method().is_safe() {
+        same_origin(request)?;
+        let said = text(request, CSRF);
+        if token(request).is_none_or(|token| said != Some(token.csrf().as_str())) {
+            return Err(Code::Csrf.into());
+        }
+    }
     Ok(actor)
 }
 
@@ -168,14 +176,7 @@ fn who(request: &HttpRequest) -> Result<Actor, Problem> {
         return within_rate(request, actor.ok_or(Code::Unauthorized)?);
     }
     let token = token(request).ok_or(Code::Unauthorized)?;
-    let actor = session::actor(db, &token, &from.to_string(), clock::now())?.ok_or(Code::Unauthorized)?;
-    if !request.method().is_safe() {
-        same_origin(request)?;
-        if text(request, CSRF) != Some(token.csrf().as_str()) {
-            return Err(Code::Csrf.into());
-        }
-    }
-    Ok(actor)
+    session::actor(db, &token, &from.to_string(), clock::now())?.ok_or_else(|| Code::Unauthorized.into())
 }
 
 /// Every request of a key counts.

@@ -124,6 +124,16 @@ fn threat_056_a_change_with_a_cookie_needs_the_word_of_the_page_and_its_origin()
     running.raw("POST /api/v1/sites HTTP/1.1", &plain, b"{\"name\":\"Berlin\"}").refused(415);
     assert_eq!(alice.get("/sites/Berlin").refused(404).0, "not-found");
     assert_eq!(try_with(&format!("{good}Origin: https://box\r\nSec-Fetch-Site: same-origin\r\n")).status, 201);
+    // Each is written down in the name of whoever has the session; a cookie that opens nothing writes nothing.
+    let refused = || alice.get("/audit?result=fail&action=POST%20/sites").json(200)["items"].clone();
+    let before = refused();
+    assert_eq!(before.as_array().unwrap().len(), 9, "{before}");
+    let csrf = before.as_array().unwrap().iter().filter(|row| row["detail"].as_str().unwrap().starts_with("csrf: "));
+    assert_eq!(csrf.filter(|row| row["actor"] == "alice").count(), 8, "{before}");
+    for name in [format!("__Host-phonebox={}", "0".repeat(64)), "__Host-phonebox=x".to_owned(), "a=b".to_owned()] {
+        try_with(&format!("Cookie: {name}\r\n")).refused(401);
+    }
+    assert_eq!(refused(), before);
     // Nor can another page log somebody in.
     let body = json!({ "login": "alice", "password": PASSWORD });
     let foreign = send(&running, "POST", "/session", "Origin: https://evil.example\r\n", Some(body));
