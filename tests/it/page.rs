@@ -7,6 +7,8 @@ use crate::support::server::Phonebox;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 #[test]
@@ -177,4 +179,56 @@ impl Log {
             }
         }
     }
+}
+
+/// `build.rs`, where cargo runs it, in a copy of what the page is made of and without npm: what it says, and whether the
+/// note is there that stands in for the page.
+fn built(profile: &str, with_bundle: bool) -> (String, bool) {
+    let dir = tempfile::tempdir().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let script = dir.path().join("script");
+    let rustc =
+        Command::new("rustc").args(["--edition", "2024", "-o"]).arg(&script).arg(root.join("build.rs")).output();
+    let rustc = rustc.expect("tests are built where rustc is");
+    assert!(rustc.status.success(), "{}", String::from_utf8_lossy(&rustc.stderr));
+    for source in ["README.md", "CHANGELOG.md", "packaging/SUPPORT.md", "ui"] {
+        copy(&root.join(source), &dir.path().join(source));
+    }
+    if with_bundle {
+        copy(&root.join("ui/dist/.sources"), &dir.path().join("ui/dist/.sources"));
+    }
+    let mut script = Command::new(script);
+    let output = script.current_dir(dir.path()).env_clear().env("PROFILE", profile).env("PATH", dir.path()).output();
+    let output = output.unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    let said = String::from_utf8(output.stdout).unwrap();
+    let said = said.lines().filter(|line| !line.starts_with("cargo::rerun-if-changed="));
+    (said.collect::<Vec<_>>().join("\n"), dir.path().join("ui/dist/index.html").exists())
+}
+
+/// Sources only.
+fn copy(from: &Path, to: &Path) {
+    if from.ends_with("node_modules") || from.ends_with("ui/dist") {
+        return;
+    }
+    if !from.is_dir() {
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(from, to).unwrap();
+        return;
+    }
+    for entry in std::fs::read_dir(from).unwrap() {
+        let name = entry.unwrap().file_name();
+        copy(&from.join(&name), &to.join(&name));
+    }
+}
+
+/// A binary without its page must not leave the house by mistake.
+#[test]
+fn a_release_build_has_the_page_or_fails_with_the_reason() {
+    let why = "the page needs npm (Node.js 20.19 or later) or a prebuilt bundle of these sources in ui/dist, and there \
+        is neither";
+    assert_eq!(built("release", false), (format!("cargo::error={why}"), false));
+    let note = format!("cargo::warning={why}; this development build serves a note instead of the page");
+    assert_eq!(built("debug", false), (note, true));
+    assert_eq!(built("release", true), (String::new(), false), "a bundle that was made before needs no npm");
 }
