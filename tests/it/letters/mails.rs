@@ -22,7 +22,7 @@ fn boxed() -> (Phonebox, Mails) {
     (phonebox, mails)
 }
 
-fn header<'a>(mail: &'a Value, name: &str) -> Vec<&'a str> {
+pub(super) fn header<'a>(mail: &'a Value, name: &str) -> Vec<&'a str> {
     let text = mail["text"].as_str().unwrap();
     let head = text.split("\r\n\r\n").next().unwrap();
     head.split("\r\n").filter_map(|line| line.strip_prefix(name)).map(str::trim).collect()

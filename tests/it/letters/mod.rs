@@ -6,4 +6,5 @@ mod away;
 mod hooks;
 mod links;
 mod mails;
+mod requests;
 mod sink;
