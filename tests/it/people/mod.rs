@@ -13,6 +13,7 @@ mod login;
 mod matrix;
 mod proxy;
 mod rights;
+mod scopes;
 mod setup;
 mod strangers;
 mod subaccounts;
