@@ -192,6 +192,13 @@ impl Token {
     pub fn reveal(&self) -> &str {
         self.0.reveal()
     }
+
+    /// What stands in the address at which a device fetches the roots, over plain HTTP: only whoever had its file knows it,
+    /// and it opens nothing.
+    pub fn mark(token: &Secret) -> String {
+        let hash = sha256(format!("phonebox roots {}", token.reveal()).as_bytes());
+        hash.iter().take(TOKEN_LEN).map(|byte| ALPHABET[usize::from(byte & 31)] as char).collect()
+    }
 }
 
 /// The secrets a device is born with: its token and its HTTP password.

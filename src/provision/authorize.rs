@@ -93,6 +93,8 @@ pub enum Effect {
     /// It was proven over HTTPS and came back by HTTP: URLs fall back.
     TlsLost,
     TlsState(TlsState),
+    /// Proven, by a handshake below the root in force.
+    RootInForce,
     Conflict,
     ResetSuspected,
     Queue,
@@ -261,6 +263,8 @@ fn trust(facts: &Facts, device: &Device) -> Result<(Trust, Reason), Refusal> {
 
 fn transport_effects(facts: &Facts, device: &Device, profile: &Profile, trust: Trust) -> Vec<Effect> {
     let config = matches!(facts.ask, Ask::File(_));
+    // In its window, whoever asks for its own file claims that; anything else is anybody's who names it.
+    let is_its = trust >= Trust::Token || trust == Trust::Window && facts.ask.is_own();
     let mut effects = match facts.transport {
         Transport::Https if device.tls_at.is_none() && trust >= Trust::Window => vec![Effect::TlsSeen],
         Transport::Http if device.tls_at.is_some() && profile.https && config && trust >= Trust::Window => {
@@ -273,8 +277,12 @@ fn transport_effects(facts: &Facts, device: &Device, profile: &Profile, trust: T
         (Transport::Https, _) => TlsState::TrustsOurCa,
         _ => TlsState::PlainOnly,
     };
-    if state > device.tls_state && trust >= Trust::Window {
+    if state > device.tls_state && (is_its || state == TlsState::PlainOnly && trust >= Trust::Window) {
         effects.push(Effect::TlsState(state));
+        // No first contact may have filled in the report of a roll-over.
+        if facts.transport == Transport::Https && trust >= Trust::Token {
+            effects.push(Effect::RootInForce);
+        }
     }
     effects
 }
@@ -292,6 +300,9 @@ fn own_effects(facts: &Facts, device: &Device, trust: Trust, effects: &mut Vec<E
         && (is_new(proof) || device.window_until != 0 || device.reset_at.is_some())
     {
         effects.push(Effect::ProofSeen(proof));
+        if facts.transport == Transport::Https && !effects.contains(&Effect::RootInForce) {
+            effects.push(Effect::RootInForce);
+        }
     }
     if !facts.ask.is_own() || !facts.holds_secrets {
         return;

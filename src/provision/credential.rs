@@ -2,11 +2,15 @@
 
 use super::authorize::Credential;
 use super::pipeline::Pipeline;
+use super::subject::Subject;
 use super::{Path, Request};
 use crate::ca;
 use crate::db::Error;
+use crate::devices::Token;
+use crate::net::Mac;
 use crate::vendors::Identity;
 use crate::vendors::identify::Source;
+use aws_lc_rs::constant_time;
 
 impl Pipeline {
     /// What the request shows besides names.
@@ -32,6 +36,28 @@ impl Pipeline {
             _ if shown.owner().is_some_and(|other| other != mac) => Credential::UnknownToken,
             _ => Credential::Certificate { mac, ours },
         })
+    }
+
+    /// The device that fetches the roots, by its proof or by the mark in its address. A name alone is anybody's.
+    pub(super) fn fetched_by(
+        &self,
+        request: &Request<'_>,
+        path: &Path,
+        identity: &Identity,
+    ) -> Result<Option<Mac>, Error> {
+        let owner = self.credential(request, path, identity)?.owner();
+        if identity.conflict.is_some() || owner.zip(identity.mac).is_some_and(|(owner, named)| owner != named) {
+            return Ok(None);
+        }
+        let Some(mac) = owner.or(identity.mac) else { return Ok(None) };
+        let subject = self.subjects.get(mac)?;
+        let is_marked = |own: String| {
+            let shown = path.mark.as_deref().unwrap_or_default();
+            constant_time::verify_slices_are_equal(own.as_bytes(), shown.as_bytes()).is_ok()
+        };
+        let proves =
+            |subject: &std::sync::Arc<Subject>| owner.is_some() || is_marked(Token::mark(&subject.device.token));
+        Ok(subject.filter(proves).map(|_| mac))
     }
 
     /// The same without the client's certificate.

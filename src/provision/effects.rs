@@ -4,7 +4,6 @@ use super::authorize::Effect;
 use crate::alarms;
 use crate::ca;
 use crate::db::{Db, Error, Tx};
-use crate::devices::TlsState;
 use crate::devices::seen::store as seen;
 use crate::net::Mac;
 use std::net::IpAddr;
@@ -40,12 +39,8 @@ fn apply(tx: &mut Tx, effect: Effect, context: &Context) -> Result<(), Error> {
         }
         Effect::TlsSeen => seen::tls_seen(tx, mac, now),
         Effect::TlsLost => seen::tls_lost(tx, mac, now),
-        Effect::TlsState(state) => {
-            if state >= TlsState::TrustsOurCa {
-                ca::store::note_root_in_force(tx, mac, now)?;
-            }
-            seen::tls_state(tx, mac, state)
-        }
+        Effect::TlsState(state) => seen::tls_state(tx, mac, state),
+        Effect::RootInForce => ca::store::note_root_in_force(tx, mac, now),
         Effect::Conflict => {
             tell(tx, "conflict", "Two addresses claim one MAC inside its first-contact window")?;
             seen::conflict(tx, mac, now)

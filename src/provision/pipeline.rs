@@ -21,6 +21,7 @@ use crate::checkins::{Decision, Reason, Transport};
 use crate::db::{BOX_ACCOUNT, Db, Error};
 use crate::devices::{self, Proof, seen};
 use crate::enrollment::challenge;
+use crate::enrollment::files::Form;
 use crate::enrollment::store as certificates;
 use crate::net::Mac;
 use crate::networks;
@@ -149,9 +150,8 @@ impl Pipeline {
         // Where credentials are asked for, they are asked for everything.
         let asks = path.ask || networks::policy(&self.shared.get()?.networks, request.peer).ask;
         if !asks && let Some((public, roots)) = self.public(path) {
-            let known = mark.identity.mac.filter(|_| !roots.is_empty());
-            let known = known.map(|mac| self.subjects.get(mac)).transpose()?.flatten();
-            let delivered = known.map(|known| Delivered { mac: known.device.mac, what: Delivery::Roots(roots) });
+            let by = if roots.is_empty() { None } else { self.fetched_by(request, path, &mark.identity)? };
+            let delivered = by.map(|mac| Delivered { mac, what: Delivery::Roots(roots) });
             return Ok(Outcome { delivered, ..public });
         }
         let credential = self.credential(request, path, &mark.identity)?;
@@ -361,15 +361,24 @@ impl Pipeline {
                 return Ok(Outcome { decision: Decision::Stored, ..Outcome::served(answer, Reason::Stored) });
             }
             Ask::Static => {
-                if let Some((public, _)) = self.public(loaded.path) {
-                    return Ok(public);
+                if let Some((public, roots)) = self.public(loaded.path) {
+                    let by = loaded.credential.owner().filter(|_| loaded.subject.is_some() && !roots.is_empty());
+                    let delivered = by.map(|mac| Delivered { mac, what: Delivery::Roots(roots) });
+                    return Ok(Outcome { delivered, ..public });
                 }
                 if let Some(own) = self.certificate_file(request, loaded, grant)? {
                     return Ok(own);
                 }
                 let found = self.stored_file(account_of(loaded.subject.as_deref()), &loaded.path.name)?;
+                if found.reason != Reason::NoFile {
+                    return Ok(found);
+                }
+                let is_certificate = |mac| Form::of_name(&loaded.path.name, mac).is_some();
+                if !grant.secrets && loaded.subject.is_some() && loaded.mac.is_some_and(is_certificate) {
+                    return Ok(Outcome::not_found(Reason::MoreProof));
+                }
                 // What a phone stored under a name of its own choice (reports, backups) is its own again.
-                return if found.reason == Reason::NoFile { self.uploaded(loaded, grant) } else { Ok(found) };
+                return self.uploaded(loaded, grant);
             }
             Ask::File(FileKind::Upload) => return self.uploaded(loaded, grant),
             Ask::File(kind) => kind,

@@ -1,6 +1,6 @@
 //! Step 0: what a listener received, and its path taken apart.
 //!
-//! A path is `[any directories/][p/<token>/|c/][any directories/]name[?mac=…]`. It is decoded once; what could mean
+//! A path is `[any directories/][p/<token>/|c/|<mark>/][any directories/]name[?mac=…]`; only roots have a mark. It is decoded once; what could mean
 //! anything but a plain name (dots, backslashes, NUL, a second encoding) is no path of a phone. Files are looked up
 //! by name, never by path, so nothing here can reach the file system.
 
@@ -58,6 +58,8 @@ pub struct Path {
     pub token: Option<String>,
     /// The directory that asks for credentials.
     pub ask: bool,
+    /// Says which device fetches the roots.
+    pub mark: Option<String>,
     /// What identification reads: decoded, without the token, with `?mac=` where it was given.
     pub shown: Vec<u8>,
     /// The last segment.
@@ -80,6 +82,7 @@ pub fn parse(raw: &[u8]) -> Option<Path> {
     let mut prefix = String::from("/");
     let mut token = None;
     let mut ask = false;
+    let mut mark = None;
     let mut shown = String::from("/");
     let mut special = None;
     let segments: Vec<&str> = text.split('/').collect();
@@ -96,6 +99,10 @@ pub fn parse(raw: &[u8]) -> Option<Path> {
             (None, "p") => special = Some("p"),
             (None, "c") => {
                 ask = true;
+                special = Some("done");
+            }
+            (None, text) if name.starts_with("phonebox-ca") && Token::is_one(text.as_bytes()) => {
+                mark = Some(text.to_owned());
                 special = Some("done");
             }
             (seen, text) => {
@@ -123,7 +130,7 @@ pub fn parse(raw: &[u8]) -> Option<Path> {
         }
         Some(_) => return None,
     }
-    Some(Path { prefix, token, ask, shown, name })
+    Some(Path { prefix, token, ask, mark, shown, name })
 }
 
 fn is_plain(segment: &str) -> bool {
@@ -208,6 +215,10 @@ mod tests {
         assert_eq!((token.prefix.as_str(), token.name.as_str()), ("/a/b/", "x.rom"));
         assert_eq!(token.shown, b"/a/b/firmware/x.rom");
         assert!(path("/c/46xxsettings.txt").unwrap().ask);
+        let marked = path("/a/abcdefghijklmnopqrstuvwxyz/phonebox-ca.pem").unwrap();
+        assert_eq!((marked.mark.as_deref(), marked.token), (Some("abcdefghijklmnopqrstuvwxyz"), None));
+        assert_eq!((marked.prefix.as_str(), marked.shown.as_slice()), ("/a/", &b"/a/phonebox-ca.pem"[..]));
+        assert_eq!(path("/abcdefghijklmnopqrstuvwxyz/x.cfg").unwrap().mark, None);
         assert_eq!(path("/snom.htm?mac=000413AABBCC").unwrap().shown, b"/snom.htm?mac=000413AABBCC");
         assert_eq!(path("805ec0aabb01.cfg").unwrap().name, "805ec0aabb01.cfg", "TFTP names have no slash");
     }

@@ -4,7 +4,7 @@ use super::own::Own;
 use super::shared::{RawItems, Scope, Shared};
 use super::subject::Subject;
 use crate::ca::cert_profile;
-use crate::devices::{Device, Proof};
+use crate::devices::{Device, Proof, Token};
 use crate::enrollment::files::Form;
 use crate::profiles::{Profile, Target};
 use crate::settings::{Layer, Provenance, Resolved, Secret, Set, SettingId, Value, Values, catalogue, resolve};
@@ -232,7 +232,12 @@ pub fn of_the_box(
     if (may_https || profile.secrets_tls_only)
         && let Some(http) = origin.http.as_ref().or(origin.https.as_ref())
     {
-        set(&mut sets, IDS.trust, plain(&format!("{http}/phonebox-ca.pem")));
+        // By its mark it is known whose roots they are: the report of a roll-over counts no mere name.
+        let trust = match secrets {
+            true => Value::Secret(Secret::new(format!("{http}/{}/phonebox-ca.pem", Token::mark(&device.token)))),
+            false => plain(&format!("{http}/phonebox-ca.pem")),
+        };
+        set(&mut sets, IDS.trust, trust);
     }
     let Some(base) = origin_now else { return Values::new(sets) };
     if profile.certificates && secrets {

@@ -116,3 +116,53 @@ fn a_next_root_reaches_the_phones_is_reported_and_switched_to() {
     assert!(!phonebox.try_cli(&["ca", "rollover", "finish"]).refused().is_empty());
     assert!(phones[1].poll().requests.iter().any(|asked| asked.url.starts_with("https://") && asked.status == 200));
 }
+
+/// Only what proves itself fills the report: a MAC is anybody's to name.
+#[test]
+fn a_stranger_who_names_a_device_fills_no_report() {
+    let mut phonebox = Phonebox::start();
+    phonebox.keep_ports();
+    phonebox.cli(&["profile", "set", "default", "--https", "true"]);
+    let desk = tempfile::tempdir().unwrap();
+    let mut phones = Vec::new();
+    for model in ["J179", "T54W"] {
+        add(&phonebox, model, &[]);
+        let mut phone = phone(model);
+        phone.trust(&phonebox.ca_pem());
+        phone.boot(Some(&phonebox.url(true)));
+        phones.push(phone);
+    }
+    // In its window, and nobody but the stranger comes.
+    add(&phonebox, "D785", &[]);
+    phonebox.cli(&["ca", "rollover", "start"]);
+    let asks = |agent: &str, url: &str| {
+        let (worked, text) = run(desk.path(), &["curl", "-skf", "-A", agent, "-o", "roots.pem", url]);
+        assert!(worked, "{url}: {text}");
+    };
+    let (plain, tls) = (format!("http://{}", phonebox.http()), format!("https://{}", phonebox.https()));
+    let boot = phones[0].boot(Some(&phonebox.url(true)));
+    let asked = boot.requests.iter().find(|asked| asked.file == "phonebox-ca.pem").unwrap();
+    let marked = asked.url.split_once("://").unwrap().1.split_once('/').unwrap().1;
+    assert_eq!(marked.len(), "phonebox-ca.pem".len() + 27, "a mark of its own: {marked}");
+    for model in ["T54W", "D785"] {
+        let agent = phone(model).user_agent();
+        let guessed = format!("{}/phonebox-ca.pem", "a".repeat(26));
+        for path in ["phonebox-ca.pem", "any/phonebox-ca.crt", &guessed, marked] {
+            asks(&agent, &format!("{plain}/{path}"));
+            asks(&agent, &format!("{tls}/{path}"));
+        }
+    }
+    let agent = phone("D785").user_agent();
+    let logo = desk.path().join("logo.png");
+    std::fs::write(&logo, "logo").unwrap();
+    phonebox.cli(&["file", "add", logo.to_str().unwrap()]);
+    asks(&agent, &format!("{tls}/logo.png"));
+    // What is noted behind an answer is noted in turn: the strangers' before this.
+    asks(&phone("J179").user_agent(), &format!("{plain}/{marked}"));
+    eventually("the report names the one that came", || holders(&phonebox, "next") == serde_json::json!([mac("J179")]));
+    let current = holders(&phonebox, "current");
+    assert!(!current.as_array().unwrap().contains(&mac("D785").into()), "{current}");
+    assert_eq!(phonebox.device(mac("D785"))["tls_state"], "never-seen");
+    phones[1].boot(None);
+    eventually("and the other one, too", || holders(&phonebox, "next").as_array().unwrap().len() == 2);
+}
