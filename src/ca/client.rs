@@ -29,8 +29,11 @@ pub struct Client {
     verdict: Verdict,
     /// Of the accepted CAs as they were.
     mark: u64,
+    /// When all of its chain is in its time.
     not_before: i64,
     not_after: i64,
+    /// Its chain leads to a CA below which weak algorithms are allowed.
+    weak: bool,
     /// Its number, where an authority of this box issued it.
     serial: Option<Serial>,
 }
@@ -89,6 +92,8 @@ struct Inner {
     ca: Ca,
     anchors: ArcSwapOption<Anchors>,
     known: Cache<[u8; 32], (u64, Arc<Client>)>,
+    /// Certificates that may sign a handshake weakly, with the mark of the CAs that it was found by.
+    weak: Cache<[u8; 32], u64>,
 }
 
 impl std::fmt::Debug for Clients {
@@ -113,7 +118,12 @@ impl Anchors {
 
 impl Clients {
     pub fn new(ca: Ca) -> Clients {
-        Clients(Arc::new(Inner { ca, anchors: ArcSwapOption::empty(), known: Cache::new(KNOWN) }))
+        Clients(Arc::new(Inner {
+            ca,
+            anchors: ArcSwapOption::empty(),
+            known: Cache::new(KNOWN),
+            weak: Cache::new(KNOWN),
+        }))
     }
 
     fn db(&self) -> &Db {
@@ -142,6 +152,23 @@ impl Clients {
         self.anchors().is_ok_and(|anchors| anchors.weak)
     }
 
+    /// Notes whether a client's chain leads to a CA below which it may sign weakly: in a TLS 1.2 handshake the chain comes
+    /// before what is signed.
+    pub(super) fn note_weak<'a>(&self, chain: impl Iterator<Item = &'a [u8]>, now: i64) {
+        let chain: Vec<&[u8]> = chain.collect();
+        if let (Ok(Some(client)), Some(own)) = (self.judge(chain.iter().copied(), now), chain.first())
+            && client.weak
+        {
+            self.0.weak.insert(sha256(own), client.mark);
+        }
+    }
+
+    /// Whether it was noted of this certificate.
+    pub(super) fn may_be_weak(&self, own: &[u8]) -> bool {
+        let noted = self.0.weak.get(&sha256(own));
+        noted.is_some_and(|mark| self.anchors().is_ok_and(|anchors| anchors.mark() == mark))
+    }
+
     /// Of the certificates that a client sent, its own first. `None`: it sent none.
     pub fn judge<'a>(&self, chain: impl Iterator<Item = &'a [u8]>, now: i64) -> Result<Option<Arc<Client>>, CaError> {
         let sent: Vec<&[u8]> = chain.take(LONGEST).collect();
@@ -164,6 +191,7 @@ impl Clients {
                 mark,
                 not_before: i64::MIN,
                 not_after: i64::MAX,
+                weak: false,
                 serial: None,
             },
         };
@@ -186,9 +214,11 @@ impl Clients {
             mark: anchors.mark(),
             not_before,
             not_after,
+            weak: false,
             serial: None,
         };
         let path = Path::find(leaf, &others, &anchors.all, now);
+        client.weak = path.as_ref().is_some_and(|path| path.anchor.weak);
         // AVA-003: this very certificate is a device's by an administrator's word, whoever signed it.
         let known = sent.first().map(|own| self.db().read(|conn| store::known_certificate(conn, &sha256(own))));
         client.holder = known.transpose()?.flatten();
@@ -199,6 +229,7 @@ impl Clients {
             return Ok(client);
         }
         let Some(path) = path else { return Ok(client) };
+        (client.not_before, client.not_after) = path.times;
         if path.anchor.ours {
             let serial = Serial::of(leaf.raw_serial());
             let Some(serial) = serial.filter(|serial| self.0.ca.has_issued(serial)) else {
@@ -221,10 +252,15 @@ impl Clients {
     pub fn verdict<'a>(&self, client: &Client, sent: impl Iterator<Item = &'a [u8]>, now: i64) -> Verdict {
         if client.verdict == Verdict::Accepted && self.anchors().map_or(true, |anchors| anchors.mark() != client.mark) {
             return match self.judge(sent, now) {
-                Ok(Some(fresh)) if fresh.holder == client.holder => fresh.verdict,
+                Ok(Some(fresh)) if fresh.holder == client.holder => self.timely(&fresh, now),
                 _ => Verdict::Foreign,
             };
         }
+        self.timely(client, now)
+    }
+
+    /// Chains are remembered for longer than some of them hold.
+    fn timely(&self, client: &Client, now: i64) -> Verdict {
         match client.verdict {
             Verdict::Refused(_) | Verdict::Foreign => client.verdict,
             _ if now > client.not_after => Verdict::Refused(Fault::Expired),
@@ -289,14 +325,19 @@ fn parse(der: &[u8]) -> Option<X509Certificate<'_>> {
 struct Path<'a> {
     anchor: &'a Anchor,
     fault: Option<Fault>,
+    /// From the latest beginning to the earliest end in it, the accepted CA's too.
+    times: (i64, i64),
 }
 
 impl<'a> Path<'a> {
     fn find(leaf: &X509Certificate, others: &[X509Certificate], anchors: &'a [Anchor], now: i64) -> Option<Path<'a>> {
         let mut here = leaf;
         let (mut weak, mut late) = (has_short_key(leaf), None);
+        let mut whole = (i64::MIN, i64::MAX);
+        let meet = |(from, to): (i64, i64), (start, end): (i64, i64)| (from.max(start), to.min(end));
         for depth in 0..=DEEPEST {
             late = late.or_else(|| out_of_time(times(here), now));
+            whole = meet(whole, times(here));
             let digest = Digest::of_signature(here.signature_algorithm.algorithm.as_bytes())?;
             weak |= matches!(digest, Digest::Md5 | Digest::Sha1);
             let message = here.tbs_certificate.as_ref();
@@ -308,7 +349,8 @@ impl<'a> Path<'a> {
                 let revoked = anchor.revoked.contains(here.raw_serial());
                 let faults = [(revoked, Fault::Revoked), (weak, Fault::Weak)];
                 let fault = faults.iter().find(|(is_so, _)| *is_so).map(|(_, fault)| *fault);
-                return Some(Path { anchor, fault: fault.or(late) });
+                let times = meet(whole, (anchor.not_before, anchor.not_after));
+                return Some(Path { anchor, fault: fault.or(late), times });
             }
             let may_sign = |one: &&X509Certificate| may_sign(one, depth);
             let mut issuers = others.iter().filter(may_sign);

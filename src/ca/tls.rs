@@ -5,7 +5,7 @@
 //! here: whoever shows one has proved that
 //! he holds its key, and that is all. What it is worth is said by [`super::client`].
 
-use super::client::has_short_key;
+use super::client::{Clients, has_short_key};
 use super::signature::{self, Digest};
 use super::{CaError, Identity};
 use arc_swap::ArcSwapOption;
@@ -47,7 +47,7 @@ impl Identity {
     pub fn for_people(&self, asks: Whether) -> Result<Arc<ServerConfig>, CaError> {
         let config = ServerConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&version::TLS13, &version::TLS12])?
-            .with_client_cert_verifier(Ask::new(asks, Arc::new(|| false)))
+            .with_client_cert_verifier(Ask::new(asks, None))
             .with_cert_resolver(Arc::new(Choice(self.ca.0.leafs.clone())));
         finish(config)
     }
@@ -57,7 +57,7 @@ impl Identity {
         let clients = self.clients.clone();
         let config = ServerConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&version::TLS13, &version::TLS12])?
-            .with_client_cert_verifier(Ask::new(Arc::new(|| true), Arc::new(move || clients.takes_weak())))
+            .with_client_cert_verifier(Ask::new(Arc::new(|| true), Some(clients)))
             .with_cert_resolver(Arc::new(Choice(self.ca.0.leafs.clone())));
         finish(config)
     }
@@ -116,7 +116,8 @@ pub type Whether = Arc<dyn Fn() -> bool + Send + Sync>;
 struct Ask {
     strong: WebPkiSupportedAlgorithms,
     asks: Whether,
-    takes_weak: Whether,
+    /// Whose word counts of what may be weak. `None`: nothing may.
+    clients: Option<Clients>,
 }
 
 impl std::fmt::Debug for Ask {
@@ -136,8 +137,13 @@ const TLS12: [(SignatureScheme, Digest); 6] = [
 ];
 
 impl Ask {
-    fn new(asks: Whether, takes_weak: Whether) -> Arc<Ask> {
-        Arc::new(Ask { strong: PROVIDER.signature_verification_algorithms, asks, takes_weak })
+    fn new(asks: Whether, clients: Option<Clients>) -> Arc<Ask> {
+        Arc::new(Ask { strong: PROVIDER.signature_verification_algorithms, asks, clients })
+    }
+
+    /// Who judges, where any CA may have weak certificates below it.
+    fn weakly(&self) -> Option<&Clients> {
+        self.clients.as_ref().filter(|clients| clients.takes_weak())
     }
 
     /// The provider's own look at a certificate takes none of version 1, and factories made such.
@@ -174,10 +180,14 @@ impl ClientCertVerifier for Ask {
 
     fn verify_client_cert(
         &self,
-        _certificate: &CertificateDer<'_>,
-        _chain: &[CertificateDer<'_>],
-        _now: UnixTime,
+        certificate: &CertificateDer<'_>,
+        chain: &[CertificateDer<'_>],
+        now: UnixTime,
     ) -> Result<ClientCertVerified, rustls::Error> {
+        if let Some(clients) = self.weakly() {
+            let now = i64::try_from(now.as_secs()).map_or(i64::MAX, |now| now.saturating_mul(1_000));
+            clients.note_weak([certificate].into_iter().chain(chain).map(|der| der.as_ref()), now);
+        }
         Ok(ClientCertVerified::assertion())
     }
 
@@ -191,8 +201,12 @@ impl ClientCertVerifier for Ask {
         let Some((_, digest)) = TLS12.iter().find(|(scheme, _)| *scheme == signature.scheme) else {
             return self.verify_with_key(message, key, signature);
         };
-        let weak = short || *digest == Digest::Sha1;
-        match (!weak || (self.takes_weak)()) && signature::is_good(key, *digest, message, signature.signature()) {
+        // That its own key is short is said of it afterwards, in words; what it signs with, only here.
+        let is_allowed = match self.weakly() {
+            Some(clients) => *digest != Digest::Sha1 || clients.may_be_weak(certificate),
+            None => !short && *digest != Digest::Sha1,
+        };
+        match is_allowed && signature::is_good(key, *digest, message, signature.signature()) {
             true => Ok(HandshakeSignatureValid::assertion()),
             false => Err(rustls::CertificateError::BadSignature.into()),
         }
@@ -209,7 +223,7 @@ impl ClientCertVerifier for Ask {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         let mut schemes = self.strong.supported_schemes();
-        if (self.takes_weak)() {
+        if self.weakly().is_some() {
             schemes.push(SignatureScheme::RSA_PKCS1_SHA1);
         }
         schemes

@@ -330,3 +330,77 @@ fn ava_003_a_device_is_known_by_the_certificate_that_its_import_named() {
     add(&phonebox, "T54W", &[]);
     assert_eq!(factory.ask(&phonebox, "phone", &file("T54W"), &[]).0, "404");
 }
+
+/// TLS 1.2 signs a handshake with what both take. SHA-1 is taken of whoever's chain leads to the root for which the
+/// administrator allowed it, and of nobody else.
+#[test]
+fn a_handshake_signed_with_sha1_counts_below_the_root_that_allows_it_alone() {
+    let phonebox = Phonebox::start();
+    let (weak, strict) = (Factory::new("-sha1"), Factory::new("-sha256"));
+    add(&phonebox, "T54W", &[]);
+    let root = strict.path().join("root.pem").display().to_string();
+    phonebox.cli(&["ca", "accept", "add", "Strict", "--file", &root]);
+    weak.accepted_by(&phonebox, &["--weak"]);
+    for (factory, digest) in [(&weak, "-sha1"), (&strict, "-sha256")] {
+        factory.phone("phone", &format!("/CN={}", mac("T54W")), "", &[digest]);
+    }
+    let tls12 = ["--tls-max", "1.2"];
+    assert_eq!(strict.ask(&phonebox, "phone", &file("T54W"), &tls12).0, "200");
+    for factory in [&weak, &strict] {
+        factory.write(
+            "old.cnf",
+            "openssl_conf=d\n[d]\nssl_conf=s\n[s]\nsystem_default=l\n[l]\nCipherString=DEFAULT@SECLEVEL=0\n\
+             ClientSignatureAlgorithms=RSA+SHA1\n",
+        );
+    }
+    let (status, said) = strict.ask(&phonebox, "phone", &file("T54W"), &tls12);
+    assert_eq!(status, "000", "{said}");
+    let (status, body) = weak.ask(&phonebox, "phone", &file("T54W"), &tls12);
+    assert_eq!(status, "200", "{body}");
+    assert_eq!(reason(&phonebox, "T54W").0, "certificate");
+    // Nobody allows it any more: it is not even offered, and the phone shows nothing.
+    phonebox.cli(&["ca", "accept", "remove", "Example"]);
+    assert_eq!(weak.ask(&phonebox, "phone", &file("T54W"), &tls12).0, "404");
+    assert_ne!(reason(&phonebox, "T54W").0, "certificate");
+}
+
+/// Chains are judged once and remembered, for as long as all of them hold: a CA in between may end before its phones do.
+#[test]
+fn threat_009_a_chain_counts_no_longer_than_the_first_of_it_that_ends() {
+    let mut phonebox = Phonebox::start();
+    let factory = Factory::new("-sha256");
+    factory.sign("issuing", "root", "ca.ext", &["-days", "30"]);
+    factory.phone("phone", &format!("/CN={}", mac("T54W")), "", &[]);
+    add(&phonebox, "T54W", &[]);
+    phonebox.cli(&["profile", "set", "default", "--settings-trust", "certificate", "--secrets-trust", "certificate"]);
+    factory.accepted_by(&phonebox, &[]);
+    let clock = phonebox.file("+0d");
+    phonebox.restart_with_clock(&clock);
+    let mut kept = Kept::open(&phonebox, factory.path(), "phone.pem", "phone.key", &["-cert_chain", "issuing.pem"]);
+    let mut status = || kept.status(&file("T54W"), &phone("T54W").user_agent());
+    assert_eq!((status(), factory.ask(&phonebox, "phone", &file("T54W"), &[]).0.as_str()), (200, "200"));
+    std::fs::rename(phonebox.file("+31d"), &clock).unwrap();
+    assert_eq!((status(), factory.ask(&phonebox, "phone", &file("T54W"), &[]).0.as_str()), (404, "404"));
+    let (reason, detail) = reason(&phonebox, "T54W");
+    assert!(reason == "bad-certificate" && detail.contains("expired"), "{reason} {detail}");
+}
+
+#[test]
+fn threat_009_a_certificate_that_is_not_valid_yet_is_refused() {
+    let mut phonebox = Phonebox::start();
+    let factory = Factory::new("-sha256");
+    factory.request("phone", &format!("/CN={}", mac("T54W")), "2048");
+    let words = "faketime '+40 days' openssl x509 -req -in phone.csr -out phone.pem -CA issuing.pem -CAkey issuing.key \
+                 -CAcreateserial -days 9000; cat phone.pem issuing.pem > phone-chain.pem";
+    let (worked, text) = run(factory.path(), &["sh", "-ec", words]);
+    assert!(worked, "{text}");
+    add(&phonebox, "T54W", &[]);
+    factory.accepted_by(&phonebox, &[]);
+    let (status, body) = factory.ask(&phonebox, "phone", &file("T54W"), &[]);
+    assert_eq!(status, "404", "inside the open window: {body}");
+    let (reason, detail) = reason(&phonebox, "T54W");
+    assert!(reason == "bad-certificate" && detail.contains("not valid yet"), "{reason} {detail}");
+    // Its day comes.
+    phonebox.restart_at("+41d");
+    assert_eq!(factory.ask(&phonebox, "phone", &file("T54W"), &[]).0, "200");
+}
