@@ -2,8 +2,9 @@
 //! the profile's template and what the box knows of the holder, never from what a request asks for.
 
 use super::issue::{Holder, Refused};
+use super::limits::Limits;
 use crate::db::BOX_ACCOUNT;
-use rcgen::{DistinguishedName, DnType, SanType};
+use rcgen::{DistinguishedName, DnType, DnValue, SanType};
 
 /// The profile every box has.
 pub const DEVICE: &str = "device";
@@ -61,8 +62,8 @@ impl CertProfile {
         }
     }
 
-    /// The rule that is broken, with an example of what is right.
-    pub fn check(&self) -> Result<(), String> {
+    /// The rule that is broken, with an example of what is right. `limits`: of the CA that would sign.
+    pub fn check(&self, limits: &Limits) -> Result<(), String> {
         let known = |word: &String| KEY_TYPES.contains(&word.as_str());
         if self.key_types.is_empty() || !self.key_types.iter().all(known) {
             return Err("its key types must be some of rsa p256 p384 p521".into());
@@ -82,7 +83,23 @@ impl CertProfile {
         self.subject(&example).map_err(|error| format!("its subject is not right ({error}). Example: CN={{mac}}"))?;
         self.names(&example).map(drop).map_err(|error| {
             format!("its alternative names are not right ({error}). Example: dns:{{mac}}.phones.example")
-        })
+        })?;
+        self.keep_within(limits, &example).map_err(|error| error.to_string())
+    }
+
+    /// Whoever obeys a CA's limits takes a common name with a dot for a DNS name, too.
+    pub fn keep_within(&self, limits: &Limits, holder: &Holder) -> Result<(), Refused> {
+        let mut names: Vec<String> = self.names(holder)?.iter().filter_map(dns_name).collect();
+        if let Some(DnValue::Utf8String(name)) = self.subject(holder)?.get(&DnType::CommonName)
+            && name.contains('.')
+            && crate::net::is_dns_name(name)
+        {
+            names.push(name.clone());
+        }
+        match names.into_iter().find(|name| !limits.allow_name(&name.to_ascii_lowercase())) {
+            Some(name) => Err(Refused::Outside(name)),
+            None => Ok(()),
+        }
     }
 
     pub fn subject(&self, holder: &Holder) -> Result<DistinguishedName, Refused> {
@@ -129,6 +146,13 @@ impl CertProfile {
             }
         };
         self.san.split_whitespace().map(one).collect()
+    }
+}
+
+fn dns_name(name: &SanType) -> Option<String> {
+    match name {
+        SanType::DnsName(name) => Some(name.to_string()),
+        _ => None,
     }
 }
 

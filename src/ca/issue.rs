@@ -106,6 +106,10 @@ pub enum Refused {
     HolderValue { placeholder: &'static str, value: String },
     #[error("{0:?} is not right in a certificate profile")]
     Template(String),
+    #[error(
+        "the name {0:?} is outside the names and networks that the CA is limited to (ca.permitted). Change the subject or the alternative names of the certificate profile"
+    )]
+    Outside(String),
     #[error("the clock of the box stands before the authority's first day")]
     ClockEarly,
     #[error(
@@ -144,6 +148,7 @@ impl Refused {
             Refused::HolderLacks(_) => "holder-lacks",
             Refused::HolderValue { .. } => "holder-value",
             Refused::Template(_) => "template",
+            Refused::Outside(_) => "outside",
             Refused::ClockEarly => "clock-early",
             Refused::ClockBack => "clock-back",
             Refused::AuthorityOver => "authority-over",
@@ -302,6 +307,7 @@ impl Ca {
         params.serial_number = Some(serial.der());
         params.distinguished_name = profile.subject(holder)?;
         params.subject_alt_names = profile.names(holder)?;
+        profile.keep_within(&self.limits(), holder)?;
         params.is_ca = IsCa::ExplicitNoCa;
         // A renewal by SCEP encrypts its answer to the certificate there is.
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];

@@ -1,6 +1,7 @@
 //! Names that a CA is limited to (RFC 5280, 4.2.1.10). One that stands outside makes the whole certificate worthless
-//! wherever limits are obeyed, so the box's own certificates leave it out.
+//! wherever limits are obeyed, so the box's own certificates leave it out, and a device's is not issued with it.
 
+use super::Ca;
 use std::net::IpAddr;
 use x509_parser::extensions::GeneralName;
 
@@ -74,5 +75,14 @@ impl Limits {
 
     pub fn allow_address(&self, address: IpAddr) -> bool {
         self.allow(|tree| tree.holds_address(address))
+    }
+}
+
+impl Ca {
+    /// Of whatever is signed now.
+    pub fn limits(&self) -> Limits {
+        let snapshot = self.snapshot();
+        let chain = snapshot.issuing().map(|issuing| snapshot.chain_up(&issuing)).unwrap_or_default();
+        Limits::of(chain.iter().map(|known| known.der().as_ref()))
     }
 }

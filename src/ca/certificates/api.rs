@@ -3,6 +3,7 @@
 use super::store::{self, Certificate};
 use crate::ca::cert_profile::{self, CertProfile};
 use crate::ca::csr::Csr;
+use crate::ca::limits::Limits;
 use crate::ca::{self, Door, Holder, Lazy, Order, Reason, Revoke, Serial, pem};
 use crate::db::{Connection, Db};
 use crate::net::Mac;
@@ -206,7 +207,7 @@ async fn add_profile(
     Json(body): Json<AddCertificateProfile>,
 ) -> Result<HttpResponse> {
     let now = clock::now();
-    ca.get(now).await?;
+    let limits = ca.get(now).await?.limits();
     let AddCertificateProfile { name, key_types, rsa_least, rsa_most, validity_days, backdate_days, subject, san } =
         body;
     let fields = ProfileFields { key_types, rsa_least, rsa_most, validity_days, backdate_days, subject, san };
@@ -219,7 +220,7 @@ async fn add_profile(
             }
             let mut profile = CertProfile::device(tx.next_id("certificate_profile")?, now);
             profile.name = name;
-            change(&mut profile, fields)?;
+            change(&mut profile, fields, &limits)?;
             ca::store::put_profile(tx, &profile)?;
             let sides = (None::<&CertProfile>, Some(&profile));
             audit::write_change(tx, &actor, "certificate-profile.add", &profile.name, sides, None, now)?;
@@ -241,12 +242,12 @@ async fn set_profile(
     Json(body): Json<ProfileFields>,
 ) -> Result<Json<CertProfile>> {
     let now = clock::now();
-    ca.get(now).await?;
+    let limits = ca.get(now).await?.limits();
     let changed = db.write(move |tx| {
         let before = profile(tx, &name)?;
         let mut changed = before.clone();
         changed.updated_at = now;
-        change(&mut changed, body)?;
+        change(&mut changed, body, &limits)?;
         ca::store::put_profile(tx, &changed)?;
         let sides = (Some(&before), Some(&changed));
         audit::write_change(tx, &actor, "certificate-profile.set", &changed.name, sides, None, now)?;
@@ -255,7 +256,7 @@ async fn set_profile(
     Ok(Json(changed.await?))
 }
 
-fn change(profile: &mut CertProfile, fields: ProfileFields) -> Result<()> {
+fn change(profile: &mut CertProfile, fields: ProfileFields, limits: &Limits) -> Result<()> {
     fn set<T>(field: &mut T, value: Option<T>) {
         if let Some(value) = value {
             *field = value;
@@ -268,7 +269,7 @@ fn change(profile: &mut CertProfile, fields: ProfileFields) -> Result<()> {
     set(&mut profile.backdate_days, fields.backdate_days);
     set(&mut profile.subject, fields.subject);
     set(&mut profile.san, fields.san);
-    profile.check().map_err(|rule| {
+    profile.check(limits).map_err(|rule| {
         let message = format!("The certificate profile {:?} is not accepted: {rule}.", profile.name);
         Problem::bad_value(message, "Correct it and send it again.")
     })
