@@ -307,7 +307,7 @@ impl Ca {
 
     /// The certificates that listeners show, for these names and addresses; made or made anew where they must be.
     pub async fn identity(&self, names: &[String], addresses: &[IpAddr], now: i64) -> Result<Identity, CaError> {
-        self.renew_server(names, addresses, now).await?;
+        self.renew_server(names, addresses, false, now).await?;
         Ok(Identity { ca: self.clone(), clients: Clients::new(self.clone()) })
     }
 

@@ -1,6 +1,6 @@
 //! The certificates of the box itself: every name and address of it as DNS and IP alternative names, because some phones
-//! want both whichever they dialled. Signed anew, with the same keys, when a name or an address is new, when another CA
-//! signs, and when a third of their life is left.
+//! want both whichever they dialled. Signed anew, with the same keys, when a name or an address is new or gone, when
+//! another CA signs, and when a third of their life is left.
 
 use super::authority::{Authority, FIRST_DAY, validity};
 use super::limits::Limits;
@@ -77,6 +77,8 @@ pub struct Subject {
     names: BTreeSet<String>,
     addresses: BTreeSet<IpAddr>,
     common_name: String,
+    /// What is not here is gone, and no certificate may say it.
+    is_all: bool,
 }
 
 impl Subject {
@@ -91,6 +93,7 @@ impl Subject {
             addresses: addresses.iter().take(MOST).copied().collect(),
             // RFC 5280, appendix A: ub-common-name.
             common_name: common_name.chars().take(64).collect(),
+            is_all: false,
         }
     }
 
@@ -105,8 +108,11 @@ impl Subject {
             names.contains(&self.common_name) || addresses.iter().any(|a| a.to_string() == self.common_name);
         let inside = Subject::new(&names, &addresses);
         match keeps_name {
-            true => (Subject { common_name: self.common_name.clone(), ..inside }, left_out),
-            false => (inside, left_out),
+            true => {
+                let common_name = self.common_name.clone();
+                (Subject { common_name, is_all: self.is_all, ..inside }, left_out)
+            }
+            false => (Subject { is_all: self.is_all, ..inside }, left_out),
         }
     }
 
@@ -138,6 +144,24 @@ impl Subject {
         self.names.iter().find(|wanted| !has_name(wanted)).cloned().or_else(address)
     }
 
+    /// Whether a certificate of the box says a name or an address that is gone.
+    fn is_exceeded_by(&self, der: &[u8]) -> bool {
+        let Ok((_, certificate)) = x509_parser::parse_x509_certificate(der) else { return true };
+        let Ok(Some(said)) = certificate.subject_alternative_name() else { return false };
+        let is_here = |octets: &[u8]| {
+            self.addresses.iter().any(|address| match address {
+                IpAddr::V4(v4) => v4.octets() == octets,
+                IpAddr::V6(v6) => v6.octets() == octets,
+            })
+        };
+        let is_gone = |name: &GeneralName| match name {
+            GeneralName::DNSName(dns) => !self.names.contains(&dns.to_ascii_lowercase()),
+            GeneralName::IPAddress(octets) => !is_here(octets),
+            _ => false,
+        };
+        self.is_all && said.value.general_names.iter().any(is_gone)
+    }
+
     fn write(&self, params: &mut CertificateParams) -> Result<(), CaError> {
         params.distinguished_name.push(DnType::CommonName, self.common_name.as_str());
         for name in &self.names {
@@ -150,22 +174,24 @@ impl Subject {
 }
 
 impl Ca {
-    /// Looks at the server's certificates and signs anew what must be. True: listeners show another one from now on.
-    pub async fn renew_server(&self, names: &[String], addresses: &[IpAddr], now: i64) -> Result<bool, CaError> {
+    /// Looks at the server's certificates and signs anew what must be. `is_all`: a name or an address that is not among
+    /// these is gone for good. True: listeners show another one from now on.
+    pub async fn renew_server(
+        &self,
+        names: &[String],
+        addresses: &[IpAddr],
+        is_all: bool,
+        now: i64,
+    ) -> Result<bool, CaError> {
         let _one_at_a_time = self.0.change.lock().await;
-        self.0.subject.store(Some(Arc::new(Subject::new(names, addresses))));
+        self.0.subject.store(Some(Arc::new(Subject { is_all, ..Subject::new(names, addresses) })));
         self.show_server(now, false).await
     }
 
     /// The same for the names and addresses there are; with the lock held. `anew`: something else has changed.
     pub(super) async fn show_server(&self, now: i64, anew: bool) -> Result<bool, CaError> {
         let Some(subject) = self.0.subject.load_full() else { return Ok(false) };
-        let (subject, left_out) = match self.snapshot().issuing() {
-            Some(issuing) => {
-                subject.within(&Limits::of(self.snapshot().chain_up(&issuing).iter().map(|known| known.der().as_ref())))
-            }
-            None => subject.within(&Limits::default()),
-        };
+        let (subject, left_out) = subject.within(&self.limits());
         let rsa = self.own(&RSA, Some(&subject), now)?;
         let ecdsa = self.own(&ECDSA, Some(&subject), now)?;
         let shown = self.0.leafs.load().is_some();
@@ -232,7 +258,7 @@ impl Ca {
                     };
                     authority.as_ref().is_none_or(by_it) && leaf.key == key.der_bytes()
                 })
-                && subject.is_none_or(|subject| subject.uncovered(der).is_none())
+                && subject.is_none_or(|subject| subject.uncovered(der).is_none() && !subject.is_exceeded_by(der))
         });
         if let Some(der) = der {
             let issuer = parse(der).map(|leaf| leaf.issuer);

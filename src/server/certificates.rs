@@ -1,34 +1,44 @@
-//! Keeps the box's certificates right while it runs: a name or an address that is new is in them within seconds, and
-//! what must be made now and then is made.
+//! Keeps the box's certificates right while it runs: a name or an address that is new is in them within seconds, one that
+//! is gone no longer soon after, and what must be made now and then is made.
 
 use super::interfaces;
 use crate::ca::Ca;
 use crate::clock;
 use crate::config::Config;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// How soon a new address is noticed. Looking costs some microseconds.
 const LOOK: Duration = Duration::from_secs(2);
-/// Revocation lists hold a week; alarms are of days.
-const TEND: Duration = Duration::from_secs(12 * 3_600);
+/// How long an address is away before it is gone: a link that flaps, a lease that is renewed and a network that comes up
+/// after the box sign nothing.
+const GONE: Duration = Duration::from_secs(10);
+/// Revocation lists hold a week; alarms are of days. By the clock that they are dated with, also when that is set.
+const TEND: i64 = 12 * 3_600_000;
 
 pub async fn run(ca: Ca, config: Config, mut stop: watch::Receiver<bool>) {
     let (mut known, mut tended) = (None, None);
+    let (started, mut seen) = (Instant::now(), BTreeMap::new());
     loop {
         let now = clock::now();
         ca.saw(now);
-        if tended.is_none_or(|at: Instant| at.elapsed() >= TEND) {
-            tended = Some(Instant::now());
+        if tended.is_none_or(|at: i64| (now - at).abs() >= TEND) {
+            tended = Some(now);
             if let Err(error) = ca.tend(now).await {
                 tracing::error!(%error, "certificates could not be looked after");
             }
         }
-        let subject = interfaces::certificate_subject(&config);
+        let (names, addresses) = interfaces::certificate_subject(&config);
+        seen.extend(addresses.into_iter().map(|address| (address, Instant::now())));
+        seen.retain(|_, at| at.elapsed() < GONE);
+        let addresses: Vec<IpAddr> = seen.keys().copied().collect();
+        let subject = (names, addresses, started.elapsed() >= GONE);
         // Two thirds of a certificate's life pass in the hours as well.
         let hour = Some(now / 3_600_000);
         if known.as_ref() != Some(&(subject.clone(), hour)) {
-            match ca.renew_server(&subject.0, &subject.1, now).await {
+            match ca.renew_server(&subject.0, &subject.1, subject.2, now).await {
                 Ok(shown_anew) => {
                     if shown_anew {
                         tracing::info!("the server's certificates were made anew");

@@ -185,6 +185,31 @@ fn the_server_is_renewed_at_two_thirds_of_its_life_without_a_restart() {
     assert_eq!((phonebox.pid(), phonebox.cli(&["ca", "fingerprint"])), (pid, root), "no restart, no new root");
 }
 
+/// The list holds a week. In a box that runs all along and revokes nothing, phones get the next one in time.
+#[test]
+fn the_revocation_list_is_made_anew_by_its_timer() {
+    let mut phonebox = Phonebox::start();
+    let files = tempfile::tempdir().unwrap();
+    let clock = phonebox.file("+0d");
+    phonebox.restart_with_clock(&clock);
+    let script = format!(
+        "curl -sf http://{}/phonebox-ca.crl | openssl crl -inform DER -noout -crlnumber -nextupdate",
+        phonebox.http()
+    );
+    let shown = || sh(files.path(), &script);
+    let number = |text: &str| {
+        let hex = text.lines().find_map(|line| line.strip_prefix("crlNumber=")).unwrap().trim_start_matches("0x");
+        i64::from_str_radix(hex, 16).unwrap()
+    };
+    let first = shown();
+    std::fs::rename(phonebox.file("+2d"), &clock).unwrap();
+    until("the next list", || shown() != first);
+    let second = shown();
+    assert!(number(&second) > number(&first), "{first}{second}");
+    let ends = |text: &str| text.lines().find(|line| line.starts_with("nextUpdate")).unwrap().to_owned();
+    assert_ne!(ends(&second), ends(&first));
+}
+
 /// Asks for certificates until the box goes away. Every serial that was answered.
 fn issue_until_it_ends(dir: &Path, most: usize) -> Vec<String> {
     let mut answered = Vec::new();
@@ -335,12 +360,16 @@ trap 'kill $box' EXIT
 shows() { openssl s_client -connect "$1:8444" -verify_ip "$1" -CAfile "$2/phonebox-ca.pem" -verify_return_error </dev/null >/dev/null 2>&1; }
 tries=0; until shows 127.0.0.1 "$2"; do tries=$((tries + 1)); [ $tries -lt 300 ] || { cat "$2.log"; exit 1; }; sleep 0.1; done
 before=$("$1" ca fingerprint --data "$2")
+names() { openssl s_client -connect 127.0.0.1:8444 </dev/null 2>/dev/null | openssl x509 -noout -ext subjectAltName; }
 ip addr add 10.9.8.7/32 dev lo
 tries=0; until shows 10.9.8.7 "$2"; do tries=$((tries + 1)); [ $tries -lt 300 ] || { cat "$2.log"; exit 1; }; sleep 0.1; done
+ip addr del 10.9.8.7/32 dev lo
+tries=0; while names | grep -q 10.9.8.7; do tries=$((tries + 1)); [ $tries -lt 300 ] || { cat "$2.log"; exit 1; }; sleep 0.1; done
+shows 127.0.0.1 "$2"
 [ "$before" = "$("$1" ca fingerprint --data "$2")" ]; kill -0 $box"#;
 
 #[test]
-fn a_new_address_is_in_the_servers_certificate_without_a_restart_and_without_a_new_ca() {
+fn a_new_address_is_in_the_servers_certificate_and_one_that_is_gone_is_not_without_a_restart_and_without_a_new_ca() {
     let home = tempfile::tempdir().unwrap();
     let data = home.path().join("box");
     std::fs::create_dir(&data).unwrap();

@@ -136,6 +136,18 @@ async fn a_restart_keeps_everything_and_a_new_address_only_signs_anew() {
     let after = leaf(&moved, "192.0.2.7").unwrap();
     let key = |der: &[u8]| x509_parser::parse_x509_certificate(der).unwrap().1.public_key().raw.to_vec();
     assert!(after != before && key(&after) == key(&before));
+    // A start tells nothing of what is gone for good; a look at all there is does.
+    let both = identity(&dir, &["box"], &["192.0.2.7", "192.0.2.9"]).await;
+    let kept = leaf(&both, "192.0.2.9").unwrap();
+    let started = identity(&dir, &["box"], &["192.0.2.7"]).await;
+    assert_eq!(leaf(&started, "192.0.2.9").unwrap(), kept);
+    let ca = Ca::open(&dir.db, &dir.keys, Options::default(), clock::now()).await.unwrap();
+    let now = clock::now();
+    ca.renew_server(&names(&["box"]), &addresses(&["192.0.2.7"]), true, now).await.unwrap();
+    assert!(!ca.renew_server(&names(&["box"]), &addresses(&["192.0.2.7"]), true, now).await.unwrap(), "once");
+    let last = identity(&dir, &["box"], &["192.0.2.7"]).await;
+    assert!(leaf(&last, "192.0.2.9").is_err());
+    assert_eq!(key(&leaf(&last, "192.0.2.7").unwrap()), key(&before));
 }
 
 #[tokio::test]
