@@ -9,7 +9,7 @@ use crate::ca::{background, est, scep};
 use crate::checkins::{Decision, Reason};
 use crate::provision::Subject;
 use crate::provision::enroll::{Asked, Enrollment, Outcome, Protocol, Reply, Shown};
-use crate::provision::record::Named;
+use crate::provision::record::{Named, Served};
 use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderName, HeaderValue};
@@ -94,11 +94,10 @@ impl EnrollmentDoor {
 }
 
 /// What came of a file that was to be made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Making {
     Made,
-    /// For a reason in the log.
-    Refused,
+    Refused(String),
     /// Too many wait: the phone comes again.
     Busy,
 }
@@ -116,11 +115,16 @@ impl EnrollmentDoor {
                 Ok(()) => Making::Made,
                 Err(why) => {
                     tracing::warn!(mac = %subject.device.mac, %why, "no certificate was made");
-                    Making::Refused
+                    Making::Refused(why.to_string())
                 }
             }
         });
-        work.await.unwrap_or(Making::Refused)
+        work.await.unwrap_or_else(|error| Making::Refused(error.to_string()))
+    }
+
+    /// What was refused of such a file stands in the audit log.
+    pub async fn note_file(&self, served: &Served<'_>, now: i64) {
+        self.enrollment.note_file(served, now).await;
     }
 }
 

@@ -187,9 +187,12 @@ pub async fn respond(
                         served.answer = Answer::Unavailable;
                         served.refused(Reason::Busy);
                     }
-                    Making::Refused if nothing => served.refused(Reason::NoAuthority),
+                    Making::Refused(why) if nothing => served.not_made(why),
                     _ => {}
                 }
+            }
+            if let Some(door) = door {
+                door.note_file(&served, at).await;
             }
             served
         }

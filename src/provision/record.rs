@@ -215,6 +215,12 @@ impl<'a> Served<'a> {
         }
     }
 
+    /// No certificate could be made for its file, for this reason.
+    pub fn not_made(&mut self, why: String) {
+        self.refused(Reason::NoAuthority);
+        self.mark.detail = Some(why);
+    }
+
     /// The outcome changed while the listener answered: an upload was too large, the disk was full.
     pub fn refused(&mut self, reason: Reason) {
         self.mark.decision = Decision::Refused;

@@ -1,42 +1,51 @@
 //! What was asked for and refused, in the audit log. Anybody can send such requests without end: so many a minute are
-//! written there, all of them are check-ins.
+//! written there, of what costs nothing to ask (a file by its name, anything by a slowed source) one a minute of each
+//! source. All of them are check-ins.
 
+use super::super::record::{Named, Served};
 use super::{Enrollment, Outcome};
 use crate::audit;
 use crate::checkins::{Decision, Reason};
 use crate::db::{BOX_ACCOUNT, Origin, Who};
+use crate::enrollment::files::Form;
+use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 const A_MINUTE: u32 = 60;
 
-/// The minute, and how many were written in it.
 #[derive(Default)]
-pub struct Ledger(Mutex<(i64, u32)>);
+pub struct Ledger(Mutex<Minute>);
+
+/// The minute, how many were written in it, and of whom one was that stands for all of his.
+#[derive(Default)]
+struct Minute {
+    number: i64,
+    written: u32,
+    sources: HashSet<IpAddr>,
+}
 
 impl Ledger {
-    fn has_room(&self, now: i64) -> bool {
+    /// `once`: one of this source is enough.
+    fn has_room(&self, once: Option<IpAddr>, now: i64) -> bool {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let minute = now.div_euclid(60_000);
-        if kept.0 != minute {
-            *kept = (minute, 0);
+        let number = now.div_euclid(60_000);
+        if kept.number != number {
+            *kept = Minute { number, ..Minute::default() };
         }
-        kept.1 += 1;
-        kept.1 <= A_MINUTE
+        if kept.written >= A_MINUTE || once.is_some_and(|source| !kept.sources.insert(source)) {
+            return false;
+        }
+        kept.written += 1;
+        true
     }
 }
 
-/// A question, the box's own trouble, and what was not even looked at are no refusals of a certificate.
+/// A question, the box's own trouble, and what is not there are no refusals of a certificate.
 fn is_told(reason: Reason) -> bool {
     !matches!(
         reason,
-        Reason::Ask
-            | Reason::Slowed
-            | Reason::Busy
-            | Reason::Storage
-            | Reason::NoAuthority
-            | Reason::NoFile
-            | Reason::Method
+        Reason::Ask | Reason::Busy | Reason::Storage | Reason::NoAuthority | Reason::NoFile | Reason::Method
     )
 }
 
@@ -44,9 +53,33 @@ impl Enrollment {
     /// Notes it, when it is a refusal.
     pub async fn note(&self, process: &'static str, peer: IpAddr, outcome: &Outcome, now: i64) {
         let named = &outcome.named;
-        if named.decision != Decision::Refused || !is_told(named.reason) || !self.ledger.has_room(now) {
-            return;
+        let once = Some(peer).filter(|_| named.reason == Reason::Slowed);
+        if named.decision == Decision::Refused && is_told(named.reason) && self.ledger.has_room(once, now) {
+            self.write(process, peer, named, now).await;
         }
+    }
+
+    /// The same of a certificate and its key as a file: a request that names one and does not get it.
+    pub async fn note_file(&self, served: &Served<'_>, now: i64) {
+        let mark = &served.mark;
+        let file = mark.mac.zip(mark.shown).filter(|(mac, path)| Form::of_name(&path.name, *mac).is_some());
+        let Some((mac, path)) = file.filter(|_| mark.decision == Decision::Refused) else { return };
+        // Why none could be made is a refusal here.
+        let is_told = is_told(mark.reason) || mark.reason == Reason::NoAuthority;
+        if is_told && self.ledger.has_room(Some(mark.request.peer), now) {
+            let file = format!("file {}", path.name);
+            let named = Named {
+                file,
+                mac: Some(mac),
+                decision: mark.decision,
+                reason: mark.reason,
+                detail: mark.detail.clone(),
+            };
+            self.write("file", mark.request.peer, &named, now).await;
+        }
+    }
+
+    async fn write(&self, process: &'static str, peer: IpAddr, named: &Named, now: i64) {
         let subject = named.mac.and_then(|mac| self.pipeline.subjects.get(mac).ok().flatten());
         let account_id = subject.map_or(BOX_ACCOUNT, |subject| subject.device.account_id);
         let name = named.mac.map_or_else(|| "unknown".to_owned(), |mac| mac.to_string());

@@ -29,6 +29,13 @@ fn threat_078_no_certificate_without_the_devices_own_challenge_in_force() {
     let late = site.csr(&thief, "/CN=805ec0aabb02", &others, "");
     assert!(site.asks(&thief, &ra, &late).is_bad_request());
     assert_eq!((site.issued(), site.reasons(OTHER)[0].as_str()), (1, "challenge-expired"));
+    let told = site.refusals();
+    assert_eq!(told[0], "SCEP PKCSReq: challenge-expired", "{told:?}");
+    for reason in
+        ["challenge-missing", "challenge-unknown", "other-name, it calls itself 805ec0aabb01", "challenge-used"]
+    {
+        assert_eq!(told.iter().filter(|detail| **detail == format!("SCEP PKCSReq: {reason}")).count(), 1, "{told:?}");
+    }
 }
 
 #[test]
@@ -154,6 +161,7 @@ fn threat_081_a_replay_is_the_same_certificate_and_another_key_none() {
     let other = site.sender("other");
     let again = other.message(b"19", b"same", &ra, &site.csr(&other, SUBJECT, &challenge, ""));
     assert!(site.said(&other, &again).is_bad_request());
+    assert_eq!(site.refusals(), ["SCEP PKCSReq: challenge-used"]);
     // All at once.
     let challenge = site.challenge(OTHER);
     let senders: Vec<_> = (0..6).map(|n| site.sender(&format!("s{n}"))).collect();

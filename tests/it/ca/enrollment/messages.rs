@@ -120,7 +120,7 @@ impl Sender {
         cms::sign(&key, &Certificate::parse(&self.certificate).unwrap(), Some(envelope), attributes).unwrap()
     }
 
-    fn read(&self, answer: &[u8]) -> Said {
+    pub fn read(&self, answer: &[u8]) -> Said {
         let signed = Signed::parse(answer).unwrap();
         signed.verified().unwrap();
         let text = |id: &[u8]| {

@@ -10,4 +10,5 @@ mod keys;
 mod life;
 pub mod messages;
 mod old;
+mod refused;
 mod scep;
