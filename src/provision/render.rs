@@ -13,6 +13,7 @@ use crate::settings::{Resolved, Values};
 use crate::vendors::format::WriteWarning;
 use crate::vendors::map::{self, Dialect, Mapped};
 use crate::vendors::{self, FileKind, Item, Param, Render, SteadyProof};
+use jiff::tz::TimeZone;
 
 /// All that one file is made of.
 #[derive(Clone, Copy)]
@@ -76,7 +77,7 @@ impl Job<'_> {
     }
 
     fn year(&self) -> i16 {
-        jiff::Timestamp::from_millisecond(self.now).map_or(2026, |at| at.to_zoned(jiff::tz::TimeZone::UTC).year())
+        jiff::Timestamp::from_millisecond(self.now).map_or(2026, |at| at.to_zoned(TimeZone::UTC).year())
     }
 
     /// Whose own values go into this file: a common file holds nobody's.
@@ -181,11 +182,13 @@ impl Job<'_> {
         items
     }
 
-    /// Last change of anything the file is made of.
+    /// Last change of anything the file is made of, the year of its daylight saving rules among it.
     fn modified(&self) -> i64 {
+        let new_year = jiff::civil::date(self.year(), 1, 1).to_zoned(TimeZone::UTC);
+        let new_year = new_year.map_or(0, |at| at.timestamp().as_millisecond());
         let device = self.subject.map_or(0, |subject| subject.device.updated_at);
         let profile = self.profile.map_or(0, |profile| profile.updated_at);
-        device.max(profile).max(self.shared.changed_at)
+        device.max(profile).max(self.shared.changed_at).max(new_year)
     }
 }
 

@@ -24,7 +24,7 @@ use crate::checkins::recorder::Recorder;
 use crate::clock;
 use crate::config::Config;
 use crate::datadir::DataDir;
-use crate::db::{BOX_ACCOUNT, Tx};
+use crate::db::{BOX_ACCOUNT, Db, Touch, Tx};
 use crate::devices::roll::Roll;
 use crate::instance;
 use crate::listen::Patience;
@@ -144,6 +144,7 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
     let recorder = Recorder::new(dir.db.clone());
     let certificates = tls.as_ref().map_or_else(Default::default, |tls| tls.ca.public());
     let pipeline = Arc::new(pipeline(config, &dir, &addresses, recorder.clone(), certificates)?);
+    unless_stored(note_ways(&dir.db, &reach(config, &addresses)).await);
     let door = users::setup::Door::new(&dir.db)?;
     let setup_code = door.code().cloned();
     let enrollment_for = |old_phones| {
@@ -310,6 +311,22 @@ fn reach(config: &Config, addresses: &Addresses) -> Reach {
         https_url: url(&config.public.https),
         usual: usual(addresses),
     }
+}
+
+/// What phones' files are made of besides rows, the program and where it is reached, moves their Last-Modified too.
+async fn note_ways(db: &Db, reach: &Reach) -> Result<(), crate::db::Error> {
+    const NAME: &str = "ways";
+    let Reach { http, https, http_url, https_url, .. } = reach;
+    let ways = format!("{} {http:?} {https:?} {http_url:?} {https_url:?}", env!("CARGO_PKG_VERSION"));
+    if db.read(|conn| instance::store::get(conn, NAME))?.as_deref() == Some(ways.as_bytes()) {
+        return Ok(());
+    }
+    db.write(move |tx| {
+        instance::store::put(tx, NAME, ways.as_bytes())?;
+        tx.touch(Touch::Shared);
+        Ok(())
+    })
+    .await
 }
 
 /// The first address of this machine that phones can reach.

@@ -105,6 +105,32 @@ fn conditions_are_answered_with_304_and_change_with_the_file() {
     }
 }
 
+/// No row says which port the box has, nor which year it is, and both are in files: new bytes are sent all the same.
+#[test]
+fn a_new_port_and_a_new_year_move_the_date_of_a_file() {
+    let mut phonebox = Phonebox::start();
+    add(&phonebox, "T54W", &[]);
+    let own = format!("/{}.cfg", mac("T54W"));
+    let ask = |phonebox: &Phonebox, path: &str, since: Option<&raw::Answer>| {
+        let head = since.map(|since| format!("If-Modified-Since: {}\r\n", since.header("last-modified").unwrap()));
+        raw::ask(phonebox.http(), "GET", path, &format!("{SOMEONE}{}", head.unwrap_or_default()))
+    };
+    let first = ask(&phonebox, &own, None);
+    let old = phonebox.http();
+    phonebox.restart_at("+1h");
+    assert_ne!(phonebox.http(), old);
+    let second = ask(&phonebox, &own, Some(&first));
+    assert_eq!(second.status, 200);
+    assert!(second.text().contains(&format!("http://{}/", phonebox.http())), "{}", second.text());
+    let common = ask(&phonebox, "/y000000000096.cfg", None);
+    phonebox.keep_ports();
+    phonebox.restart_at("+2h");
+    assert_eq!(ask(&phonebox, &own, Some(&second)).status, 304, "nothing is new");
+    assert_eq!(ask(&phonebox, "/y000000000096.cfg", Some(&common)).status, 304);
+    phonebox.restart_at("+400d");
+    assert_eq!(ask(&phonebox, "/y000000000096.cfg", Some(&common)).status, 200, "another year");
+}
+
 #[test]
 fn threat_018_ranges_are_rfc_9110_and_do_not_amplify() {
     let phonebox = with_firmware();
