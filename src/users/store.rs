@@ -22,14 +22,17 @@ pub fn any(conn: &Connection) -> Result<bool> {
 }
 
 /// Whom somebody may mean: the one of that login name first, then the one whom that e-mail address lets in (ALE-017): of
-/// those who have it, whoever has read mail there, and who has had it longest. Nobody else's row takes that away.
+/// those who have it and may log in, whoever has read mail there, and who has had it longest. Nobody else's row takes that
+/// away.
 pub fn by_login(conn: &Connection, key: &str) -> Result<Vec<Login>> {
     let mut statement = conn.prepare_cached(
         "SELECT u.id, u.account_id, u.login, u.password_hash, u.totp_on, u.frozen = 0 AND a.enabled = 1
          FROM users u JOIN account a ON a.id = u.account_id
          WHERE u.login_key = $1
-            OR u.id = (SELECT id FROM users WHERE email_key = $1 AND email_since IS NOT NULL
-                       ORDER BY email_read DESC, email_since, id LIMIT 1)
+            OR u.id = (SELECT h.id FROM users h JOIN account home ON home.id = h.account_id
+                       WHERE h.email_key = $1 AND h.email_since IS NOT NULL
+                       ORDER BY (h.frozen = 0 AND home.enabled = 1) DESC, h.email_read DESC, h.email_since, h.id
+                       LIMIT 1)
          ORDER BY u.login_key = $1 DESC",
     )?;
     let found = statement.query_map([key], |row| {

@@ -41,8 +41,9 @@ async fn log_in(
     let name = client::common_name(&chain).ok_or_else(wrong)?;
     let key = name.trim().to_lowercase();
     throttle.check(&key, caller.source, now)?;
-    let named =
-        db.read(|conn| users::by_login(conn, &key))?.into_iter().find(|known| known.login.to_lowercase() == key);
+    let meant = db.read(|conn| users::by_login(conn, &key))?;
+    let is_alone = meant.len() == 1;
+    let named = meant.into_iter().find(|known| known.login.to_lowercase() == key);
     let (ca, list, public) = match &named {
         Some(known) => db.read(|conn| accounts::client_cas(conn, known.account_id))?,
         None => (None, None, false),
@@ -82,7 +83,9 @@ async fn log_in(
         }
         made => {
             let made = made?;
-            throttle.succeeded(&key, caller.source, now);
+            if is_alone {
+                throttle.succeeded(&key, caller.source, now);
+            }
             Ok(answer(made))
         }
     }

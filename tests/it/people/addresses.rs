@@ -43,6 +43,20 @@ fn threat_051_threat_090_nobody_takes_a_login_by_address_from_somebody_else() {
     assert_eq!(fails(&mallory), ["alice@example.com"]);
 }
 
+/// T51. A login name that is somebody's address: who comes in with it has no more guesses at the other's password.
+#[test]
+fn coming_in_as_one_forgives_no_guesses_at_another() {
+    let running = running();
+    let alice = set_up(&running);
+    let (_, mallory) = company(&alice, "reseller", "Shop", "mallory");
+    let body = json!({ "name": "M", "email": "alice@example.com", "login": "alice@example.com", "password": OTHER });
+    mallory.post("/users", body).json(201);
+    let guess = || try_login(&running, "alice@example.com", "guess").status;
+    assert_eq!([guess(), guess(), guess()], [401; 3]);
+    log_in(&running, "alice@example.com", OTHER);
+    assert_eq!([guess(), guess(), guess()], [401, 401, 429]);
+}
+
 /// Given up, it lets in whoever has had it next longest.
 #[test]
 fn an_address_lets_in_who_has_had_it_longest() {
@@ -64,4 +78,8 @@ fn an_address_lets_in_who_has_had_it_longest() {
     alice.patch(&path, json!({ "email": "desk@example.com" })).json(200);
     log_in(&running, "desk@example.com", "carl-Pass1");
     try_login(&running, "desk@example.com", "bob-Pass1").refused(401);
+    // Who may not log in keeps it from nobody.
+    let id = alice.get("/users?search=carl").json(200)["items"][0]["id"].clone();
+    alice.post(&format!("/users/{id}/freeze"), json!({})).json(200);
+    log_in(&running, "desk@example.com", "bob-Pass1");
 }
