@@ -1,6 +1,6 @@
 //! The device, line and SIP account rows.
 
-use super::{Birth, Device, Line, Proof, SipAccount, State, TlsState, place};
+use super::{Birth, Device, Line, Proof, SipAccount, State, TlsState, Token, place};
 use crate::db::{Connection, OptionalExtension, Result, Row, Touch, Tx, params};
 use crate::net::Mac;
 use crate::seal::Keyring;
@@ -20,11 +20,13 @@ pub fn by_id(conn: &Connection, keys: &Keyring, id: i64) -> Result<Option<Device
     one(conn, keys, "id = $1", params![id])
 }
 
-/// The password of its HTTP credentials: most devices never need it.
-pub fn http_password(conn: &Connection, keys: &Keyring, mac: Mac) -> Result<Secret> {
-    let mut statement = conn.prepare_cached("SELECT http_password_sealed FROM device WHERE mac = $1")?;
-    let sealed: Vec<u8> = statement.query_row([mac.to_u64() as i64], |row| row.get(0))?;
-    Ok(keys.open_secret(&place("http_password", mac), &sealed)?)
+/// The password of its HTTP credentials: most devices never need it. It is of the same birth as the token: who showed an
+/// old proof is told no new password.
+pub fn http_password(conn: &Connection, keys: &Keyring, device: &Device) -> Result<Secret> {
+    let sql = "SELECT http_password_sealed FROM device WHERE mac = $1 AND token_hash = $2";
+    let (mac, token) = (device.mac.to_u64() as i64, Token::hash(device.token.reveal()));
+    let sealed: Vec<u8> = conn.prepare_cached(sql)?.query_row(params![mac, token.as_slice()], |row| row.get(0))?;
+    Ok(keys.open_secret(&place("http_password", device.mac), &sealed)?)
 }
 
 /// Whose token this is. Only the MAC: the rest is loaded by it, through the cache.

@@ -123,7 +123,7 @@ impl Subjects {
         if let Some(known) = subject.http_password() {
             return Ok(known.clone());
         }
-        let found = self.db.read(|conn| store::http_password(conn, &self.keys, subject.device.mac))?;
+        let found = self.db.read(|conn| store::http_password(conn, &self.keys, &subject.device))?;
         Ok(subject.http_password.get_or_init(|| found).clone())
     }
 

@@ -12,7 +12,7 @@ fn stored(phonebox: &Running) -> Device {
 }
 
 fn http_password(phonebox: &Running) -> String {
-    let found = phonebox.db.read(|conn| store::http_password(conn, &phonebox.keys, MAC.parse().unwrap()));
+    let found = phonebox.db.read(|conn| store::http_password(conn, &phonebox.keys, &stored(phonebox)));
     found.unwrap().reveal().to_owned()
 }
 

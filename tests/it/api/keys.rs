@@ -30,7 +30,7 @@ fn a_rotated_key_opens_everything_and_the_old_one_opens_nothing() {
             let device = store::by_mac(conn, keys, mac)?.unwrap();
             assert_eq!(device.url.as_ref().unwrap().reveal(), "https://a:hunter5@b.example/");
             assert_eq!(device.token.reveal().len(), phonebox::devices::TOKEN_LEN);
-            assert_eq!(store::http_password(conn, keys, mac)?.reveal().len(), phonebox::devices::TOKEN_LEN);
+            assert_eq!(store::http_password(conn, keys, &device)?.reveal().len(), phonebox::devices::TOKEN_LEN);
             let lines = store::lines(conn, keys, device.id)?;
             assert_eq!(lines[0].account.as_ref().unwrap().password.as_ref().unwrap().reveal(), "hunter2");
             let values = settings::values(conn, keys, Layer::Device, device.id, &"x".into())?;

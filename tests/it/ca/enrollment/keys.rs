@@ -21,7 +21,8 @@ impl Site {
 fn http_password(site: &Site, mac: &str) -> String {
     let keys = phonebox::seal::Keyring::open(&site.phonebox.path().join("seal.key"), false).unwrap();
     let conn = phonebox::db::Connection::open(site.phonebox.path().join("phonebox.db")).unwrap();
-    phonebox::devices::store::http_password(&conn, &keys, mac.parse().unwrap()).unwrap().reveal().to_owned()
+    let device = phonebox::devices::store::by_mac(&conn, &keys, mac.parse().unwrap()).unwrap().unwrap();
+    phonebox::devices::store::http_password(&conn, &keys, &device).unwrap().reveal().to_owned()
 }
 
 /// YMC-182, AVA-104. A PKCS#12 file and its password come to a J179 by its own settings, before SCEP does (avaya.md §6).
