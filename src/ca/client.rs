@@ -198,7 +198,9 @@ impl Clients {
         let client = Arc::new(client);
         // What time alone may mend is judged anew, and what goes with its device.
         let named = client.verdict == Verdict::Accepted && client.holder.is_some();
-        if !named && !matches!(client.verdict, Verdict::Refused(Fault::Expired | Fault::NotYetValid)) {
+        // A stranger's subject may be as long as a whole chain, and thousands are kept.
+        let is_small = client.subject.len() <= 1_024;
+        if is_small && !named && !matches!(client.verdict, Verdict::Refused(Fault::Expired | Fault::NotYetValid)) {
             self.0.known.insert(name, (mark, client.clone()));
         }
         Ok(Some(client))
