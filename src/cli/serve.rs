@@ -43,6 +43,7 @@ async fn serve(config: config::Config) -> Result<(), Failure> {
     };
     println!("{}", screen.text());
     process::notify_ready();
+    process::trim();
     tokio::select! {
         _ = term.recv() => {}
         _ = int.recv() => {}
