@@ -155,7 +155,7 @@ impl Weighter<Place<Box<str>>, Arc<Packed>> for Bytesize {
     }
 }
 
-/// Bytes kept, as the weigher counts them, and the files that those are: one of each phone that is kept, and a few more.
+/// Bytes kept, as the weigher counts them, and room for as many files.
 const KEPT: u64 = 15 << 20;
 const FILES: usize = 36_864;
 const FAMILIES: usize = 512;

@@ -1,7 +1,7 @@
 //! Step 0: what a listener received, and its path taken apart.
 //!
-//! A path is `[any directories/][p/<token>/|c/|<mark>/][any directories/]name[?mac=…]`; only roots have a mark. It is decoded once; what could mean
-//! anything but a plain name (dots, backslashes, NUL, a second encoding) is no path of a phone. Files are looked up
+//! A path is `[any directories/][p/<token>/|c/|<mark>/][any directories/]name[?mac=…]`; only roots have a mark. It is
+//! decoded once; what could mean anything but a plain name (dots, backslashes, NUL, a second encoding) is no path of a phone. Files are looked up
 //! by name, never by path, so nothing here can reach the file system.
 
 use super::resolve::Origin;
