@@ -229,6 +229,16 @@ CREATE TABLE pending (
   last_at    INTEGER NOT NULL
 ) STRICT;
 
+-- Enrollment codes: who gave wrong ones, and until when none is taken from there. Capped; the oldest that is not locked
+-- goes first.
+CREATE TABLE code_attempt (
+  mac          INTEGER PRIMARY KEY,
+  wrong        INTEGER NOT NULL,                         -- since the last good one, or since it was let in
+  locked_until INTEGER,
+  last_at      INTEGER NOT NULL
+) STRICT;
+CREATE INDEX site_pid ON site (account_id, pid) WHERE pid IS NOT NULL;
+
 -- Firmware, languages, images, certificates, ringtones. The bytes lie in files/<sha256>.
 CREATE TABLE file (
   id         INTEGER PRIMARY KEY,
@@ -239,9 +249,28 @@ CREATE TABLE file (
   model      TEXT,
   size       INTEGER NOT NULL,
   sha256     TEXT    NOT NULL,
-  created_at INTEGER NOT NULL
+  created_at INTEGER NOT NULL,
+  version    TEXT                                -- of firmware; files of schema 8 and before: read from the name
 ) STRICT;
 CREATE UNIQUE INDEX file_name ON file (account_id, lower(name));
+
+-- What the firmware policy of an account, or of one of its sites, gives to phones. No row: the latest; at a site, what
+-- its account gives. One model's row counts before its family's.
+CREATE TABLE firmware_choice (
+  id         INTEGER PRIMARY KEY,
+  account_id INTEGER NOT NULL REFERENCES account (id),
+  site_id    INTEGER REFERENCES site (id) ON DELETE CASCADE,
+  vendor     TEXT    NOT NULL,                   -- id of src/vendors
+  family     TEXT    NOT NULL,                   -- the vendor's models that this is for; empty: those without a family
+  model      TEXT    NOT NULL,                   -- empty: every model of the family
+  choice     TEXT    NOT NULL,                   -- latest off release account
+  version    TEXT,                               -- of a release
+  author     TEXT    NOT NULL,
+  updated_at INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX firmware_choice_of
+  ON firmware_choice (account_id, coalesce(site_id, 0), vendor, family, lower(model));
+CREATE INDEX firmware_choice_site ON firmware_choice (site_id) WHERE site_id IS NOT NULL;
 
 -- What a phone stored here and may fetch again.
 CREATE TABLE upload (

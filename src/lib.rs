@@ -40,6 +40,7 @@ pub mod db;
 pub mod devices;
 pub mod enrollment;
 pub mod files;
+pub mod firmware;
 pub mod groups;
 pub mod instance;
 pub mod layers;

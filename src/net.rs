@@ -11,8 +11,17 @@ use std::str::FromStr;
 pub struct Mac(u64);
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("\"{0}\" is not a MAC address: it needs exactly 12 hex digits, with or without : - . or spaces")]
-pub struct MacError(String);
+#[error("\"{text}\" is not a MAC address: {rule}")]
+pub struct MacError {
+    text: String,
+    rule: &'static str,
+}
+
+impl MacError {
+    pub fn rule(&self) -> &'static str {
+        self.rule
+    }
+}
 
 impl Mac {
     /// From the low 48 bits. Zero and the broadcast address name no device.
@@ -72,7 +81,10 @@ impl FromStr for Mac {
 
     /// Any notation people write: `805ec0aabb01`, `80:5E:C0:AA:BB:01`, `80-5e-…`, `805e.c0aa.bb01`.
     fn from_str(text: &str) -> Result<Mac, MacError> {
-        let fail = || MacError(text.chars().take(40).collect());
+        let fail = || MacError {
+            text: text.chars().take(40).collect(),
+            rule: "it needs exactly 12 hex digits, with or without : - . or spaces",
+        };
         let mut digits = [0u8; 12];
         let mut count = 0;
         for byte in text.trim().bytes() {
@@ -83,7 +95,9 @@ impl FromStr for Mac {
             }
             count += 1;
         }
-        Mac::from_hex12(&digits[..count]).ok_or_else(fail)
+        let is_nobodys = count == 12 && (digits == [b'0'; 12] || digits.eq_ignore_ascii_case(&[b'f'; 12]));
+        let rule = "all zeros and all ones are no phone's address";
+        Mac::from_hex12(&digits[..count]).ok_or_else(|| if is_nobodys { MacError { rule, ..fail() } } else { fail() })
     }
 }
 
@@ -297,7 +311,8 @@ mod tests {
         }
         for text in ["", "805ec0aabb0", "805ec0aabb012", "000000000000", "ffffffffffff", "805ec0aabb0g", "€€€€"]
         {
-            assert!(text.parse::<Mac>().is_err(), "{text}");
+            let error = text.parse::<Mac>().unwrap_err().to_string();
+            assert_eq!(error.contains("no phone's"), ["000000000000", "ffffffffffff"].contains(&text), "{error}");
         }
     }
 

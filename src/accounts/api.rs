@@ -1,6 +1,6 @@
 //! Accounts over REST: one's own and those below it. All others are not there.
 
-use super::change::{apply, first_switching, refuse_taken, tell_services};
+use super::change::{MAILS, apply, first_switching, refuse_guests, refuse_taken, tell_services};
 use super::removal::store::Gone;
 use super::store::{self, Filter, NewAccount};
 use super::view::{self, AccountView, AddAccount, Administrator, ChangeAccount, MadeAccount};
@@ -113,7 +113,7 @@ fn administer(
     let user = NewUser {
         account_id,
         login,
-        name: words::name("The administrator", &one.name)?,
+        name: words::title("The administrator", &one.name)?,
         email,
         phone: None,
         country: None,
@@ -144,19 +144,24 @@ pub fn make(tx: &mut Tx, actor: &Actor, body: AddAccount, operator: bool) -> Res
         return Err(Problem::new(Code::Forbidden, message, next));
     }
     let contact = body.contact()?;
+    if contact.email.is_some() {
+        refuse_guests(actor, "email", MAILS)?;
+    }
     let new = NewAccount {
         parent_id: parent.id,
         number: number(tx)?,
         kind: body.kind,
-        name: words::name("The account", &body.name)?,
+        name: words::title("The account", &body.name)?,
         contact,
         reference: body.reference.as_deref().map(view::reference).transpose()?.flatten(),
         link_id: body.link_id.as_deref().map(view::link_id).transpose()?.flatten(),
         two_factor: body.two_factor,
         switching: first_switching(body.kind),
     };
+    view::refuse_misfit(new.kind, new.reference.as_deref(), new.link_id.as_deref())?;
     refuse_taken(tx, parent.id, &new.name, new.link_id.as_deref(), 0)?;
     let id = store::insert(tx, &new, &actor.name, now)?;
+    store::require_two_factor(tx, id, new.two_factor)?;
     let sides = (None::<&AccountView>, Some(&load(tx, actor, id)?));
     let detail = Some(format!("{} {}", new.kind, new.number));
     audit::write_change(tx, &actor.inside(id), "account.add", &new.name, sides, detail, now)?;

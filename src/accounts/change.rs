@@ -14,7 +14,11 @@ const REASON: usize = 500;
 
 /// Lays what was said over the account. Answers the names of it. A CA and its list were looked at before.
 pub fn apply(tx: &Tx, actor: &Actor, body: &ChangeAccount, account: &mut AccountView) -> Result<Vec<&'static str>> {
+    let address = account.contact.email.clone();
     let mut told = body.lay_over(&mut account.contact)?;
+    if account.contact.email != address {
+        refuse_guests(actor, "email", MAILS)?;
+    }
     let from_above = is_from_above(tx, actor, account.id)?;
     let above = |field: &str| match from_above {
         true => Ok(()),
@@ -24,16 +28,24 @@ pub fn apply(tx: &Tx, actor: &Actor, body: &ChangeAccount, account: &mut Account
         }
     };
     if let Some(name) = &body.name {
-        account.name = words::name("The account", name)?;
+        account.name = words::title("The account", name)?;
         told.push("name");
     }
     if let Some(reference) = &body.reference {
         above("reference")?;
-        account.reference = view::reference(reference.as_deref().unwrap_or_default())?;
+        let new = view::reference(reference.as_deref().unwrap_or_default())?;
+        if new != account.reference {
+            view::refuse_misfit(account.kind, new.as_deref(), None)?;
+        }
+        account.reference = new;
         told.push("reference");
     }
     if let Some(link_id) = &body.link_id {
-        account.link_id = view::link_id(link_id.as_deref().unwrap_or_default())?;
+        let new = view::link_id(link_id.as_deref().unwrap_or_default())?;
+        if new != account.link_id {
+            view::refuse_misfit(account.kind, None, new.as_deref())?;
+        }
+        account.link_id = new;
         told.push("link_id");
     }
     let opens_logins = body.client_ca.as_ref().is_some_and(|ca| *ca != account.client_ca)
@@ -47,6 +59,13 @@ pub fn apply(tx: &Tx, actor: &Actor, body: &ChangeAccount, account: &mut Account
     let parent_id = store::parent(tx, account.id)?.unwrap_or(0);
     refuse_taken(tx, parent_id, &account.name, account.link_id.as_deref(), account.id)?;
     if let Some(two_factor) = body.two_factor {
+        if two_factor != account.two_factor {
+            refuse_guests(actor, "two_factor", "how its users log in")?;
+            if !two_factor && store::two_factor_is_required(tx, account.id)? {
+                above("two_factor")?;
+            }
+            store::require_two_factor(tx, account.id, two_factor && account.id != BOX_ACCOUNT && from_above)?;
+        }
         account.two_factor = two_factor;
         told.push("two_factor");
     }
@@ -84,6 +103,18 @@ pub fn apply(tx: &Tx, actor: &Actor, body: &ChangeAccount, account: &mut Account
         told.push("public_ca");
     }
     Ok(told)
+}
+
+/// Where the mails about everything that happens in there go.
+pub const MAILS: &str = "where its mails go";
+
+/// What would stay behind when the guest is gone, or keep it from being sent away (YMC-177): `what` in words.
+pub fn refuse_guests(actor: &Actor, field: &str, what: &str) -> Result<()> {
+    if !actor.guest {
+        return Ok(());
+    }
+    let message = format!("{field}: you are a guest in this account: {what} stays its own.");
+    Err(Problem::new(Code::Forbidden, message, "Leave it as it is, or ask one of its own administrators."))
 }
 
 /// What a superior decides is not the account's own to say, nor a guest's whom it let in. The box's account has none above.

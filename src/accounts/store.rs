@@ -3,6 +3,7 @@
 use super::Kind;
 use super::view::{AccountView, Contact, Service};
 use crate::db::{Connection, Error, OptionalExtension, Result, Row, Tx, params};
+use crate::instance;
 
 /// SQL: the account `a` is `own` or stands below it.
 pub const WITHIN: &str = "(a.path BETWEEN own.path AND own.path || '~')";
@@ -78,7 +79,8 @@ pub fn list(conn: &Connection, own: i64, filter: &Filter, after: Option<i64>, ro
          WHERE {WITHIN} AND ($2 IS NULL OR a.id = $2) AND ($3 IS NULL OR a.kind = $3) AND ($4 IS NULL OR a.enabled = $4)
            AND ($5 IS NULL OR a.name LIKE $5 ESCAPE '!' OR a.contact LIKE $5 ESCAPE '!' OR a.email LIKE $5 ESCAPE '!'
                 OR CAST(a.number AS TEXT) LIKE $5 ESCAPE '!')
-           AND ($8 IS NULL OR a.parent_id = $8)
+           -- Where one stands oneself is not told.
+           AND ($8 IS NULL OR a.parent_id = $8 AND a.id <> own.id)
            AND ($6 IS NULL OR ({order}) > (SELECT {last} FROM account last WHERE last.id = $6 AND last.path BETWEEN own.path AND own.path || '~'))
          ORDER BY {order} LIMIT $7"
     ))?;
@@ -226,6 +228,23 @@ pub fn update(tx: &Tx, account: &AccountView, now: i64) -> Result<()> {
         account.public_ca
     ])?;
     Ok(())
+}
+
+/// Whether an account above has said that its users need a second factor: then it does not take that back itself.
+pub fn two_factor_is_required(conn: &Connection, id: i64) -> Result<bool> {
+    Ok(instance::store::get(conn, &two_factor_of(id))?.is_some())
+}
+
+pub fn require_two_factor(tx: &Tx, id: i64, required: bool) -> Result<()> {
+    if required {
+        instance::store::put(tx, &two_factor_of(id), &[1])
+    } else {
+        instance::store::remove(tx, &two_factor_of(id))
+    }
+}
+
+fn two_factor_of(id: i64) -> String {
+    format!("two_factor_required/{id}")
 }
 
 /// The account directly above; the box's own has none.

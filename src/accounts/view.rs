@@ -102,8 +102,9 @@ pub struct AddAccount {
     pub address: Option<String>,
     pub country: Option<String>,
     pub remark: Option<String>,
-    /// Digits only.
+    /// Digits only. A customer's.
     pub reference: Option<String>,
+    /// A provider's or reseller's.
     pub link_id: Option<String>,
     #[serde(default)]
     pub two_factor: bool,
@@ -118,7 +119,8 @@ pub struct Administrator {
     pub email: String,
     /// Absent: the e-mail address.
     pub login: Option<String>,
-    /// Absent: English.
+    /// A language of the page, with or without a region: `de`, `de-AT`. Absent: English.
+    #[schema(pattern = "^([Ee][Nn]|[Dd][Ee])(-[A-Za-z0-9]{1,8})*$")]
     pub locale: Option<String>,
 }
 
@@ -171,10 +173,11 @@ pub struct ChangeAccount {
     #[serde(deserialize_with = "double")]
     #[schema(value_type = Option<String>)]
     pub remark: Option<Option<String>>,
-    /// Digits only. Said from above.
+    /// Digits only. A customer's, said from above.
     #[serde(deserialize_with = "double")]
     #[schema(value_type = Option<String>)]
     pub reference: Option<Option<String>>,
+    /// A provider's or reseller's.
     #[serde(deserialize_with = "double")]
     #[schema(value_type = Option<String>)]
     pub link_id: Option<Option<String>>,
@@ -230,10 +233,21 @@ pub fn reference(text: &str) -> Result<Option<String>> {
     match text.as_deref().filter(|text| !text.bytes().all(|byte| byte.is_ascii_digit())) {
         None => Ok(text),
         Some(odd) => Err(Problem::bad_value(
-            format!("reference: {odd:?} is not accepted: it is a number."),
+            format!("reference: {odd:?} is not accepted: it must be a number."),
             "Write digits only.",
         )),
     }
+}
+
+/// AVA-029, AVA-130, AVA-134: customers have a number, providers and resellers are linked by an id. What an account has
+/// from before may stay as it is.
+pub fn refuse_misfit(kind: Kind, reference: Option<&str>, link_id: Option<&str>) -> Result<()> {
+    let message = match (kind, reference, link_id) {
+        (Kind::Customer, _, Some(_)) => "link_id: a customer account has none: it is for providers and resellers.",
+        (Kind::Provider | Kind::Reseller, Some(_), _) => "reference: only a customer account has one.",
+        _ => return Ok(()),
+    };
+    Err(Problem::bad_value(message, "Leave it out."))
 }
 
 pub fn link_id(text: &str) -> Result<Option<String>> {

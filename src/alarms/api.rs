@@ -53,8 +53,9 @@ async fn close(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<HttpResponse
     db.write(move |tx| {
         let now = clock::now();
         let closed = store::close(tx, actor.account_id, *id, now)?;
-        let (kind, object) = closed
-            .ok_or_else(|| Problem::not_found(format_args!("open alarm {id}"), "List them: phonebox alarm list"))?;
+        let (kind, object) = closed.ok_or_else(|| {
+            Problem::not_found(format_args!("open alarm {id}"), "List them: GET /api/v1/alarms, or phonebox alarm list")
+        })?;
         audit::store::write(tx, &actor, "alarm.close", object, Some(kind), now)?;
         Ok::<_, Problem>(())
     })

@@ -1,13 +1,13 @@
 //! The alarm rows.
 
-use crate::db::{Connection, Result, Row, Trouble, Tx, params};
+use crate::db::{Connection, OptionalExtension, Result, Row, Trouble, Tx, params};
 use crate::notify::{self, Kind};
 
 /// The kind of those that come from the disk itself.
 pub const STORAGE: &str = "storage";
 
 /// AVA-063: alarms that say why a device was not enrolled.
-const FAILED: [&str; 3] = ["reset-suspected", "conflict", "certificate-of-other"];
+const FAILED: [&str; 5] = ["reset-suspected", "conflict", "certificate-of-other", "code-locked", "code-no-profile"];
 
 #[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
 pub struct Alarm {
@@ -50,6 +50,12 @@ pub fn raise(tx: &Tx, account_id: i64, kind: &str, object: &str, text: &str, now
 pub fn is_open(conn: &Connection, kind: &str, object: &str) -> Result<bool> {
     let sql = "SELECT count(*) FROM alarm WHERE kind = $1 AND object = $2 AND closed_at IS NULL";
     Ok(conn.prepare_cached(sql)?.query_row(params![kind, object], |row| row.get::<_, i64>(0))? > 0)
+}
+
+/// Whether any of this kind is open.
+pub fn any_open(conn: &Connection, kind: &str) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM alarm WHERE kind = $1 AND closed_at IS NULL)";
+    Ok(conn.prepare_cached(sql)?.query_row([kind], |row| row.get(0))?)
 }
 
 /// How many are open of each kind, the most first.
@@ -102,6 +108,12 @@ pub fn close(tx: &Tx, account_id: i64, id: i64, now: i64) -> Result<Option<(Stri
     let mut rows = statement.query(params![account_id, id, now])?;
     let closed = rows.next()?.map(|row| Ok::<_, crate::db::Error>((row.get(0)?, row.get(1)?))).transpose()?;
     Ok(closed)
+}
+
+/// What an alarm is about, open or not.
+pub fn object(conn: &Connection, account_id: i64, id: i64) -> Result<Option<String>> {
+    let sql = "SELECT object FROM alarm WHERE id = $2 AND account_id = $1";
+    Ok(conn.prepare_cached(sql)?.query_row([account_id, id], |row| row.get(0)).optional()?)
 }
 
 fn alarm(row: &Row) -> Result<Alarm> {

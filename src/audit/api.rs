@@ -7,7 +7,7 @@ use super::store;
 use crate::clock;
 use crate::db::{Awaited, Connection, Db};
 use crate::users::Actor;
-use crate::web::{Json, Page, Paging, Problem, Query, Result, cell};
+use crate::web::{Json, Moment, Page, Paging, Problem, Query, Result, cell};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use bytes::Bytes;
@@ -24,10 +24,21 @@ enum LogFile {
 }
 
 #[derive(Debug, Clone, Copy, serde::Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", try_from = "String")]
 enum Outcome {
     Success,
     Fail,
+}
+
+/// AVA-266: SUCCESS and FAIL, too.
+impl TryFrom<String> for Outcome {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Outcome, &'static str> {
+        let all = [Outcome::Success, Outcome::Fail];
+        let found = all.into_iter().find(|outcome| text.eq_ignore_ascii_case(outcome.word()));
+        found.ok_or("it is neither success nor fail")
+    }
 }
 
 impl Outcome {
@@ -52,17 +63,20 @@ enum Told {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Filter {
-    /// From this moment on, milliseconds since 1970-01-01 UTC.
-    from: Option<i64>,
+    /// From this moment on: milliseconds since 1970-01-01 UTC, or a day, from its start in UTC.
+    #[param(inline)]
+    from: Option<Moment>,
     /// Before this moment.
-    to: Option<i64>,
-    /// Who did it. Here and below `*` stands for anything: `ali*`.
+    #[param(inline)]
+    to: Option<Moment>,
+    /// Who did it, in capitals or not. Here and below `*` stands for anything: `ali*`.
     actor: Option<String>,
-    /// Of which account whoever did it is: its id.
+    /// Whose data it is, or of which account whoever did it is: the account's id.
     account: Option<i64>,
-    /// Of which account whoever did it is: its name.
+    /// Whose data it is, or of which account whoever did it is: the account's name.
     account_name: Option<String>,
     /// From where: `192.0.2.7`, `192.0.2.*`.
+    #[param(pattern = "^[0-9A-Fa-f.:*]*$")]
     ip: Option<String>,
     /// `api`, `key` for API keys, `console`, `scep`, `est`, `box`.
     process: Option<String>,
@@ -70,7 +84,7 @@ struct Filter {
     action: Option<String>,
     /// Only entries of this object, for example a device's MAC.
     object: Option<String>,
-    /// Which place of the API was asked: `/devices*`, `/sites/Berlin`.
+    /// Which place of the API was asked: `/devices*`, `/sites/Berlin`, with /api/v1 in front or not.
     path: Option<String>,
     #[param(inline)]
     result: Option<Outcome>,
@@ -109,8 +123,8 @@ async fn list(actor: Actor, db: Data<Db>, Query(query): Query<Filter>) -> Result
     let asked = Asked {
         account_id: actor.account_id,
         filter: search::Filter {
-            from: query.from,
-            to: query.to,
+            from: query.from.map(|moment| moment.0),
+            to: query.to.map(|moment| moment.0),
             actor: query.actor,
             ip: query.ip,
             process: query.process,

@@ -2,7 +2,9 @@
 //! change every later one too, and whoever noted a hash elsewhere notices that.
 //!
 //! The oldest rows go when they are old enough; the hash of the last one that went stays as the [`ANCHOR`], so that what
-//! is left still verifies.
+//! is left still verifies. Id and hash of the newest row stand in [`END`] too, so that it shows when rows go from that
+//! end; the chain goes on behind it, and the gap stays. Both are in the file that they speak of: against whoever writes
+//! all of it anew, only a hash that was noted elsewhere helps.
 
 use super::store::{self, Entry};
 use crate::db::{Connection, Result, Tx};
@@ -11,6 +13,8 @@ use crate::seal::{hex, sha256};
 
 /// Row of table `instance`: the id and hash of the last row that was taken away for its age.
 const ANCHOR: &str = "audit_anchor";
+/// Row of table `instance`: the id and hash of the newest row.
+const END: &str = "audit_end";
 /// Before the first row of all.
 const NOTHING: [u8; 32] = [0; 32];
 
@@ -52,11 +56,22 @@ pub fn link(before: &[u8], entry: &Entry) -> [u8; 32] {
 
 /// What a new row stands behind: its id, and the hash before it.
 pub fn end(tx: &Tx) -> Result<(i64, Vec<u8>)> {
-    match store::newest(tx)? {
+    let newest = store::newest(tx)?;
+    let last = newest.as_ref().map_or(0, |(id, _)| *id);
+    // What was taken from the end is not written over: its ids stay missing.
+    if let Some((id, hash)) = noted(tx, END)?.filter(|(id, _)| *id >= last) {
+        return Ok((id + 1, hash));
+    }
+    match newest {
         Some((id, Some(hash))) => Ok((id + 1, hash)),
         Some((id, None)) => Ok((id + 1, adopt(tx)?)),
-        None => Ok(anchor(tx)?.map_or((1, NOTHING.to_vec()), |(id, hash)| (id + 1, hash))),
+        None => Ok(noted(tx, ANCHOR)?.map_or((1, NOTHING.to_vec()), |(id, hash)| (id + 1, hash))),
     }
+}
+
+/// Notes the newest row, in the transaction that writes it.
+pub fn ends_at(tx: &Tx, id: i64, hash: &[u8]) -> Result<()> {
+    note(tx, END, id, hash)
 }
 
 /// Takes the rows of before there was a chain into it. Answers the last hash.
@@ -71,8 +86,8 @@ fn adopt(tx: &Tx) -> Result<Vec<u8>> {
     Ok(hash)
 }
 
-fn anchor(conn: &Connection) -> Result<Option<(i64, Vec<u8>)>> {
-    let row = instance::store::get(conn, ANCHOR)?;
+fn noted(conn: &Connection, row: &str) -> Result<Option<(i64, Vec<u8>)>> {
+    let row = instance::store::get(conn, row)?;
     Ok(row.and_then(|row| {
         let (id, hash) = row.split_at_checked(8)?;
         Some((i64::from_be_bytes(id.try_into().ok()?), hash.to_vec()))
@@ -81,13 +96,18 @@ fn anchor(conn: &Connection) -> Result<Option<(i64, Vec<u8>)>> {
 
 /// Notes the last row that goes for its age.
 pub fn anchor_at(tx: &Tx, id: i64, hash: &[u8]) -> Result<()> {
-    instance::store::put(tx, ANCHOR, &[&id.to_be_bytes()[..], hash].concat())
+    note(tx, ANCHOR, id, hash)
+}
+
+fn note(tx: &Tx, row: &str, id: i64, hash: &[u8]) -> Result<()> {
+    instance::store::put(tx, row, &[&id.to_be_bytes()[..], hash].concat())
 }
 
 /// What came of looking at every row.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct Verdict {
-    /// Nothing was changed, put in or taken out.
+    /// The entries agree with each other and with what the box notes of the newest: nothing was changed, put in or taken
+    /// out, at the end neither. Whoever writes the whole file anew can make them agree; a `head` noted elsewhere shows it.
     pub intact: bool,
     /// Rows that were looked at.
     pub entries: i64,
@@ -102,12 +122,14 @@ pub struct Verdict {
     pub reason: Option<String>,
 }
 
-/// Looks at every row. `noted`: a hash that somebody wrote down.
-pub fn verify(conn: &Connection, noted: Option<&str>) -> Result<Verdict> {
-    let anchor = anchor(conn)?;
+/// Looks at every row. `head`: a hash that somebody wrote down.
+pub fn verify(conn: &Connection, head: Option<&str>) -> Result<Verdict> {
+    let anchor = noted(conn, ANCHOR)?;
+    // None: nothing was written since the box began to note it.
+    let end = noted(conn, END)?;
     let (mut after, mut hash) = anchor.clone().unwrap_or((0, NOTHING.to_vec()));
-    let noted = noted.map(str::to_ascii_lowercase);
-    let is_noted = |hash: &[u8]| noted.as_ref().map(|noted| *noted == hex(hash));
+    let head = head.map(str::to_ascii_lowercase);
+    let is_noted = |hash: &[u8]| head.as_ref().map(|head| *head == hex(hash));
     let mut verdict = Verdict {
         intact: true,
         entries: 0,
@@ -118,16 +140,27 @@ pub fn verify(conn: &Connection, noted: Option<&str>) -> Result<Verdict> {
         broken_id: None,
         reason: None,
     };
+    // The chain begins behind its start: nothing was ever written there, or it went for its age.
+    if let Some(id) = store::oldest(conn)?.filter(|id| *id <= after) {
+        (verdict.intact, verdict.broken_id, verdict.head) = (false, Some(id), hex(&hash));
+        verdict.reason = Some(format!("it was put in: the log begins with entry {}", after + 1));
+        return Ok(verdict);
+    }
     let mut chained = false;
     while let Some((entry, stored)) = store::next(conn, after)? {
         let expected = link(&hash, &entry);
         let reason = match &stored {
             _ if entry.id != after + 1 => Some(format!("entries {} to {} are missing", after + 1, entry.id - 1)),
             // As an upgrade left them: the next change takes them in.
-            None if !chained && anchor.is_none() => None,
+            None if !chained && anchor.is_none() && end.is_none() => None,
             None => Some("it has no hash".to_owned()),
             Some(stored) if **stored != expected => Some("it is not what was written".to_owned()),
-            Some(_) => None,
+            Some(_) => match &end {
+                Some((id, noted)) if *id == entry.id && **noted != expected => {
+                    Some("it is not the one that the box noted as its newest".to_owned())
+                }
+                _ => None,
+            },
         };
         chained |= stored.is_some();
         verdict.entries += 1;
@@ -139,6 +172,10 @@ pub fn verify(conn: &Connection, noted: Option<&str>) -> Result<Verdict> {
         }
         (after, hash) = (entry.id, expected.to_vec());
         verdict.found = verdict.found.zip(is_noted(&hash)).map(|(before, here)| before || here);
+    }
+    if let Some((last, _)) = end.filter(|(last, _)| verdict.intact && *last > after) {
+        (verdict.intact, verdict.broken_id) = (false, Some(after + 1));
+        verdict.reason = Some(format!("entries {} to {last}, the newest, are missing", after + 1));
     }
     verdict.head = hex(&hash);
     Ok(verdict)

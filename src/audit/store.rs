@@ -147,7 +147,7 @@ fn append(tx: &Tx, entry: Entry) -> Result<()> {
         &hash[..],
         entry.path
     ])?;
-    Ok(())
+    chain::ends_at(tx, id, &hash)
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, utoipa::ToSchema)]
@@ -218,6 +218,11 @@ pub fn next(conn: &Connection, after: i64) -> Result<Option<(Entry, Option<Vec<u
 pub fn newest(conn: &Connection) -> Result<Option<(i64, Option<Vec<u8>>)>> {
     let mut statement = conn.prepare_cached("SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1")?;
     Ok(statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+}
+
+/// Id of the oldest entry.
+pub fn oldest(conn: &Connection) -> Result<Option<i64>> {
+    Ok(conn.prepare_cached("SELECT min(id) FROM audit")?.query_row([], |row| row.get(0))?)
 }
 
 /// Only for an entry that has none: of before there was a chain.

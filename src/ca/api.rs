@@ -7,6 +7,7 @@ use crate::db::Db;
 use crate::net::Mac;
 use crate::settings::Secret;
 use crate::users::Actor;
+use crate::web::json::MaybeJson;
 use crate::web::{Code, Json, Problem, Query, Result};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, post, put};
@@ -114,6 +115,9 @@ struct KeyCopy {
 struct AskCa {
     /// The name of the CA that is to be signed elsewhere.
     name: String,
+    /// Also when another request waits for its certificate: its key is thrown away.
+    #[serde(default)]
+    force: bool,
 }
 
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
@@ -149,6 +153,22 @@ struct RootReport {
     /// Which.
     #[schema(value_type = Vec<String>)]
     macs: Vec<Mac>,
+}
+
+#[derive(Debug, Default, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Switch {
+    /// Also when devices are left behind.
+    #[serde(default)]
+    force: bool,
+}
+
+#[derive(Debug, Default, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Start {
+    /// Also when the present root does not vouch for the next one.
+    #[serde(default)]
+    force: bool,
 }
 
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
@@ -212,11 +232,13 @@ async fn online(actor: Actor, ca: Data<Lazy>, Json(body): Json<KeyCopy>) -> Resu
 }
 
 /// Make a key and a request for a CA certificate that is to be signed elsewhere
+///
+/// Refused while another waits for its certificate, unless forced: its key is thrown away.
 #[utoipa::path(tag = "ca", request_body = AskCa, responses((status = 200, body = CaRequest)))]
 #[post("/ca/request")]
 async fn request(actor: Actor, ca: Data<Lazy>, Json(body): Json<AskCa>) -> Result<Json<CaRequest>> {
     let now = clock::now();
-    Ok(Json(CaRequest { csr: ca.get(now).await?.request(&body.name, &actor.name, now).await? }))
+    Ok(Json(CaRequest { csr: ca.get(now).await?.request(&body.name, body.force, &actor.name, now).await? }))
 }
 
 /// Bring a site's own CA: it becomes the next one
@@ -244,29 +266,35 @@ async fn report(_actor: Actor, db: Data<Db>, ca: Data<Lazy>) -> Result<Json<Vec<
 }
 
 /// Make the next root; phones get it beside the present one
-#[utoipa::path(tag = "ca", responses((status = 200, body = CaView)))]
+///
+/// Refused while the present root was taken offline and so cannot vouch for it, unless forced.
+#[utoipa::path(tag = "ca", request_body = Option<Start>, responses((status = 200, body = CaView)))]
 #[post("/ca/rollover/start")]
-async fn start(actor: Actor, ca: Data<Lazy>) -> Result<Json<CaView>> {
+async fn start(actor: Actor, ca: Data<Lazy>, MaybeJson(body): MaybeJson<Start>) -> Result<Json<CaView>> {
     let now = clock::now();
-    ca.get(now).await?.rollover_start(&actor.name, now).await?;
+    ca.get(now).await?.rollover_start(&actor.name, body.force, now).await?;
     Ok(Json(view(&ca).await?))
 }
 
 /// Sign with the next root from now on
-#[utoipa::path(tag = "ca", responses((status = 200, body = CaView)))]
+///
+/// Refused while devices that trust the present root are not known to hold the next one, unless forced.
+#[utoipa::path(tag = "ca", request_body = Switch, responses((status = 200, body = CaView)))]
 #[post("/ca/rollover/switch")]
-async fn switch(actor: Actor, ca: Data<Lazy>) -> Result<Json<CaView>> {
+async fn switch(actor: Actor, ca: Data<Lazy>, Json(body): Json<Switch>) -> Result<Json<CaView>> {
     let now = clock::now();
-    ca.get(now).await?.rollover_switch(&actor.name, now).await?;
+    ca.get(now).await?.rollover_switch(&actor.name, body.force, now).await?;
     Ok(Json(view(&ca).await?))
 }
 
 /// Leave behind the root before the present one: it is given to phones no longer
-#[utoipa::path(tag = "ca", responses((status = 200, body = CaView)))]
+///
+/// Refused while devices that trust the root before are not known to hold the present one, unless forced.
+#[utoipa::path(tag = "ca", request_body = Option<Switch>, responses((status = 200, body = CaView)))]
 #[post("/ca/rollover/finish")]
-async fn finish(actor: Actor, ca: Data<Lazy>) -> Result<Json<CaView>> {
+async fn finish(actor: Actor, ca: Data<Lazy>, MaybeJson(body): MaybeJson<Switch>) -> Result<Json<CaView>> {
     let now = clock::now();
-    ca.get(now).await?.rollover_finish(&actor.name, now).await?;
+    ca.get(now).await?.rollover_finish(&actor.name, body.force, now).await?;
     Ok(Json(view(&ca).await?))
 }
 

@@ -7,7 +7,7 @@ use super::cert_profile::{self, CertProfile};
 use super::parsed::{Parsed, parse};
 use super::serial::Serial;
 use super::store::{self, AuthorityRow};
-use super::{CaError, Options};
+use super::{CaError, Options, crl};
 use crate::db::Db;
 use crate::seal::{self, Keyring};
 use rcgen::{
@@ -158,24 +158,28 @@ pub struct Made {
     pub params: CertificateParams,
 }
 
+/// The id of a box's first root.
+const FIRST: i64 = 1;
+
 /// An issuing CA, and room above it for the next root of a roll-over.
 const BELOW_A_ROOT: u8 = 2;
 
 /// A new root's key, certified by the root in force: a phone that never fetched the new one verifies what stands below it
 /// all the same. `None`: the old one's key is not here, or it allows no CA that far below it.
-pub fn cross(new: &Made, old: &Authority) -> Result<Option<Vec<u8>>, CaError> {
+pub fn cross(new: &Made, old: &Authority, options: &Options) -> Result<Option<Vec<u8>>, CaError> {
     let has_room = old.parsed.path_length.is_none_or(|most| most >= u32::from(BELOW_A_ROOT));
     let Some(issuer) = old.issuer().filter(|_| has_room) else { return Ok(None) };
     let mut params = new.params.clone();
     params.serial_number = Some(Serial::random()?.der());
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(BELOW_A_ROOT - 1));
     params.use_authority_key_identifier_extension = true;
+    params.crl_distribution_points = crl::addresses(options, old.id);
     validity(&mut params, FIRST_DAY, old.parsed.not_after);
     Ok(Some(params.signed_by(&new.key, issuer)?.der().to_vec()))
 }
 
-/// A root and the CA below it. Two boxes' CAs differ in name too: a phone may trust both.
-pub fn make_pair(options: &Options) -> Result<(Made, Made), CaError> {
+/// A root and the CA below it. Two boxes' CAs differ in name too: a phone may trust both. `id`: the root's, to be.
+pub fn make_pair(options: &Options, id: i64) -> Result<(Made, Made), CaError> {
     if !options.permitted.is_empty() {
         tracing::warn!(permitted = ?options.permitted, "the new CA is limited to names and networks: not every phone obeys, and some refuse such a CA");
     }
@@ -186,6 +190,8 @@ pub fn make_pair(options: &Options) -> Result<(Made, Made), CaError> {
     let key = options.key.make()?;
     let mut params = ca_params(&format!("Phonebox Issuing CA {mark}"), 0, options)?;
     params.use_authority_key_identifier_extension = true;
+    // Not where to ask by OCSP: with the root's key out of the box nobody answers there.
+    params.crl_distribution_points = crl::addresses(options, id);
     let issuer = Issuer::from_params(&root.params, &root.key);
     let issuing = Made { der: params.signed_by(&key, &issuer)?.der().clone(), key, params };
     Ok((root, issuing))
@@ -241,8 +247,8 @@ pub async fn make_or_adopt(db: &Db, keys: &Keyring, options: &Options, now: i64)
         rows = match (stored.get(store::CA), stored.get(store::CA_KEY)) {
             (Some(pem), Some(key)) => vec![adopt(pem, &super::opened(keys, store::CA_KEY, key)?, keys, now)?],
             (None, None) => {
-                let (root, issuing) = make_pair(options)?;
-                new_pair(&root, &issuing, 1, State::Current, keys, now)?.into()
+                let (root, issuing) = make_pair(options, FIRST)?;
+                new_pair(&root, &issuing, FIRST, State::Current, keys, now)?.into()
             }
             _ => {
                 return Err(CaError::Stored { what: "CA", reason: "its certificate or its key is missing".into() });

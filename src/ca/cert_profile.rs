@@ -5,6 +5,7 @@ use super::issue::{Holder, Refused};
 use super::limits::Limits;
 use crate::db::BOX_ACCOUNT;
 use rcgen::{DistinguishedName, DnType, DnValue, SanType};
+use std::ops::RangeInclusive;
 
 /// The profile every box has.
 pub const DEVICE: &str = "device";
@@ -18,10 +19,26 @@ pub fn is_open_to(name: &str, account_id: i64) -> bool {
 pub const LEAST_RSA: u32 = 1_024;
 pub const MOST_RSA: u32 = 8_192;
 const LONGEST_DAYS: u32 = 36_500;
+/// What its numbers may be.
+const RANGES: [(&str, RangeInclusive<u32>); 4] = [
+    ("rsa_least", LEAST_RSA..=MOST_RSA),
+    ("rsa_most", LEAST_RSA..=MOST_RSA),
+    ("validity_days", 1..=LONGEST_DAYS),
+    ("backdate_days", 0..=LONGEST_DAYS),
+];
+
+/// The rule that a number of this field breaks.
+pub fn out_of_range(field: &str, value: i64) -> String {
+    let range = RANGES.iter().find(|(known, _)| *known == field).map(|(_, range)| range);
+    let (least, most) = range.map_or((0, u32::MAX), |range| (*range.start(), *range.end()));
+    format!("{field} is {value}, and must be from {least} to {most}")
+}
 /// RFC 5280, appendix A: ub-common-name, ub-serial-number.
 const LONGEST_VALUE: usize = 64;
 
 pub const KEY_TYPES: [&str; 4] = ["rsa", "p256", "p384", "p521"];
+/// What tells one device from another. RFC 5280, 4.1.2.6: a subject is one entity's.
+const NAMING: [&str; 3] = ["{mac}", "{mac-colon}", "{serial}"];
 const PLACEHOLDERS: [&str; 4] = ["{mac}", "{mac-colon}", "{serial}", "{model}"];
 
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
@@ -68,11 +85,14 @@ impl CertProfile {
         if self.key_types.is_empty() || !self.key_types.iter().all(known) {
             return Err("its key types must be some of rsa p256 p384 p521".into());
         }
-        if self.rsa_least < LEAST_RSA || self.rsa_most > MOST_RSA || self.rsa_least > self.rsa_most {
-            return Err(format!("its RSA keys must have from {LEAST_RSA} to {MOST_RSA} bits"));
+        let values = [self.rsa_least, self.rsa_most, self.validity_days, self.backdate_days];
+        for ((field, range), value) in RANGES.iter().zip(values) {
+            if !range.contains(&value) {
+                return Err(out_of_range(field, value.into()));
+            }
         }
-        if !(1..=LONGEST_DAYS).contains(&self.validity_days) || self.backdate_days > LONGEST_DAYS {
-            return Err(format!("its days must be from 1 to {LONGEST_DAYS}"));
+        if self.rsa_least > self.rsa_most {
+            return Err(format!("rsa_least ({}) is above rsa_most ({})", self.rsa_least, self.rsa_most));
         }
         let example = Holder {
             mac: crate::net::Mac::from_u64(0x0015_65aa_bbcc),
@@ -81,6 +101,10 @@ impl CertProfile {
             label: String::new(),
         };
         self.subject(&example).map_err(|error| format!("its subject is not right ({error}). Example: CN={{mac}}"))?;
+        if !NAMING.iter().any(|placeholder| self.subject.contains(placeholder)) {
+            let naming = NAMING.join(" or ");
+            return Err(format!("its subject must name each device by {naming}, or all would have the same"));
+        }
         self.names(&example).map(drop).map_err(|error| {
             format!("its alternative names are not right ({error}). Example: dns:{{mac}}.phones.example")
         })?;

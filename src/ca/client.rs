@@ -54,6 +54,8 @@ pub enum Verdict {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     Expired,
+    /// One of this box's has.
+    Over,
     NotYetValid,
     Revoked,
     Purpose,
@@ -65,6 +67,7 @@ impl Fault {
     pub fn words(self) -> &'static str {
         match self {
             Fault::Expired => "the certificate has expired",
+            Fault::Over => "the certificate that this box gave it has expired",
             Fault::NotYetValid => "the certificate is not valid yet",
             Fault::Revoked => "the certificate is revoked",
             Fault::Purpose => "the certificate is not for clients",
@@ -72,6 +75,13 @@ impl Fault {
             Fault::Unreadable => "the certificate cannot be read",
         }
     }
+}
+
+/// What is to be said of a certificate of nobody who is accepted here, where proof was missing.
+pub fn foreign(subject: &str) -> String {
+    const LONGEST: usize = 120;
+    let subject: String = subject.chars().take(LONGEST).collect();
+    format!("the client certificate {subject:?} is of no CA that is accepted here: phonebox ca accept --help")
 }
 
 /// CAs between a device's certificate and an accepted one, at most.
@@ -200,7 +210,10 @@ impl Clients {
         let named = client.verdict == Verdict::Accepted && client.holder.is_some();
         // A stranger's subject may be as long as a whole chain, and thousands are kept.
         let is_small = client.subject.len() <= 1_024;
-        if is_small && !named && !matches!(client.verdict, Verdict::Refused(Fault::Expired | Fault::NotYetValid)) {
+        if is_small
+            && !named
+            && !matches!(client.verdict, Verdict::Refused(Fault::Expired | Fault::Over | Fault::NotYetValid))
+        {
             self.0.known.insert(name, (mark, client.clone()));
         }
         Ok(Some(client))
@@ -242,6 +255,7 @@ impl Clients {
             client.holder = self.db().read(|conn| store::holder(conn, &serial))?;
         }
         client.verdict = match path.fault.or_else(|| purpose(leaf)) {
+            Some(Fault::Expired) if path.anchor.ours => Verdict::Refused(Fault::Over),
             Some(fault) => Verdict::Refused(fault),
             None if path.anchor.ours => Verdict::Ours,
             None => Verdict::Accepted,
@@ -265,6 +279,7 @@ impl Clients {
     fn timely(&self, client: &Client, now: i64) -> Verdict {
         match client.verdict {
             Verdict::Refused(_) | Verdict::Foreign => client.verdict,
+            _ if now > client.not_after && client.serial.is_some() => Verdict::Refused(Fault::Over),
             _ if now > client.not_after => Verdict::Refused(Fault::Expired),
             _ if now < client.not_before => Verdict::Refused(Fault::NotYetValid),
             good => match client.serial.filter(|serial| self.0.ca.snapshot().revoked.contains_key(serial)) {

@@ -57,9 +57,18 @@ pub struct Csr {
     pub names: Vec<String>,
 }
 
-impl Csr {
-    /// Reads DER and verifies the request's own signature. MD5 only where somebody allowed it.
-    pub fn parse(der: &[u8], md5: bool) -> Result<Csr, CsrError> {
+/// A request taken apart, nothing in it verified.
+struct Parts<'a> {
+    info: Element<'a>,
+    algorithm: &'a [u8],
+    signed: &'a [u8],
+    subject: Element<'a>,
+    spki: &'a [u8],
+    attributes: &'a [u8],
+}
+
+impl Parts<'_> {
+    fn of(der: &[u8]) -> Result<Parts<'_>, CsrError> {
         if der.len() > LARGEST {
             return Err(CsrError::Malformed);
         }
@@ -74,6 +83,23 @@ impl Csr {
         let spki = parts.expect(SEQUENCE)?.raw;
         let attributes = parts.optional(CONTEXT_0)?.map(|set| set.body).unwrap_or_default();
         parts.end()?;
+        Ok(Parts { info, algorithm, signed, subject, spki, attributes })
+    }
+}
+
+fn challenge(attributes: &[u8]) -> asn1::Result<Option<Secret>> {
+    Ok(attribute(attributes, CHALLENGE_PASSWORD)?.and_then(|value| text(&value)).map(Secret::new))
+}
+
+/// The challenge in a request that may be wrong in all else: whose it is stands beside the refusal.
+pub fn challenge_of(der: &[u8]) -> Option<Secret> {
+    challenge(Parts::of(der).ok()?.attributes).ok()?
+}
+
+impl Csr {
+    /// Reads DER and verifies the request's own signature. MD5 only where somebody allowed it.
+    pub fn parse(der: &[u8], md5: bool) -> Result<Csr, CsrError> {
+        let Parts { info, algorithm, signed, subject, spki, attributes } = Parts::of(der)?;
         let digest = Digest::of_signature(algorithm).filter(|digest| md5 || *digest != Digest::Md5);
         if !signature::is_usable(spki) {
             return Err(CsrError::Key);
@@ -90,17 +116,21 @@ impl Csr {
                 return Err(CsrError::WantsCa);
             }
         }
-        let challenge = attribute(attributes, CHALLENGE_PASSWORD)?.and_then(|value| text(&value)).map(Secret::new);
+        let challenge = challenge(attributes)?;
         Ok(Csr { spki: spki.to_vec(), subject: subject.raw.to_vec(), challenge, names })
     }
 
-    /// The same for what a person brings: PEM or DER.
+    /// The same for what a person brings: PEM, DER, or that in base64.
     pub fn from_file(bytes: &[u8]) -> Result<Csr, CsrError> {
         const BEGIN: [&str; 2] = ["-----BEGIN CERTIFICATE REQUEST-----", "-----BEGIN NEW CERTIFICATE REQUEST-----"];
         let text = std::str::from_utf8(bytes).ok();
         let inside =
             text.and_then(|text| BEGIN.iter().find_map(|begin| text.split_once(begin))).map(|(_, after)| after);
-        let Some(inside) = inside else { return Csr::parse(bytes, false) };
+        let Some(inside) = inside else {
+            // What stands in JSON is no DER, but may be its base64.
+            let body: Vec<u8> = bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+            return BASE64.decode(body).map_or_else(|_| Csr::parse(bytes, false), |der| Csr::parse(&der, false));
+        };
         let body: String = inside.split('-').next().unwrap_or_default().split_whitespace().collect();
         Csr::parse(&BASE64.decode(body).map_err(|_| CsrError::Malformed)?, false)
     }

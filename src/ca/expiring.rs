@@ -5,11 +5,18 @@ use super::store;
 use super::{Ca, CaError};
 use crate::alarms;
 use crate::db::BOX_ACCOUNT;
+use std::sync::atomic::Ordering;
 
 const DAY: i64 = 86_400_000;
+/// Days before the end at which the first alarm is raised.
+const WITHIN: i64 = 30;
 /// Days before the end at which an alarm is raised, and its kind. An alarm takes the place of the one before it.
-static STEPS: [(i64, &str); 4] =
-    [(30, "certificate-ends-30"), (14, "certificate-ends-14"), (7, "certificate-ends-7"), (1, "certificate-ends-1")];
+static STEPS: [(i64, &str); 4] = [
+    (WITHIN, "certificate-ends-30"),
+    (14, "certificate-ends-14"),
+    (7, "certificate-ends-7"),
+    (1, "certificate-ends-1"),
+];
 /// How long what has ended is still listed.
 const PAST: i64 = 30 * DAY;
 
@@ -45,9 +52,22 @@ impl Ca {
         Ok(found)
     }
 
+    /// Something ends then, or did and does no longer. The alarms follow soon: [`Ca::has_untold_end`].
+    pub(super) fn note_end(&self, at: i64, now: i64) {
+        if at < now + WITHIN * DAY || self.0.ends_told.load(Ordering::Relaxed) {
+            self.0.ends_untold.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the alarms should be made anew, once.
+    pub fn has_untold_end(&self) -> bool {
+        self.0.ends_untold.swap(false, Ordering::Relaxed)
+    }
+
     /// Raises and settles the alarms. Devices share one: there may be ten thousand of them.
     pub async fn tell_expiring(&self, now: i64) -> Result<(), CaError> {
-        let found = self.expiring(STEPS.iter().map(|(days, _)| *days).max().unwrap_or(0), now)?;
+        let found = self.expiring(WITHIN, now)?;
+        self.0.ends_told.store(!found.is_empty(), Ordering::Relaxed);
         let step = |days: i64| STEPS.iter().rev().find(|(within, _)| days < *within).map(|(_, kind)| *kind);
         let (devices, own): (Vec<_>, Vec<_>) = found.into_iter().partition(|one| one.kind == "device");
         let mut alarms: Vec<(&str, String, String)> = Vec::new();
@@ -55,7 +75,7 @@ impl Ca {
             let days = one.days.max(0);
             let text = match one.days {
                 ..0 => format!("The certificate of {} has ended", one.holder),
-                _ => format!("The certificate of {} ends in {days} days", one.holder),
+                _ => format!("The certificate of {} ends in {}", one.holder, in_days(days)),
             };
             alarms.extend(step(one.days).map(|kind| (kind, one.holder.clone(), text)));
         }
@@ -65,17 +85,18 @@ impl Ca {
             devices.get(ended).or(devices.first()).and_then(|first| Some((first, step(first.days)?)))
         {
             let (count, days) = (devices.len() - ended, first.days);
-            let text = match (count, ended) {
-                (0, _) => format!("{ended} devices' certificates have ended: phonebox ca expiring"),
-                (_, 0) => format!(
-                    "{count} devices' certificates end within 30 days, the first in {days}: phonebox ca expiring"
-                ),
-                _ => format!(
-                    "{count} devices' certificates end within 30 days, the first in {days}, and {ended} have ended: \
-                     phonebox ca expiring"
-                ),
+            let ending = match count {
+                1 => format!("1 device's certificate ends in {}", in_days(days)),
+                _ => format!("{count} devices' certificates end within 30 days, the first in {}", in_days(days)),
             };
-            alarms.push((kind, "devices".into(), text));
+            let text = match (count, ended) {
+                (0, 1) => "1 device's certificate has ended".to_owned(),
+                (0, _) => format!("{ended} devices' certificates have ended"),
+                (_, 0) => ending,
+                (_, 1) => format!("{ending}, and 1 has ended"),
+                _ => format!("{ending}, and {ended} have ended"),
+            };
+            alarms.push((kind, "devices".into(), format!("{text}: phonebox ca expiring")));
         }
         let write = self.0.db.write(move |tx| {
             for (_, kind) in &STEPS {
@@ -89,4 +110,8 @@ impl Ca {
         });
         write.await
     }
+}
+
+fn in_days(days: i64) -> String {
+    if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
 }

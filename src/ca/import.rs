@@ -12,14 +12,26 @@ use rcgen::KeyPair;
 use rustls_pki_types::CertificateDer;
 use zeroize::Zeroizing;
 
+/// The name in a request, for people, and its key.
+type Requested = (String, Zeroizing<Vec<u8>>);
+
 impl Ca {
-    /// A request for a CA certificate, to be signed elsewhere. The key stays here, sealed; the next request makes
-    /// another.
-    pub async fn request(&self, name: &str, by: &str, now: i64) -> Result<String, CaError> {
+    /// A request for a CA certificate, to be signed elsewhere. The key stays here, sealed, until what was signed for it is
+    /// in force. Refused while another request's does, unless that one shall be worth nothing.
+    pub async fn request(&self, name: &str, force: bool, by: &str, now: i64) -> Result<String, CaError> {
         if name.is_empty() || name.chars().count() > 64 || name.chars().any(char::is_control) {
             return Err(CaError::rule("The name must have 1 to 64 characters.", "Example: Example Ltd Phones CA"));
         }
         let _one_at_a_time = self.0.change.lock().await;
+        let before = self.requested()?;
+        if let Some((before, _)) = &before
+            && !force
+        {
+            return Err(CaError::rule(
+                format!("The request for {before} waits for its certificate: another one would throw away its key."),
+                "Import what was signed for it: phonebox ca import. Or make another all the same: phonebox ca csr --force",
+            ));
+        }
         let key = self.0.options.key.make()?;
         let mut params = ca_params(name, 0, &self.0.options)?;
         // What whoever signs it decides.
@@ -28,12 +40,25 @@ impl Ca {
         let csr = params.serialize_request(&key)?.pem()?;
         let row = sealed(&self.0.keys, store::REQUEST_KEY, key.serialized_der())?;
         let (by, object) = (by.to_owned(), name.to_owned());
+        let detail = before.map(|(before, _)| format!("forced; the key of the request for {before} is thrown away"));
         let write = self.0.db.write(move |tx| {
-            store::save(tx, &Rows::from([(store::REQUEST_KEY, row)]))?;
-            audit::store::note(tx, BOX_ACCOUNT, &by, "ca.request", object, None, now).map_err(CaError::from)
+            let name = object.clone().into_bytes();
+            store::save(tx, &Rows::from([(store::REQUEST_KEY, row), (store::REQUEST_NAME, name)]))?;
+            audit::store::note(tx, BOX_ACCOUNT, &by, "ca.request", object, detail, now).map_err(CaError::from)
         });
         write.await?;
         Ok(csr)
+    }
+
+    /// The last request, as long as it waits.
+    pub(super) fn requested(&self) -> Result<Option<Requested>, CaError> {
+        let stored = self.0.db.read(|conn| store::load(conn).map_err(CaError::from))?;
+        let Some(row) = stored.get(store::REQUEST_KEY) else { return Ok(None) };
+        let name = match stored.get(store::REQUEST_NAME) {
+            Some(name) => format!("{:?}", String::from_utf8_lossy(name)),
+            None => "a CA".to_owned(),
+        };
+        Ok(Some((name, opened(&self.0.keys, store::REQUEST_KEY, row)?)))
     }
 
     /// Takes a CA as the next one: its certificate, what stands above it up to the root, and its key; without a key
@@ -55,11 +80,19 @@ impl Ca {
         let key = match key {
             Some((text, passphrase)) => pkcs8::open_pem(text, passphrase).map_err(wrong)?,
             None => {
-                let stored = self.0.db.read(|conn| store::load(conn).map_err(CaError::from))?;
-                let row = stored.get(store::REQUEST_KEY).ok_or_else(|| {
+                let (name, key) = self.requested()?.ok_or_else(|| {
                     CaError::rule("No key was given, and none was made here.", "Send the key, or ask: phonebox ca csr")
                 })?;
-                opened(&self.0.keys, store::REQUEST_KEY, row)?
+                if !is_key_of(&key, first) {
+                    return Err(CaError::rule(
+                        format!(
+                            "The certificate is for another key than the request for {name}, the last that was made \
+                             here: a later `ca csr` replaced the key that it was signed for, or it is not this box's."
+                        ),
+                        "Have the last request signed, or make one anew: phonebox ca csr --force",
+                    ));
+                }
+                key
             }
         };
         let key = usable(first, &key).map_err(wrong)?;
@@ -96,13 +129,24 @@ impl Ca {
                 store::insert_authority(tx, &row)?;
                 parent_id = Some(id);
             }
-            store::forget(tx, store::REQUEST_KEY)?;
             let detail = Some(format!("{last} certificates"));
             audit::store::note(tx, BOX_ACCOUNT, &by, "ca.import", object, detail, now).map_err(CaError::from)
         });
         write.await?;
         self.reload(now).await
     }
+}
+
+/// Whether this key (PKCS#8) is the one in a certificate.
+pub(super) fn is_key_of(key: &[u8], certificate: &[u8]) -> bool {
+    let of = |parsed: Parsed| {
+        let algorithm = rcgen::SubjectPublicKeyInfo::from_der(&parsed.spki).ok()?;
+        let algorithm = rcgen::PublicKeyData::algorithm(&algorithm);
+        let key = rustls_pki_types::PrivateKeyDer::try_from(key).ok()?;
+        let pair = KeyPair::from_der_and_sign_algo(&key, algorithm).ok()?;
+        Some(*rcgen::PublicKeyData::der_bytes(&pair) == *parsed.key)
+    };
+    parse(certificate).and_then(of).unwrap_or(false)
 }
 
 /// From the CA up to its root, each signed by the next.

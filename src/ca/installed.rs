@@ -38,6 +38,7 @@ impl Ca {
         let leaf = checked(&chain, now).map_err(wrong)?;
         tls::certified(chain.clone(), &key).map_err(|_| wrong("The key does not belong to the certificate.".into()))?;
         let subject = self.0.subject.load_full();
+        let ends = leaf.not_after;
         let uncovered = subject.and_then(|subject| chain.first().and_then(|leaf| subject.uncovered(leaf)));
         let _one_at_a_time = self.0.change.lock().await;
         let text: String = chain.iter().map(|der| pem::certificate(der)).collect();
@@ -52,6 +53,7 @@ impl Ca {
             audit::store::note(tx, BOX_ACCOUNT, &by, "ca.server-install", object, None, now).map_err(CaError::from)
         });
         write.await?;
+        self.note_end(ends, now);
         self.show_server(now, true).await?;
         Ok(uncovered
             .map(|name| format!("It does not cover {name}: phones that dial that will refuse it."))
@@ -72,6 +74,7 @@ impl Ca {
             audit::store::note(tx, BOX_ACCOUNT, &by, "ca.server-remove", "server", None, now).map_err(CaError::from)
         });
         write.await?;
+        self.note_end(now, now);
         self.show_server(now, true).await.map(drop)
     }
 
@@ -109,18 +112,25 @@ impl Ca {
 fn checked(chain: &[Vec<u8>], now: i64) -> Result<Parsed, String> {
     let all: Option<Vec<Parsed>> = chain.iter().map(|der| parse(der)).collect();
     let all = all.ok_or("A certificate cannot be read.")?;
+    let is_signed = |der: &[u8], below: &Parsed, above: &Parsed| {
+        below.issuer == above.subject
+            && x509_parser::parse_x509_certificate(der).is_ok_and(|(_, der)| key::is_signed_by(&der, above))
+    };
     for ((der, below), above) in chain.iter().zip(&all).zip(all.iter().skip(1)) {
-        let signed = x509_parser::parse_x509_certificate(der).is_ok_and(|(_, der)| key::is_signed_by(&der, above));
-        if below.issuer != above.subject || !signed {
+        if !is_signed(der, below, above) {
             let (below, above) = (&below.subject_text, &above.subject_text);
             return Err(format!(
                 "{below:?} is not signed by {above:?}: the order is the server first, then what signed it."
             ));
         }
     }
-    let leaf = all.into_iter().next().ok_or("There is no certificate in it.")?;
-    if leaf.is_ca {
+    let (first, leaf) = chain.iter().zip(all).next().ok_or("There is no certificate in it.")?;
+    // `openssl req -x509` makes a server's certificate that signs itself, and a CA of it.
+    if leaf.is_ca && !(leaf.names_server && is_signed(first, &leaf, &leaf)) {
         return Err(format!("{:?} is a CA, not a server.", leaf.subject_text));
+    }
+    if !leaf.may_serve {
+        return Err(format!("{:?} is not for servers: its extended key usage lacks serverAuth.", leaf.subject_text));
     }
     if now < leaf.not_before || leaf.not_after <= now {
         return Err(format!("{:?} does not hold at this time.", leaf.subject_text));

@@ -1,7 +1,7 @@
 //! The one door by which a device's certificate gets signed: every protocol and every person comes through
 //! [`Ca::issue`]. What is answered is on disk first.
 
-use super::authority::{Authority, validity};
+use super::authority::{Authority, at, validity};
 use super::cert_profile::CertProfile;
 use super::serial::Serial;
 use super::store::{self, Answered, NewCertificate};
@@ -181,7 +181,7 @@ impl Ca {
     }
 
     async fn issue_unless_refused(&self, order: Order, now: i64) -> Result<Issued, Refused> {
-        if let Some(first) = order.once.as_ref().map(|once| self.first(once)).transpose()?.flatten() {
+        if let Some(first) = order.once.as_ref().map(|once| self.first(once, now)).transpose()?.flatten() {
             return Ok(first);
         }
         let profile = self.0.db.read(|conn| store::profile_by_id(conn, order.profile))?;
@@ -226,11 +226,15 @@ impl Ca {
             not_after,
             created_at: now,
         };
+        let issuing = authority.id;
         let stored = self.0.db.write(move |tx| {
             if let Some(once) = &new.once
                 && let Some(first) = store::by_once(tx, once)?
             {
-                return Ok(Some(first));
+                if !is_stale(&first, Some(issuing), now) {
+                    return Ok(Some(first));
+                }
+                store::forget_once(tx, once)?;
             }
             if store::key_of_another(tx, &new.key_sha256, &new.holder)? {
                 return Err(Refused::KeyOfAnother);
@@ -241,7 +245,8 @@ impl Ca {
                 return Err(Refused::KeysRevoked);
             }
             store::insert_certificate(tx, &new)?;
-            let detail = format!("{}, serial {}, by {} until {}", new.subject, new.serial, new.door, new.not_after);
+            let until = at(new.not_after).date();
+            let detail = format!("{}, serial {}, by {} until {until}", new.subject, new.serial, new.door);
             audit::store::note(tx, BOX_ACCOUNT, &new.author, "certificate.issue", &new.holder, Some(detail), now)?;
             Ok(None)
         });
@@ -255,15 +260,18 @@ impl Ca {
             return self.issued_before(first);
         }
         self.saw(now);
+        self.note_end(not_after, now);
         Ok(Issued { serial, der, chain: snapshot.chain(&authority) })
     }
 
-    fn first(&self, once: &[u8; 32]) -> Result<Option<Issued>, Refused> {
+    fn first(&self, once: &[u8; 32], now: i64) -> Result<Option<Issued>, Refused> {
         let found = self.0.db.read(|conn| store::by_once(conn, once))?;
+        let issuing = self.snapshot().issuing().map(|issuing| issuing.id);
+        let found = found.filter(|found| !is_stale(found, issuing, now));
         found.map(|found| self.issued_before(found)).transpose()
     }
 
-    /// A replay is the same certificate, as long as it was not taken back.
+    /// A replay is the same certificate, as long as it was not taken back and is of use: [`is_stale`].
     fn issued_before(&self, first: Answered) -> Result<Issued, Refused> {
         if first.is_revoked {
             return Err(Refused::Revoked);
@@ -319,4 +327,11 @@ impl Ca {
         self.add_addresses(&mut params, authority);
         Ok((params, serial, not_before, not_after))
     }
+}
+
+/// Whether whoever asks again is worse off with the certificate he was given: it is over, or another CA signs by now. What
+/// was taken back is refused for good.
+fn is_stale(first: &Answered, issuing: Option<i64>, now: i64) -> bool {
+    let is_over = || super::parsed::parse(&first.der).is_none_or(|given| given.not_after <= now);
+    !first.is_revoked && (issuing.is_some_and(|id| id != first.authority_id) || is_over())
 }

@@ -37,8 +37,8 @@ mod offline;
 mod parsed;
 pub mod pem;
 pub mod pkcs12;
-mod pkcs8;
-mod public;
+pub mod pkcs8;
+pub mod public;
 mod registration;
 pub mod revoke;
 mod rollover;
@@ -60,13 +60,13 @@ use rustls_pki_types::CertificateDer;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::Path;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use tokio::sync::{Mutex, OnceCell, Semaphore};
 use zeroize::Zeroizing;
 
 pub use authority::{Authority, KeyKind, State};
-pub use client::{Client, Clients, Verdict};
+pub use client::{Client, Clients, Fault, Verdict};
 pub use expiring::Expiring;
 pub use issue::{CertProfileId, Door, Holder, Issued, Order, Refused};
 pub use public::{Public, PublicFile};
@@ -161,6 +161,9 @@ struct Inner {
     issued: RwLock<HashMap<Serial, i64>>,
     /// The latest time that was seen.
     seen: AtomicI64,
+    /// Whether anything is known to end soon, and whether that may have changed since.
+    ends_told: AtomicBool,
+    ends_untold: AtomicBool,
     /// Who changes authorities, revocations or the box's own certificates.
     change: Mutex<()>,
     signing: Semaphore,
@@ -220,6 +223,8 @@ impl Ca {
             snapshot: ArcSwap::from_pointee(snapshot),
             issued: RwLock::new(issued),
             seen: AtomicI64::new(seen),
+            ends_told: AtomicBool::new(false),
+            ends_untold: AtomicBool::new(false),
             change: Mutex::new(()),
             signing: Semaphore::new(SIGNING),
             answering: Semaphore::new(1),

@@ -1,7 +1,8 @@
 //! The OCSP responder (RFC 6960): one question, one signed answer, made when it is asked.
 //!
 //! The CA that issued signs itself, so that no client needs another certificate. A question about a CA that is not ours
-//! is *unauthorized*, one about a serial that was never given out is *unknown*, as the RFC says.
+//! is *unauthorized*, as is one about a root's whose key is not here; one about a serial that was never given out is
+//! *unknown*, as the RFC says (2.2, 2.3).
 
 use super::authority::Authority;
 use super::revoke::{Reason, Status};
@@ -89,11 +90,16 @@ impl Ca {
             is(&known.parsed.subject, &asked.name) && is(&known.parsed.key, &asked.key)
         };
         let first = request.asked.first().ok_or(Failure::Malformed)?;
-        let authority = snapshot.issuers().find(|known| by_it(first, known)).ok_or(Failure::Unauthorized)?;
+        // A root answers for the CAs below it.
+        let mut able = snapshot.authorities.iter().filter(|known| known.issues || known.issuer().is_some());
+        let authority = able.find(|known| by_it(first, known)).ok_or(Failure::Unauthorized)?;
         if !request.asked.iter().all(|asked| by_it(asked, authority)) {
             return Err(Failure::Unauthorized);
         }
-        let of = |asked: &CertId| self.status_under(&authority.parsed.subject, &asked.serial);
+        let of = |asked: &CertId| match self.status_under(&authority.parsed.subject, &asked.serial)? {
+            Status::Unknown if snapshot.has_certified(authority, &asked.serial) => Ok(Status::Good),
+            known => Ok(known),
+        };
         let statuses: Result<Vec<Status>, CaError> = request.asked.iter().map(of).collect();
         let statuses = statuses.map_err(|_| Failure::Internal)?;
         let data = yasna::try_construct_der(|writer| response_data(writer, authority, request, &statuses, now));

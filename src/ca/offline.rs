@@ -1,9 +1,10 @@
-//! Taking the root's key out of the box, and putting it back. Signing goes on without it.
+//! Taking the root's key out of the box, and putting it back. Signing goes on without it, and its last revocation list
+//! stays.
 
 use super::authority::{Authority, issuer};
-use super::{Ca, CaError, pkcs8, store};
+use super::{Ca, CaError, crl, pkcs8, store};
 use crate::audit;
-use crate::db::BOX_ACCOUNT;
+use crate::db::{BOX_ACCOUNT, Tx};
 use crate::settings::Secret;
 use std::sync::Arc;
 
@@ -41,8 +42,12 @@ impl Ca {
             ));
         }
         opened(&root, copy, passphrase)?;
-        let id = root.id;
-        self.audited("ca.root-offline", &root, by, now, move |tx| store::set_key(tx, id, None)).await?;
+        let (signing, revoked) = (root.clone(), self.snapshot().revoked.clone());
+        let leave = move |tx: &Tx| {
+            crl::keep(tx, &signing, &revoked, now)?;
+            Ok(store::set_key(tx, signing.id, None)?)
+        };
+        self.audited("ca.root-offline", &root, by, now, leave).await?;
         self.reload(now).await
     }
 
@@ -56,11 +61,33 @@ impl Ca {
     ) -> Result<(), CaError> {
         let _one_at_a_time = self.0.change.lock().await;
         let root = self.root()?;
-        let key = opened(&root, copy, passphrase)?;
+        let key =
+            opened(&root, copy, passphrase).map_err(|error| self.of_another(copy, passphrase).unwrap_or(error))?;
         let id = root.id;
         let sealed = self.0.keys.seal(&store::authority_key_place(id), &key)?;
-        self.audited("ca.root-online", &root, by, now, move |tx| store::set_key(tx, id, Some(&sealed))).await?;
+        let come = move |tx: &Tx| {
+            store::set_key(tx, id, Some(&sealed))?;
+            Ok(store::forget_list(tx, id)?)
+        };
+        self.audited("ca.root-online", &root, by, now, come).await?;
         self.reload(now).await
+    }
+
+    /// What is to be said of a key of another root of this box.
+    fn of_another(&self, copy: &Secret, passphrase: &Secret) -> Option<CaError> {
+        let snapshot = self.snapshot();
+        let mut roots = snapshot.authorities.iter().filter(|known| known.parent.is_none());
+        let root = roots.find(|root| opened(root, copy, passphrase).is_ok())?;
+        Some(CaError::rule(
+            format!(
+                "It is the key of another root, {} ({}), which is {}. The key of the root in force is wanted.",
+                root.parsed.subject_text,
+                root.fingerprint(),
+                root.state.word()
+            ),
+            "See the roots: phonebox ca show. An old root's key serves no more: it can only vouch for the next root \
+             while that is made. Phones that trust only the old one must fetch the present one.",
+        ))
     }
 
     fn root(&self) -> Result<Arc<Authority>, CaError> {
@@ -73,7 +100,7 @@ impl Ca {
         root: &Authority,
         by: &str,
         now: i64,
-        change: impl FnOnce(&crate::db::Tx) -> crate::db::Result<()> + Send + 'static,
+        change: impl FnOnce(&Tx) -> Result<(), CaError> + Send + 'static,
     ) -> Result<(), CaError> {
         let (object, by) = (root.fingerprint(), by.to_owned());
         let write = self.0.db.write(move |tx| {

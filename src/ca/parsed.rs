@@ -1,6 +1,7 @@
 //! What is read out of a certificate that is already there (RFC 5280, 4.1).
 
-use x509_parser::extensions::ParsedExtension;
+use std::net::IpAddr;
+use x509_parser::extensions::{GeneralName, ParsedExtension};
 
 #[derive(Debug, Clone)]
 pub struct Parsed {
@@ -24,6 +25,10 @@ pub struct Parsed {
     /// It may sign certificates: its key usage says so, or says nothing.
     pub may_sign: bool,
     pub may_sign_lists: bool,
+    /// A server may show it: its extended key usage says so, or says nothing.
+    pub may_serve: bool,
+    /// It names a server: by its alternative names, or by a common name that could be one.
+    pub names_server: bool,
 }
 
 /// `None`: no certificate, or more than one.
@@ -38,6 +43,11 @@ pub fn parse(der: &[u8]) -> Option<Parsed> {
         ParsedExtension::SubjectKeyIdentifier(id) => Some(id.0.to_vec()),
         _ => None,
     });
+    let purposes = certificate.extended_key_usage().ok()?.map(|found| found.value.clone());
+    let names = certificate.subject_alternative_name().ok()?.map(|found| &found.value.general_names);
+    let is_server = |name: &GeneralName| matches!(name, GeneralName::DNSName(_) | GeneralName::IPAddress(_));
+    let mut commons = certificate.subject().iter_common_name().filter_map(|name| name.as_str().ok());
+    let could_be = |name: &str| name.contains('.') && crate::net::is_dns_name(name) || name.parse::<IpAddr>().is_ok();
     let millis = |time: x509_parser::time::ASN1Time| time.timestamp().saturating_mul(1_000);
     Some(Parsed {
         subject: certificate.subject().as_raw().to_vec(),
@@ -54,5 +64,7 @@ pub fn parse(der: &[u8]) -> Option<Parsed> {
         key_id,
         may_sign: usage.is_none_or(|usage| usage.key_cert_sign()),
         may_sign_lists: usage.is_none_or(|usage| usage.crl_sign()),
+        may_serve: purposes.is_none_or(|purposes| purposes.server_auth || purposes.any),
+        names_server: names.map_or_else(|| commons.any(could_be), |names| names.iter().any(is_server)),
     })
 }

@@ -1,14 +1,20 @@
 //! A private key on its way out of the box or into it: PKCS#8, encrypted with a passphrase (RFC 5958, RFC 8018: PBES2
 //! with PBKDF2, HMAC-SHA-256 and AES-256-CBC), as `openssl pkcs8` writes and reads it.
 
+use super::asn1::{self, SEQUENCE};
 use super::{CaError, pem};
 use crate::seal;
 use crate::settings::Secret;
 use aws_lc_rs::cipher::{
     AES_256, DecryptionContext, EncryptionContext, PaddedBlockDecryptingKey, PaddedBlockEncryptingKey, UnboundCipherKey,
 };
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::iv::FixedLength;
-use aws_lc_rs::pbkdf2;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING, EcdsaKeyPair,
+    EcdsaSigningAlgorithm,
+};
+use aws_lc_rs::{pbkdf2, rsa};
 use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject;
 use std::num::NonZeroU32;
@@ -16,6 +22,10 @@ use yasna::models::ObjectIdentifier;
 use zeroize::Zeroizing;
 
 const LABEL: &str = "ENCRYPTED PRIVATE KEY";
+/// RFC 1421, by which OpenSSL encrypted keys before PKCS#8: MD5 makes the key of the passphrase.
+const OLD_ENCRYPTION: &str = "Proc-Type: 4,ENCRYPTED";
+static CURVES: [&EcdsaSigningAlgorithm; 3] =
+    [&ECDSA_P256_SHA256_ASN1_SIGNING, &ECDSA_P384_SHA384_ASN1_SIGNING, &ECDSA_P521_SHA512_ASN1_SIGNING];
 /// OWASP's advice of 2023 for PBKDF2 with HMAC-SHA-256.
 const ROUNDS: NonZeroU32 = NonZeroU32::MIN.saturating_add(599_999);
 /// More is somebody's attempt to keep the box busy (T76).
@@ -69,15 +79,49 @@ pub fn seal_pem(key: &[u8], passphrase: &Secret) -> Result<Secret, CaError> {
     Ok(Secret::new(pem::block(LABEL, &der)))
 }
 
-/// A key of a PEM text as DER, of any of the usual forms. The error says what is wrong.
+/// A key of a PEM text as PKCS#8, from that, PKCS#1 (RFC 8017) or SEC 1 (RFC 5915). The error says what is wrong.
 pub fn open_pem(text: &Secret, passphrase: Option<&Secret>) -> Result<Zeroizing<Vec<u8>>, String> {
     if text.reveal().contains(LABEL) {
         let passphrase = passphrase.ok_or("The key is encrypted, and no passphrase was given.")?;
         let der = unarmored(text.reveal()).ok_or("The key is not well-formed PEM.")?;
         return open(&der, passphrase);
     }
+    if text.reveal().contains(OLD_ENCRYPTION) {
+        return Err("The key is encrypted in an old way that is not read here. Write it anew: \
+                    openssl pkcs8 -topk8 -v2 aes-256-cbc"
+            .into());
+    }
     let key = PrivateKeyDer::from_pem_slice(text.reveal().as_bytes()).map_err(|_| "There is no private key in it.")?;
-    Ok(Zeroizing::new(key.secret_der().to_vec()))
+    as_pkcs8(&key).ok_or_else(|| "The key must be RSA of 2048 to 8192 bits, P-256, P-384 or P-521.".into())
+}
+
+fn as_pkcs8(key: &PrivateKeyDer<'_>) -> Option<Zeroizing<Vec<u8>>> {
+    let der = match key {
+        PrivateKeyDer::Pkcs8(key) => key.secret_pkcs8_der().to_vec(),
+        PrivateKeyDer::Pkcs1(key) => {
+            let pair = rsa::KeyPair::from_der(key.secret_pkcs1_der()).ok()?;
+            AsDer::<Pkcs8V1Der>::as_der(&pair).ok()?.as_ref().to_vec()
+        }
+        PrivateKeyDer::Sec1(key) => {
+            let of = |curve| EcdsaKeyPair::from_private_key_der(curve, key.secret_sec1_der()).ok();
+            CURVES.into_iter().find_map(of)?.to_pkcs8v1().ok()?.as_ref().to_vec()
+        }
+        _ => return None,
+    };
+    Some(Zeroizing::new(der))
+}
+
+/// The PEM label of a key in DER.
+pub fn label(der: &[u8]) -> Option<&'static str> {
+    // EncryptedPrivateKeyInfo begins with an algorithm, every other form with a version.
+    if asn1::only(der, SEQUENCE).is_ok_and(|key| key.inside().open(SEQUENCE).is_ok()) {
+        return Some(LABEL);
+    }
+    Some(match PrivateKeyDer::try_from(der).ok()? {
+        PrivateKeyDer::Pkcs1(_) => "RSA PRIVATE KEY",
+        PrivateKeyDer::Sec1(_) => "EC PRIVATE KEY",
+        _ => "PRIVATE KEY",
+    })
 }
 
 fn unarmored(text: &str) -> Option<Vec<u8>> {

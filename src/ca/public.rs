@@ -1,6 +1,6 @@
 //! What anybody may fetch from the phone listeners, ready as bytes: the roots and the revocation lists.
 
-use super::Ca;
+use super::{Ca, crl};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -8,6 +8,18 @@ use std::sync::Arc;
 
 const CERTIFICATE: &str = "application/x-x509-ca-cert";
 const LIST: &str = "application/pkix-crl";
+
+/// The lists of the authorities in force, whatever their numbers.
+const ISSUING: &str = "phonebox-ca.crl";
+const ROOT: &str = "phonebox-ca-root.crl";
+
+/// AVA-103: the root under `…/downloads/`, by the name that provisioning servers are set up with.
+const DOWNLOAD: &str = "deviceenrollmentservicerootca.pem";
+
+/// Whether the CA answers for this name, whatever is stored elsewhere.
+pub fn is_name(name: &str) -> bool {
+    name.get(..11).is_some_and(|start| start.eq_ignore_ascii_case("phonebox-ca")) || name.eq_ignore_ascii_case(DOWNLOAD)
+}
 
 /// By name, in lower case. A clone shows the same files; they change when the authority does.
 #[derive(Clone, Default)]
@@ -42,7 +54,7 @@ impl Ca {
             }
         };
         let roots: Vec<i64> = snapshot.roots().iter().map(|root| root.id).collect();
-        add(&["phonebox-ca.pem", "phonebox-ca.crt"], snapshot.roots_pem().into(), CERTIFICATE, &roots);
+        add(&["phonebox-ca.pem", "phonebox-ca.crt", DOWNLOAD], snapshot.roots_pem().into(), CERTIFICATE, &roots);
         if let Some(root) = snapshot.roots().first() {
             add(&["phonebox-ca.der", "phonebox-ca.cer"], root.der().to_vec().into(), CERTIFICATE, &[root.id]);
         }
@@ -50,11 +62,13 @@ impl Ca {
             let above = current.chain.iter().map(|der| super::pem::certificate(der)).collect::<String>();
             add(&["phonebox-ca-chain.pem"], (above + &current.root.pem()).into(), CERTIFICATE, &[current.root.id]);
         }
-        let issuing = snapshot.issuing().map(|issuing| issuing.id);
+        let current = self.current().map(|current| (current.issuing.id, current.root.id));
         for (authority, list) in self.0.lists.load().iter() {
-            add(&[&format!("phonebox-ca-{authority}.crl")], list.clone(), LIST, &[]);
-            if issuing == Some(*authority) {
-                add(&["phonebox-ca.crl"], list.clone(), LIST, &[]);
+            add(&[&crl::name(*authority)], list.clone(), LIST, &[]);
+            for (name, of) in current.iter().flat_map(|(issuing, root)| [(ISSUING, issuing), (ROOT, root)]) {
+                if of == authority {
+                    add(&[name], list.clone(), LIST, &[]);
+                }
             }
         }
         self.0.public.0.store(Arc::new(files));

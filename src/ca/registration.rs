@@ -27,6 +27,19 @@ impl Registration {
 }
 
 impl Ca {
+    /// What GetNextCACert answers (RFC 8894 §4.7.1): the CA that is to sign next and what stands above it, signed by the
+    /// present CA; by its registration authority where that key is not here or no RSA key. `None`: there is no next one.
+    pub fn next_certificates(&self, keys: &Registration) -> Result<Option<Vec<u8>>, CaError> {
+        let snapshot = self.snapshot();
+        let Some(next) = snapshot.next() else { return Ok(None) };
+        let above = snapshot.chain_up(next);
+        let content = cms::certs_only(&above.iter().map(|one| &**one.der()).collect::<Vec<_>>(), &[]);
+        let ca = self.issuer_as_registration()?;
+        let by = ca.as_deref().unwrap_or(keys);
+        let certificate = cms::Certificate::parse(&by.der).map_err(|_| CaError::damaged("CA certificate"))?;
+        Ok(cms::sign(&by.sign, &certificate, Some(&content), Vec::new()))
+    }
+
     /// The issuing CA in the place of its registration authority, for phones that know no difference. `None`: its key is
     /// no RSA key.
     pub fn issuer_as_registration(&self) -> Result<Option<Arc<Registration>>, CaError> {
@@ -67,7 +80,7 @@ impl Ca {
     }
 
     /// With the lock held.
-    async fn show_registration(&self, now: i64) -> Result<Arc<Registration>, CaError> {
+    pub(super) async fn show_registration(&self, now: i64) -> Result<Arc<Registration>, CaError> {
         let own = self.own(&server::SCEP, None, now)?;
         let own = self.keep(own).await?;
         let key = own.key.serialized_der();

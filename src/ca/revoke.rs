@@ -34,8 +34,10 @@ impl Reason {
         REASONS.iter().map(|(word, ..)| *word)
     }
 
+    /// Its word here, or as RFC 5280 spells it: `keyCompromise`, `cACompromise`.
     pub fn of_word(word: &str) -> Option<Reason> {
-        REASONS.iter().find(|(known, ..)| *known == word).map(|(_, reason, _)| *reason)
+        let letters = |word: &str| word.replace('-', "").to_ascii_lowercase();
+        REASONS.iter().find(|(known, ..)| letters(known) == letters(word)).map(|(_, reason, _)| *reason)
     }
 
     fn row(self) -> (&'static str, RevocationReason) {
@@ -117,6 +119,9 @@ impl Ca {
             Revoke::Past(macs) => macs.iter().map(|mac| of(mac.to_string())).collect(),
             Revoke::AllOf(holder) => vec![of(holder)],
         };
+        let may_be_own = all
+            .iter()
+            .any(|(which, _)| !matches!(which, store::Which::Holder(holder) if holder.parse::<Mac>().is_ok()));
         let by = by.to_owned();
         let _one_at_a_time = self.0.change.lock().await;
         let revoked = self
@@ -140,9 +145,24 @@ impl Ca {
             .await?;
         if !revoked.is_empty() {
             self.note_revoked(&revoked, reason, now);
+            self.note_end(now, now);
             self.publish_lists(now).await?;
+            // It is revoked; a certificate that cannot be signed anew is no reason to say otherwise.
+            if may_be_own && let Err(error) = self.replace_own(now).await {
+                tracing::error!(%error, "the box's own certificates could not be made anew");
+            }
         }
         Ok(revoked)
+    }
+
+    /// What the box shows itself, where it is revoked. The lock is held.
+    async fn replace_own(&self, now: i64) -> Result<(), CaError> {
+        self.show_server(now, false).await?;
+        // When nobody has asked for it yet, whoever is the first to finds that.
+        if self.0.registration.load().is_some() {
+            self.show_registration(now).await?;
+        }
+        Ok(())
     }
 
     /// What a serial means, from memory.

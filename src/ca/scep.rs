@@ -21,6 +21,9 @@ const TRANSACTION: &[u8] = &oid!(raw 2.16.840.1.113733.1.9.7);
 /// understood only where it finds SHA-384 too.
 pub const CAPABILITIES: &str = "AES\nDES3\nSHA-256\nSHA-384\nSHA-512\nSHA-1\nPOSTPKIOperation\nRenewal\nSCEPStandard\n";
 
+/// And this while there is a next CA.
+pub const NEXT: &str = "GetNextCACert\n";
+
 /// A request of some kilobytes; more is nobody's.
 pub const LARGEST: usize = 64 * 1024;
 const LONGEST_TRANSACTION: usize = 128;
@@ -31,6 +34,7 @@ const LONGEST_NONCE: usize = 64;
 pub enum Operation {
     Capabilities,
     CaCertificates,
+    NextCaCertificates,
     /// With the message when it came in the URL.
     Message(Option<Vec<u8>>),
     /// `operation=` anything else.
@@ -49,6 +53,7 @@ impl Operation {
         Some(match value("operation")?.to_ascii_lowercase().as_str() {
             "getcacaps" => Operation::Capabilities,
             "getcacert" => Operation::CaCertificates,
+            "getnextcacert" => Operation::NextCaCertificates,
             "pkioperation" => {
                 match value("message").filter(|message| !message.is_empty()).map(|message| from_url(&message)) {
                     Some(None) => Operation::Unknown,
@@ -64,6 +69,7 @@ impl Operation {
         match self {
             Operation::Capabilities => "GetCACaps",
             Operation::CaCertificates => "GetCACert",
+            Operation::NextCaCertificates => "GetNextCACert",
             Operation::Message(_) => "PKIOperation",
             Operation::Unknown => "",
         }
@@ -153,7 +159,8 @@ pub struct Message {
     sender_nonce: Vec<u8>,
     /// The certificate of whoever signed; whether it is worth anything is for others to say.
     pub signer: Vec<u8>,
-    pub digest: Digest,
+    /// `None`: one that is not known here.
+    pub digest: Option<Digest>,
     /// Whether the signature is good.
     pub is_authentic: bool,
     envelope: Vec<u8>,
@@ -268,7 +275,7 @@ mod tests {
         for (bytes, cipher, digest) in RECORDED {
             let mut message = Message::read(bytes).unwrap();
             assert!(message.is_authentic);
-            assert_eq!((message.kind, message.digest), (Some(Kind::Request), digest));
+            assert_eq!((message.kind, message.digest), (Some(Kind::Request), Some(digest)));
             let csr = Csr::parse(&message.open(&KEYS).unwrap(), false).unwrap();
             assert_eq!(message.cipher, Some(cipher));
             assert_eq!(csr.challenge.unwrap().reveal(), "geheim");
@@ -288,10 +295,11 @@ mod tests {
             assert_eq!(from_url(&format!("MAM{plus}")), Some(vec![0x30, 3, 0x3e]), "{plus}");
         }
         assert_eq!(Operation::of_query("Operation=GetCACert&message=CAIdentifier"), Some(Operation::CaCertificates));
+        assert_eq!(Operation::of_query("operation=GetNextCACert"), Some(Operation::NextCaCertificates));
         assert_eq!(Operation::of_query("operation=PKIOperation"), Some(Operation::Message(None)));
         for query in [
             "operation=",
-            "operation=GetNextCACert",
+            "operation=GetNextCA",
             "operation=PKIOperation&message=%",
             "operation=PKIOperation&message=%zz",
         ] {

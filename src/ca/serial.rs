@@ -20,9 +20,11 @@ impl Serial {
         bytes.try_into().ok().map(Serial)
     }
 
-    /// As people write it: hexadecimal digits, with or without colons.
+    /// As people and programs write it: hexadecimal digits, with or without colons, blanks and `0x`.
     pub fn of_hex(text: &str) -> Option<Serial> {
-        let digits: Vec<u8> = text.bytes().filter(|byte| *byte != b':').collect();
+        let text = text.trim();
+        let text = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
+        let digits: Vec<u8> = text.bytes().filter(|byte| !b": ".contains(byte)).collect();
         let mut bytes = [0u8; LENGTH];
         if digits.len() != 2 * LENGTH || !digits.is_ascii() {
             return None;

@@ -1,10 +1,11 @@
 //! The certificates of the box itself: every name and address of it as DNS and IP alternative names, because some phones
 //! want both whichever they dialled. Signed anew, with the same keys, when a name or an address is new or gone, when
-//! another CA signs, and when a third of their life is left.
+//! another CA signs, when one is revoked, and when a third of their life is left.
 
 use super::authority::{Authority, FIRST_DAY, validity};
 use super::limits::Limits;
 use super::parsed::parse;
+use super::revoke::Status;
 use super::serial::Serial;
 use super::store::{self, NewCertificate, Rows};
 use super::{Ca, CaError, opened, sealed, tls};
@@ -76,7 +77,8 @@ pub struct Own {
 pub struct Subject {
     names: BTreeSet<String>,
     addresses: BTreeSet<IpAddr>,
-    common_name: String,
+    /// `None`: the CA's limits would refuse any.
+    common_name: Option<String>,
     /// What is not here is gone, and no certificate may say it.
     is_all: bool,
 }
@@ -92,7 +94,7 @@ impl Subject {
             names: names.iter().take(MOST).map(|name| name.to_ascii_lowercase()).collect(),
             addresses: addresses.iter().take(MOST).copied().collect(),
             // RFC 5280, appendix A: ub-common-name.
-            common_name: common_name.chars().take(64).collect(),
+            common_name: Some(common_name.chars().take(64).collect()),
             is_all: false,
         }
     }
@@ -104,16 +106,17 @@ impl Subject {
         let (addresses, no_addresses): (Vec<IpAddr>, Vec<IpAddr>) =
             self.addresses.iter().partition(|address| limits.allow_address(**address));
         let left_out = no_names.into_iter().chain(no_addresses.iter().map(ToString::to_string)).collect();
-        let keeps_name =
-            names.contains(&self.common_name) || addresses.iter().any(|a| a.to_string() == self.common_name);
-        let inside = Subject::new(&names, &addresses);
-        match keeps_name {
-            true => {
-                let common_name = self.common_name.clone();
-                (Subject { common_name, is_all: self.is_all, ..inside }, left_out)
-            }
-            false => (Subject { is_all: self.is_all, ..inside }, left_out),
+        let keeps =
+            |common: &String| names.contains(common) || addresses.iter().any(|address| address.to_string() == *common);
+        let mut inside = Subject { is_all: self.is_all, ..Subject::new(&names, &addresses) };
+        if self.common_name.as_ref().is_some_and(keeps) {
+            inside.common_name.clone_from(&self.common_name);
         }
+        // Where there is no DNS name a client takes the common name for one: OpenSSL when it has a dot, GnuTLS always.
+        if names.is_empty() {
+            inside.common_name.take_if(|common| !limits.allow_name(&common.to_ascii_lowercase()));
+        }
+        (inside, left_out)
     }
 
     /// The first name or address that a certificate does not cover.
@@ -144,9 +147,12 @@ impl Subject {
         self.names.iter().find(|wanted| !has_name(wanted)).cloned().or_else(address)
     }
 
-    /// Whether a certificate of the box says a name or an address that is gone.
+    /// Whether a certificate of the box says a name or an address that is gone, or a common name where none may stand.
     fn is_exceeded_by(&self, der: &[u8]) -> bool {
         let Ok((_, certificate)) = x509_parser::parse_x509_certificate(der) else { return true };
+        if self.common_name.is_none() && certificate.subject().iter_common_name().next().is_some() {
+            return true;
+        }
         let Ok(Some(said)) = certificate.subject_alternative_name() else { return false };
         let is_here = |octets: &[u8]| {
             self.addresses.iter().any(|address| match address {
@@ -163,7 +169,10 @@ impl Subject {
     }
 
     fn write(&self, params: &mut CertificateParams) -> Result<(), CaError> {
-        params.distinguished_name.push(DnType::CommonName, self.common_name.as_str());
+        match &self.common_name {
+            Some(name) => params.distinguished_name.push(DnType::CommonName, name.as_str()),
+            None => params.distinguished_name.push(DnType::OrganizationName, "Phonebox"),
+        }
         for name in &self.names {
             params.subject_alt_names.push(SanType::DnsName(name.as_str().try_into()?));
         }
@@ -255,6 +264,7 @@ impl Ca {
                     let by_it = |authority: &Arc<Authority>| {
                         leaf.issuer == authority.parsed.subject
                             && (leaf.not_after - now > LIFE / 3 || leaf.not_after >= authority.parsed.not_after)
+                            && !matches!(self.status(&leaf.serial), Status::Revoked { .. })
                     };
                     authority.as_ref().is_none_or(by_it) && leaf.key == key.der_bytes()
                 })
@@ -338,8 +348,7 @@ impl Ca {
     /// Where to ask about a certificate, when the box has a name that will not change.
     pub(super) fn add_addresses(&self, params: &mut CertificateParams, authority: &Authority) {
         let Some(address) = &self.0.options.address else { return };
-        let uris = vec![format!("{address}/phonebox-ca-{}.crl", authority.id)];
-        params.crl_distribution_points = vec![rcgen::CrlDistributionPoint { uris }];
+        params.crl_distribution_points = super::crl::addresses(&self.0.options, authority.id);
         let ocsp = format!("{address}/ocsp");
         // RFC 5280, 4.2.2.1: AuthorityInfoAccess with id-ad-ocsp.
         let content = yasna::construct_der(|writer| {

@@ -38,6 +38,11 @@ impl Snapshot {
         self.authorities.iter().find(is_it).cloned()
     }
 
+    /// The CA that is to sign next.
+    pub fn next(&self) -> Option<&Arc<Authority>> {
+        self.authorities.iter().find(|known| known.issues && known.state == State::Next)
+    }
+
     fn parent_of(&self, authority: &Authority) -> Option<&Arc<Authority>> {
         let parent = authority.parent?;
         self.authorities.iter().find(|known| known.id == parent)
@@ -82,6 +87,14 @@ impl Snapshot {
     pub fn crossing(&self) -> Option<&[u8]> {
         let current = self.authorities.iter().find(|known| known.parent.is_none() && known.state == State::Current);
         current?.crossed.as_deref()
+    }
+
+    /// Whether this is the serial of an authority's certificate, or of a root's for the next, that this one signed.
+    pub fn has_certified(&self, by: &Authority, serial: &[u8]) -> bool {
+        let is_below = |known: &Authority| known.parent == Some(by.id) && known.parsed.serial == serial;
+        let crossed = |known: &Authority| known.crossed.as_deref().and_then(super::parsed::parse);
+        let is_word = |said: super::parsed::Parsed| said.issuer == by.parsed.subject && said.serial == serial;
+        self.authorities.iter().any(|known| is_below(known) || crossed(known).is_some_and(is_word))
     }
 
     /// What is to be trusted: the root in force, the one that is being given to phones, and, as long as it carries phones

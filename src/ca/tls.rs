@@ -126,11 +126,12 @@ impl std::fmt::Debug for Ask {
     }
 }
 
-/// What a TLS 1.2 handshake is signed with besides PSS (RFC 5246 §7.4.1.4.1).
+/// What a TLS 1.2 handshake is signed with besides PSS (RFC 5246 §7.4.1.4.1), in the order that short keys want: with
+/// SHA-384 they are not verified ([`signature`]).
 const TLS12: [(SignatureScheme, Digest); 6] = [
     (SignatureScheme::RSA_PKCS1_SHA256, Digest::Sha256),
-    (SignatureScheme::RSA_PKCS1_SHA384, Digest::Sha384),
     (SignatureScheme::RSA_PKCS1_SHA512, Digest::Sha512),
+    (SignatureScheme::RSA_PKCS1_SHA384, Digest::Sha384),
     (SignatureScheme::ECDSA_NISTP256_SHA256, Digest::Sha256),
     (SignatureScheme::ECDSA_NISTP384_SHA384, Digest::Sha384),
     (SignatureScheme::RSA_PKCS1_SHA1, Digest::Sha1),
@@ -224,6 +225,9 @@ impl ClientCertVerifier for Ask {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         let mut schemes = self.strong.supported_schemes();
         if self.weakly().is_some() {
+            // The first that a client can do is what it does, and PSS by a short key is verified nowhere here. TLS 1.3 has
+            // nothing else.
+            schemes.sort_by_key(|scheme| TLS12.iter().position(|(known, _)| known == scheme).unwrap_or(TLS12.len()));
             schemes.push(SignatureScheme::RSA_PKCS1_SHA1);
         }
         schemes

@@ -6,6 +6,7 @@ use super::recorder::Recorder;
 use super::store::{self, Stored};
 use crate::clock;
 use crate::db::Db;
+use crate::provision::Pipeline;
 use crate::users::Actor;
 use crate::web::{Code, Json, Page, Paging, Problem, Query, Result, words};
 use actix_web::web::{Bytes, Data};
@@ -27,13 +28,20 @@ struct Filter {
 /// What phones asked for and what they got, newest first
 #[utoipa::path(tag = "check-ins", params(Filter), responses((status = 200, body = Page<Stored>)))]
 #[get("/check-ins")]
-async fn list(actor: Actor, db: Data<Db>, Query(filter): Query<Filter>) -> Result<Json<Page<Stored>>> {
+async fn list(
+    actor: Actor,
+    db: Data<Db>,
+    pipeline: Data<Pipeline>,
+    Query(filter): Query<Filter>,
+) -> Result<Json<Page<Stored>>> {
     let paging = Paging::<i64>::new(filter.after.as_deref(), filter.limit)?;
     let mac = filter.mac.as_deref().map(words::mac).transpose()?;
     let wanted = store::Filter { account_id: actor.account_id, mac, decision: filter.decision };
-    let rows = db
+    let mut rows = db
         .read_long(move |conn| store::list(conn, &wanted, paging.after, paging.rows()).map_err(Problem::from))
         .await?;
+    let origin = pipeline.usual_origin();
+    rows.iter_mut().for_each(|row| row.name_box(origin.http.as_deref()));
     Ok(Json(paging.page(rows, |row| row.id.to_string())))
 }
 
@@ -43,9 +51,16 @@ async fn list(actor: Actor, db: Data<Db>, Query(filter): Query<Filter>) -> Resul
 /// rows, or after the one named by `Last-Event-ID`, and ends from time to time: browsers come back by themselves.
 #[utoipa::path(tag = "check-ins", responses((status = 200, body = String, content_type = "text/event-stream")))]
 #[get("/check-ins/live")]
-async fn live(actor: Actor, db: Data<Db>, recorder: Data<Recorder>, request: HttpRequest) -> Result<HttpResponse> {
+async fn live(
+    actor: Actor,
+    db: Data<Db>,
+    recorder: Data<Recorder>,
+    pipeline: Data<Pipeline>,
+    request: HttpRequest,
+) -> Result<HttpResponse> {
     let last = request.headers().get("Last-Event-ID").and_then(|value| value.to_str().ok()?.parse().ok());
-    let log = Live::open(&db, &recorder, actor.account_id, last).ok_or_else(|| {
+    let http = pipeline.usual_origin().http.as_deref().map(str::to_owned);
+    let log = Live::open(&db, &recorder, actor.account_id, last, http).ok_or_else(|| {
         Problem::new(Code::Busy, "Too many live logs are open.", "Close one, or read GET /api/v1/check-ins.")
     })?;
     let events = stream::unfold((log, actor, db), |(mut log, actor, db)| async move {

@@ -26,12 +26,20 @@ pub struct Live {
     at: i64,
     begun: bool,
     ends: Instant,
+    /// Where phones reach the box.
+    http: Option<String>,
     _place: SemaphorePermit<'static>,
 }
 
 impl Live {
     /// `None`: too many are open.
-    pub fn open(db: &Db, recorder: &Recorder, account_id: i64, last: Option<i64>) -> Option<Live> {
+    pub fn open(
+        db: &Db,
+        recorder: &Recorder,
+        account_id: i64,
+        last: Option<i64>,
+        http: Option<String>,
+    ) -> Option<Live> {
         let _place = LOGS.try_acquire().ok()?;
         let (db, written) = (db.clone(), recorder.written());
         Some(Live {
@@ -42,6 +50,7 @@ impl Live {
             at: 0,
             begun: false,
             ends: Instant::now() + LIFE,
+            http,
             _place,
         })
     }
@@ -65,7 +74,7 @@ impl Live {
 
     async fn read(&mut self) -> Result<String> {
         let (account_id, row, at) = (self.account_id, self.row, self.at);
-        let (repeated, newer) = self
+        let (mut repeated, mut newer) = self
             .db
             .read_long(move |conn| {
                 let newer = store::newer(conn, account_id, row, ROWS)?;
@@ -74,6 +83,7 @@ impl Live {
                 Ok::<_, crate::db::Error>((repeated, newer))
             })
             .await?;
+        repeated.iter_mut().chain(&mut newer).for_each(|one| one.name_box(self.http.as_deref()));
         self.row = newer.last().map_or(row, |last| last.id);
         self.at = newer.iter().chain(&repeated).map(|one| one.last_at).max().unwrap_or(at);
         let mut text: String = repeated.iter().map(|one| event(one, "")).collect();

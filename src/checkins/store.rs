@@ -28,8 +28,17 @@ pub struct Facts {
 const LONGEST: usize = 512;
 
 /// Served to whoever asks: what such a request says of a phone is nobody's word.
-const OF_ANYBODY: [Reason; 5] =
-    [Reason::TrustCertificate, Reason::StaticFile, Reason::ModelFile, Reason::SafeDefault, Reason::RequestWaits];
+const OF_ANYBODY: [Reason; 9] = [
+    Reason::TrustCertificate,
+    Reason::ScepCapabilities,
+    Reason::RequestAttributes,
+    Reason::CertificateCopy,
+    Reason::RevocationList,
+    Reason::StaticFile,
+    Reason::ModelFile,
+    Reason::SafeDefault,
+    Reason::RequestWaits,
+];
 
 /// Cut and without control characters: what a stranger sent must be harmless wherever it is shown (T20, T98).
 fn tame(text: &str) -> String {
@@ -162,6 +171,18 @@ pub struct Stored {
     pub status: i64,
     pub bytes: i64,
     pub micros: i64,
+}
+
+/// Stands in `reasons.toml` for the address at which phones reach the box by HTTP.
+const BOX: &str = "http://BOX";
+
+impl Stored {
+    /// Writes the box's own address into what is to be done.
+    pub fn name_box(&mut self, http: Option<&str>) {
+        if let Some(http) = http.filter(|_| self.next.contains(BOX)) {
+            self.next = self.next.replace(BOX, http);
+        }
+    }
 }
 
 /// Which check-ins are asked for; `None` is any.

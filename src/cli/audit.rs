@@ -2,8 +2,8 @@
 
 use super::console::{Client, Method, nothing, query};
 use super::{Failure, table, transfer};
+use crate::web::Moment;
 use clap::{Args, Subcommand, ValueEnum};
-use jiff::civil::DateTime;
 use std::io::Write;
 
 #[derive(Args)]
@@ -36,10 +36,10 @@ struct List {
     /// Who did it; here and below * stands for anything
     #[arg(long)]
     actor: Option<String>,
-    /// The id of the account of who did it
+    /// The id of the account whose data it is, or of who did it
     #[arg(long)]
     account: Option<String>,
-    /// The name of the account of who did it
+    /// The name of the account whose data it is, or of who did it
     #[arg(long)]
     account_name: Option<String>,
     /// From which address
@@ -80,11 +80,8 @@ enum Format {
     Json,
 }
 
-fn moment(text: &str) -> Result<i64, String> {
-    let wrong = || "write it like 2026-11-22 or 2026-11-22T17:15".to_owned();
-    let time: DateTime = text.parse().map_err(|_| wrong())?;
-    let time = time.to_zoned(jiff::tz::TimeZone::UTC).map_err(|_| wrong())?;
-    Ok(time.timestamp().as_millisecond())
+fn moment(text: &str) -> Result<i64, &'static str> {
+    text.parse().map(|Moment(millis)| millis)
 }
 
 const COLUMNS: [(&str, &str); 7] = [
@@ -163,10 +160,12 @@ async fn verify(client: &Client, head: Option<&str>, as_json: bool) -> Result<()
     if !as_json {
         let (entries, head) = (&verdict["entries"], verdict["head"].as_str().unwrap_or_default());
         table::say(&format!("{entries} entries, nothing was changed, put in or taken out."));
+        table::say("The entries agree with each other and with what the box notes of the newest, in the same file.");
         table::say(&format!("Head  {head}"));
         table::say(
-            "Note the head elsewhere: phonebox audit verify --head HEAD proves later that all of this is still there.",
+            "Whoever writes the whole file anew can make them agree. Note the head elsewhere: it proves more, later:",
         );
+        table::say("phonebox audit verify --head HEAD says whether all of this is still there.");
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::console::{Client, Method, encode, query};
 use super::{Failure, accept, secret, table};
-use crate::ca;
+use crate::ca::{self, pem};
 use crate::config::{Environment, PlaceFlags, load};
 use clap::Subcommand;
 use serde_json::{Map, Value, json};
@@ -21,10 +21,10 @@ pub enum Ca {
     },
     /// Bring a site's own CA; it becomes the next one, to be switched to
     Import {
-        /// PEM: the CA first, then what stands above it up to the root
+        /// PEM: the CA first, then what stands above it up to the root; DER where it is one
         #[arg(long, value_name = "FILE")]
         certificates: String,
-        /// PEM; without it the key that `ca csr` made
+        /// PEM or DER: PKCS#8, PKCS#1 or SEC 1; without it the key that `ca csr` made
         #[arg(long, value_name = "FILE")]
         key: Option<String>,
         /// Of an encrypted key: @FILE, or @- for standard input
@@ -36,12 +36,16 @@ pub enum Ca {
         /// The name of the CA
         #[arg(long)]
         name: String,
+        /// Also when another request waits for its certificate: its key is thrown away
+        #[arg(long)]
+        force: bool,
     },
     /// Install a server certificate of your own
     Install {
-        /// PEM: the server's certificate first, then what signed it
+        /// PEM: the server's certificate first, then what signed it; DER where it is one
         #[arg(long, value_name = "FILE", required_unless_present = "remove")]
         certificates: Option<String>,
+        /// PEM or DER: PKCS#8, PKCS#1 or SEC 1
         #[arg(long, value_name = "FILE", required_unless_present = "remove")]
         key: Option<String>,
         /// Of an encrypted key: @FILE, or @- for standard input
@@ -109,7 +113,11 @@ pub struct KeyCopy {
 #[derive(Subcommand)]
 pub enum Rollover {
     /// Make the next root; phones get it beside the present one
-    Start,
+    Start {
+        /// Also when the present root's key is not here, so that it cannot vouch for the next one
+        #[arg(long)]
+        force: bool,
+    },
     /// Which devices are known to trust which root
     Report {
         /// Name the devices
@@ -117,9 +125,17 @@ pub enum Rollover {
         devices: bool,
     },
     /// Sign with the next root from now on
-    Switch,
+    Switch {
+        /// Also when devices that trust the present root are not known to hold the next one
+        #[arg(long)]
+        force: bool,
+    },
     /// Leave behind the root before the present one, and the phones that trust no other
-    Finish,
+    Finish {
+        /// Also when devices that trust the root before are not known to hold the present one
+        #[arg(long)]
+        force: bool,
+    },
     /// Forget the next root
     Cancel,
 }
@@ -179,7 +195,7 @@ pub enum Certificate {
     },
     /// Issue a certificate for the key of a request, and print it with what stands above it
     Issue {
-        /// A certification request, PEM
+        /// A certification request, PEM or DER
         #[arg(long, value_name = "FILE")]
         csr: String,
         #[arg(long)]
@@ -301,7 +317,9 @@ pub async fn run(client: &Client, command: Ca, as_json: bool) -> Result<(), Fail
         Ca::Import { certificates, key, passphrase } => {
             shown(post("/ca/import", bring(&certificates, key.as_deref(), passphrase.as_deref())?).await?);
         }
-        Ca::Csr { name } => text(post("/ca/request", json!({ "name": name })).await?, "csr"),
+        Ca::Csr { name, force } => {
+            text(post("/ca/request", json!({ "name": name, "force": force })).await?, "csr");
+        }
         Ca::Install { remove: true, .. } => {
             client.call(Method::DELETE, "/ca/server", None).await?;
             table::say("The box shows its own certificate again.");
@@ -315,9 +333,18 @@ pub async fn run(client: &Client, command: Ca, as_json: bool) -> Result<(), Fail
             if as_json { table::json(&answer) } else { table::say("The certificate is installed.") }
         }
         Ca::Rollover { command } => match command {
-            Rollover::Start => shown(act("/ca/rollover/start").await?),
-            Rollover::Switch => shown(act("/ca/rollover/switch").await?),
-            Rollover::Finish => shown(act("/ca/rollover/finish").await?),
+            Rollover::Start { force } => {
+                let answer = post("/ca/rollover/start", json!({ "force": force })).await?;
+                if is_unvouched(&answer) {
+                    eprintln!(
+                        "warning: The present root does not vouch for the next one: the switch leaves behind every phone \
+                         that trusts only the present one. See who does before it: phonebox ca rollover report --devices"
+                    );
+                }
+                shown(answer);
+            }
+            Rollover::Switch { force } => shown(post("/ca/rollover/switch", json!({ "force": force })).await?),
+            Rollover::Finish { force } => shown(post("/ca/rollover/finish", json!({ "force": force })).await?),
             Rollover::Cancel => shown(act("/ca/rollover/cancel").await?),
             Rollover::Report { devices } => {
                 let report = client.get("/ca/rollover").await?;
@@ -353,7 +380,7 @@ pub async fn run(client: &Client, command: Ca, as_json: bool) -> Result<(), Fail
             }
             Certificate::Issue { csr, mac, serial, model, label, profile } => {
                 let body = json!({
-                    "csr": file(&csr)?, "mac": mac, "serial": serial, "model": model, "label": label, "profile": profile
+                    "csr": armored(&csr, |_| Some("CERTIFICATE REQUEST"))?, "mac": mac, "serial": serial, "model": model, "label": label, "profile": profile
                 });
                 chain(&post("/certificates", body).await?, as_json);
             }
@@ -365,7 +392,11 @@ pub async fn run(client: &Client, command: Ca, as_json: bool) -> Result<(), Fail
                 let body = json!({ "holder": holder, "reason": reason });
                 let answer = post("/certificates/revoke-all", body).await?;
                 let count = answer["serials"].as_array().map_or(0, Vec::len);
-                if as_json { table::json(&answer) } else { table::say(&format!("{count} certificates are revoked.")) }
+                let text = match count {
+                    1 => "1 certificate is revoked.".to_owned(),
+                    _ => format!("{count} certificates are revoked."),
+                };
+                if as_json { table::json(&answer) } else { table::say(&text) }
             }
         },
         Ca::Crl => text(client.get("/ca/crl").await?, "pem"),
@@ -383,6 +414,13 @@ fn holders(report: &Value) -> Vec<Value> {
     let row = |root: &Value, mac: &Value| json!({ "state": root["state"], "mac": mac });
     let of = |root: &Value| root["macs"].as_array().into_iter().flatten().map(|mac| row(root, mac)).collect::<Vec<_>>();
     report.as_array().into_iter().flatten().flat_map(of).collect()
+}
+
+/// The root that was made stands alone.
+fn is_unvouched(answer: &Value) -> bool {
+    let authorities = answer["authorities"].as_array().into_iter().flatten();
+    let mut next = authorities.filter(|one| one["state"] == "next" && one["role"] == "root");
+    next.any(|root| root["crossed"] == false)
 }
 
 fn chain(answer: &Value, as_json: bool) {
@@ -417,20 +455,27 @@ fn hidden(text: &str) -> Result<String, Failure> {
     secret::value("passphrase", text)
 }
 
-fn file(name: &str) -> Result<String, Failure> {
+fn read(name: &str) -> Result<Vec<u8>, Failure> {
     let path = if name == "-" { Path::new("/dev/stdin") } else { Path::new(name) };
-    std::fs::read_to_string(path)
+    std::fs::read(path)
         .map_err(|error| Failure::new(format!("{name} cannot be read: {error}."), "Check the file's name."))
 }
 
+/// The text of a PEM file, or a DER file as PEM.
+fn armored(name: &str, label: impl Fn(&[u8]) -> Option<&'static str>) -> Result<String, Failure> {
+    pem::of_file(read(name)?, label)
+        .ok_or_else(|| Failure::new(format!("{name} is neither PEM nor DER."), "Check the file's name."))
+}
+
 fn bring(certificates: &str, key: Option<&str>, passphrase: Option<&str>) -> Result<Value, Failure> {
-    let (key, passphrase) = (key.map(file).transpose()?, passphrase.map(hidden).transpose()?);
-    Ok(json!({ "certificates": file(certificates)?, "key": key, "passphrase": passphrase }))
+    let certificates = armored(certificates, |_| Some("CERTIFICATE"))?;
+    let key = key.map(|name| armored(name, ca::pkcs8::label)).transpose()?;
+    Ok(json!({ "certificates": certificates, "key": key, "passphrase": passphrase.map(hidden).transpose()? }))
 }
 
 impl KeyCopy {
     fn body(&self) -> Result<Value, Failure> {
-        Ok(json!({ "pem": file(&self.file)?, "passphrase": hidden(&self.passphrase)? }))
+        Ok(json!({ "pem": armored(&self.file, ca::pkcs8::label)?, "passphrase": hidden(&self.passphrase)? }))
     }
 }
 

@@ -149,6 +149,7 @@ fn serve(config: &Arc<Config>, data: DataDir) -> io::Result<(Admin, DataDir)> {
     let services = Services {
         db: data.db.clone(),
         roll: Arc::new(Roll::new(data.db.clone())),
+        sip_accounts: Arc::default(),
         keys: data.keys.clone(),
         ca: Arc::new(Lazy::new(&data.db, &data.keys, server::ca_options(config))),
         dir: data.path.clone(),

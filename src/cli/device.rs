@@ -32,7 +32,8 @@ pub enum Commands {
     Activate { mac: String },
     /// Block a device
     Deactivate { mac: String },
-    /// Let this phone, or every active phone of a site, in again: new window, new token
+    /// Let this phone, or every active phone of a site, in again: new window, new token; the old token ends, for those
+    /// too that were well
     LetIn {
         #[arg(required_unless_present = "site", conflicts_with = "site")]
         mac: Option<String>,
@@ -73,6 +74,9 @@ pub struct Set {
     /// Number of a line to remove
     #[arg(long)]
     remove_line: Vec<u8>,
+    /// Move how far it has come with TLS down: trusts-our-ca, plain-only or never-seen
+    #[arg(long)]
+    tls_state: Option<String>,
 }
 
 /// An empty word (`--name ""`) empties the field.
@@ -117,7 +121,7 @@ pub struct List {
     #[arg(long)]
     model: Option<String>,
     /// known, active or blocked
-    #[arg(long)]
+    #[arg(long, value_parser = ["known", "active", "blocked"])]
     state: Option<String>,
     /// Part of the name or serial number, or the first or last digits of the MAC
     #[arg(long)]
@@ -143,7 +147,9 @@ pub async fn run(client: &Client, command: Commands, as_json: bool) -> Result<()
             let mut body = add.words.body()?;
             body.insert("mac".into(), add.mac.into());
             body.insert("activate".into(), add.activate.into());
-            show(&client.call(Method::POST, "/devices", Some(&body.into())).await?);
+            let device = client.call(Method::POST, "/devices", Some(&body.into())).await?;
+            show(&device);
+            note(&device);
         }
         Commands::Show { mac } => show(&client.get(&format!("/devices/{}", encode(&mac))).await?),
         Commands::List(list) => list.run(client, as_json).await?,
@@ -151,8 +157,13 @@ pub async fn run(client: &Client, command: Commands, as_json: bool) -> Result<()
             let mut body = set.words.body()?;
             body.insert("unset".into(), json!(set.unset));
             body.insert("remove_lines".into(), json!(set.remove_line));
+            if let Some(state) = set.tls_state {
+                body.insert("tls_state".into(), state.into());
+            }
             let path = format!("/devices/{}", encode(&set.mac));
-            show(&client.call(Method::PATCH, &path, Some(&body.into())).await?);
+            let device = client.call(Method::PATCH, &path, Some(&body.into())).await?;
+            show(&device);
+            note(&device);
         }
         Commands::Line { mac, number, words, unset, remove } => {
             let path = format!("/devices/{}/lines/{}", encode(&mac), encode(&number));
@@ -172,7 +183,10 @@ pub async fn run(client: &Client, command: Commands, as_json: bool) -> Result<()
         Commands::LetIn { site, .. } => {
             let path = format!("/sites/{}/let-in", encode(&site.unwrap_or_default()));
             let answer = client.call(Method::POST, &path, None).await?;
-            let told = format!("{} devices may come in again.", answer["devices"]);
+            let told = format!(
+                "{} devices may come in again: their windows are open, their old tokens are worth nothing.",
+                answer["devices"]
+            );
             if as_json { table::json(&answer) } else { table::say(&told) }
         }
         Commands::Bind { mac, network } => {
@@ -279,6 +293,14 @@ impl List {
 
 fn name(device: &Value) -> &str {
     device["mac"].as_str().unwrap_or_default()
+}
+
+/// What was taken and is probably not meant: for whoever looks, out of a script's way.
+fn note(device: &Value) {
+    if let Some(text) = device["model_note"].as_str() {
+        eprintln!("note: {text}");
+    }
+    super::layer::note(device["settings"].as_array().map(Vec::as_slice).unwrap_or_default());
 }
 
 fn print(device: &Value) {

@@ -3,6 +3,7 @@
 use super::console::{Client, Method, encode};
 use super::{Failure, table};
 use clap::Subcommand;
+use serde_json::json;
 
 #[derive(Subcommand)]
 pub enum Commands {
@@ -19,16 +20,25 @@ pub enum Commands {
     /// Print a device's challenge, for a phone that is set up by hand
     Challenge {
         mac: String,
-        /// The certificate profile, instead of "device"
+        /// The certificate profile, instead of the one that the device's profile names
         #[arg(long)]
         profile: Option<String>,
     },
     /// Make a certificate and key for a phone that fetches them as a file
     File {
         mac: String,
-        /// The certificate profile, instead of "device"
+        /// The certificate profile, instead of the one that the device's profile names
         #[arg(long)]
         profile: Option<String>,
+    },
+    /// How many wrong enrollment codes lock a phone against codes, and for how long; with an option, set it
+    Lockout {
+        /// Minutes for which no code is taken, 1 to 1440
+        #[arg(long)]
+        minutes: Option<u32>,
+        /// Wrong codes that lock nobody yet, 1 to 20; one more does
+        #[arg(long)]
+        attempts: Option<u32>,
     },
 }
 
@@ -49,6 +59,20 @@ pub async fn run(client: &Client, command: Commands, as_json: bool) -> Result<()
                 table::json(&found.into())
             } else {
                 table::print(&found, &COLUMNS)
+            }
+            return Ok(());
+        }
+        Commands::Lockout { minutes, attempts } => {
+            let shown = match (minutes, attempts) {
+                (None, None) => client.get("/device-lockout").await?,
+                _ => {
+                    let body = json!({ "minutes": minutes, "attempts": attempts });
+                    client.call(Method::PUT, "/device-lockout", Some(&body)).await?
+                }
+            };
+            match as_json {
+                true => table::json(&shown),
+                false => table::print_one(&shown, &[("minutes", "minutes"), ("attempts", "attempts")]),
             }
             return Ok(());
         }

@@ -65,7 +65,8 @@ pub async fn run(client: &Client, explain: Explain, as_json: bool) -> Result<(),
     }
     table::print_one(&answer, &FACTS);
     let list = |name: &str| answer.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
-    let timeline = list("timeline");
+    let mut timeline = list("timeline");
+    timeline.iter_mut().for_each(add_detail);
     if !timeline.is_empty() {
         table::say("\nWhat it asked for, the newest first");
         table::print(&timeline, &TIMELINE);
@@ -75,6 +76,15 @@ pub async fn run(client: &Client, explain: Explain, as_json: bool) -> Result<(),
     }
     table::say(&format!("\n{}", answer.get("verdict").and_then(Value::as_str).unwrap_or_default()));
     Ok(())
+}
+
+/// What belongs to the reason stands behind it.
+fn add_detail(one: &mut Value) {
+    let text = |name: &str| one.get(name).and_then(Value::as_str).unwrap_or_default();
+    let (why, detail) = (text("text").trim_end_matches('.'), text("detail"));
+    if !detail.is_empty() {
+        one["text"] = format!("{why} ({detail}).").into();
+    }
 }
 
 pub async fn preview(client: &Client, preview: Preview, as_json: bool) -> Result<(), Failure> {

@@ -15,12 +15,15 @@ pub enum Commands {
         #[arg(long)]
         name: Option<String>,
         /// firmware, language, image, certificate, ringtone or other
-        #[arg(long)]
+        #[arg(long, value_parser = KINDS)]
         kind: Option<String>,
         #[arg(long)]
         vendor: Option<String>,
         #[arg(long)]
         model: Option<String>,
+        /// Of firmware, when its name does not say it
+        #[arg(long, value_name = "NUMBERS")]
+        version: Option<String>,
         /// What the bytes must hash to
         #[arg(long, value_name = "HEX")]
         sha256: Option<String>,
@@ -31,18 +34,20 @@ pub enum Commands {
     Remove { name: String },
 }
 
-const FIELDS: [(&str, &str); 6] = [
+const KINDS: [&str; 6] = ["firmware", "language", "image", "certificate", "ringtone", "other"];
+const FIELDS: [(&str, &str); 7] = [
     ("FILE", "name"),
     ("KIND", "kind"),
     ("VENDOR", "vendor"),
     ("MODEL", "model"),
+    ("VERSION", "version"),
     ("BYTES", "size"),
     ("SHA-256", "sha256"),
 ];
 
 pub async fn run(client: &Client, command: Commands, as_json: bool) -> Result<(), Failure> {
     match command {
-        Commands::Add { file, name, kind, vendor, model, sha256 } => {
+        Commands::Add { file, name, kind, vendor, model, version, sha256 } => {
             let own = std::path::Path::new(&file).file_name().map(|name| name.to_string_lossy().into_owned());
             let name = name.or(own).filter(|name| name != "-").ok_or_else(|| {
                 Failure::new("The file has no name.", "Say under which name phones ask for it: --name NAME")
@@ -51,6 +56,7 @@ pub async fn run(client: &Client, command: Commands, as_json: bool) -> Result<()
                 ("kind", kind.as_deref()),
                 ("vendor", vendor.as_deref()),
                 ("model", model.as_deref()),
+                ("version", version.as_deref()),
                 ("sha256", sha256.as_deref()),
             ]);
             let bar = transfer::bar("sent");

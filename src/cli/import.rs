@@ -65,6 +65,8 @@ impl Import {
             Ok(())
         })
         .await?;
+        // The last state is drawn, however soon after the one before.
+        done.force_draw();
         done.finish_and_clear();
         if report.is_null() {
             return Err(Failure::new(
@@ -86,6 +88,7 @@ fn print(report: &Value) {
     let problems = report["problems"].as_array().map(Vec::as_slice).unwrap_or_default();
     for problem in problems {
         let place = match problem["file"].as_str() {
+            Some(file) if problem["row"] == 0 => file.to_owned(),
             Some(file) => format!("{file} row {}", problem["row"]),
             None => format!("row {}", problem["row"]),
         };

@@ -2,6 +2,7 @@
 
 use super::console::{Client, Method, encode, query};
 use super::{Failure, secret, table};
+use crate::models;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 use std::io::Read;
@@ -22,6 +23,8 @@ pub enum Commands {
         #[arg(required = true, value_name = "NAME=VALUE")]
         pairs: Vec<String>,
     },
+    /// Every setting there is, or those with TEXT in their name or what they are for
+    Settings { text: Option<String> },
     /// Take settings away
     Unset {
         #[command(flatten)]
@@ -136,14 +139,52 @@ pub async fn run(client: &Client, command: Commands, as_json: bool) -> Result<()
                 set.insert(name, text.into());
             }
             let path = format!("/settings{}", place.query(false));
-            show(client.call(Method::PATCH, &path, Some(&json!({ "set": set }))).await?);
+            let settings = client.call(Method::PATCH, &path, Some(&json!({ "set": set }))).await?;
+            note(settings.as_array().map(Vec::as_slice).unwrap_or_default());
+            let named = place.which.model.as_deref().and_then(|model| model.split_once('/'));
+            if let Some(text) = named.and_then(|(vendor, model)| models::note(Some(vendor), Some(model))) {
+                eprintln!("note: {text}");
+            }
+            show(settings);
         }
         Commands::Unset { place, names } => {
             let path = format!("/settings{}", place.query(false));
             show(client.call(Method::PATCH, &path, Some(&json!({ "unset": names }))).await?);
         }
+        Commands::Settings { text } => catalogue(client, text.as_deref().unwrap_or_default(), as_json).await?,
         Commands::Raw { command } => raw(client, command, as_json).await?,
     }
+    Ok(())
+}
+
+/// What people can set. Those that the box makes itself are left out.
+async fn catalogue(client: &Client, text: &str, as_json: bool) -> Result<(), Failure> {
+    let text = text.to_lowercase();
+    let holds = |entry: &Value| {
+        let words = ["id", "label", "help"].map(|key| entry[key].as_str().unwrap_or_default().to_lowercase());
+        entry["derived"] != true && words.iter().any(|word| word.contains(&text))
+    };
+    let mut entries = client.get("/catalogue").await?;
+    let entries = entries.as_array_mut().map(std::mem::take).unwrap_or_default();
+    let mut found: Vec<Value> = entries.into_iter().filter(holds).collect();
+    if found.is_empty() {
+        return Err(Failure::new(format!("No setting has {text:?} in it."), "All of them: phonebox layer settings"));
+    }
+    if as_json {
+        table::json(&found.into());
+        return Ok(());
+    }
+    for entry in &mut found {
+        let kind = &entry["kind"];
+        let words = kind["words"].as_array().map(|words| words.iter().filter_map(Value::as_str).collect::<Vec<_>>());
+        let what = match (words, kind["min"].as_i64(), kind["max"].as_i64()) {
+            (Some(words), ..) => words.join(", "),
+            (None, Some(min), Some(max)) if kind["type"] == "int" => format!("{min} to {max}"),
+            _ => kind["type"].as_str().unwrap_or_default().to_owned(),
+        };
+        entry["takes"] = what.into();
+    }
+    table::print(&found, &[("SETTING", "id"), ("TAKES", "takes"), ("WHAT IT IS", "help")]);
     Ok(())
 }
 
@@ -188,6 +229,13 @@ async fn raw(client: &Client, command: Raw, as_json: bool) -> Result<(), Failure
         }
     }
     Ok(())
+}
+
+/// What was taken and is probably not meant.
+pub fn note(settings: &[Value]) {
+    for text in settings.iter().filter_map(|setting| setting["note"].as_str()) {
+        eprintln!("note: {text}");
+    }
 }
 
 /// Settings with who set them, secrets as being set.

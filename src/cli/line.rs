@@ -3,15 +3,12 @@
 use super::{Failure, secret};
 use serde_json::{Map, Value, json};
 
-/// A line's body, from its words. A value with a comma in it stands in double quotes.
+/// A line's body, from its words. A value with a comma in it stands in double quotes, as in CSV.
 pub fn body(words: &str) -> Result<Map<String, Value>, Failure> {
     let mut body = Map::new();
     let mut settings = Map::new();
-    for word in split(words) {
-        let (name, text) = word.split_once('=').ok_or_else(|| {
-            Failure::new(format!("{word:?} is no NAME=VALUE of a line."), "Write it like user=201,password=@-.")
-        })?;
-        let name = name.trim();
+    for (name, text) in split(words)? {
+        let text = text.as_str();
         match name {
             "user" | "sip-user" => body.insert("user".into(), secret::value("line.user", text)?.into()),
             "auth" | "auth_id" | "auth-id" => {
@@ -42,24 +39,84 @@ pub fn body(words: &str) -> Result<Map<String, Value>, Failure> {
     Ok(body)
 }
 
-/// At commas, except inside double quotes; the quotes go.
-fn split(words: &str) -> Vec<String> {
-    let (mut parts, mut part, mut quoted) = (Vec::new(), String::new(), false);
-    for c in words.chars() {
-        match c {
-            '"' => quoted = !quoted,
-            ',' if !quoted => parts.push(std::mem::take(&mut part)),
-            _ => part.push(c),
+/// Names and values, at commas. A value that begins with a quotation mark ends at the next one that is not doubled (RFC 4180);
+/// anywhere else it is a character.
+fn split(words: &str) -> Result<Vec<(&str, String)>, Failure> {
+    let mut pairs = Vec::new();
+    let mut rest = words;
+    loop {
+        rest = rest.trim_start_matches([',', ' ', '\t']);
+        if rest.is_empty() {
+            return Ok(pairs);
+        }
+        let end = rest.find(',').unwrap_or(rest.len());
+        let Some((name, value)) = rest.split_once('=').filter(|(name, _)| name.len() < end) else {
+            let word = rest.get(..end).unwrap_or_default();
+            return Err(Failure::new(
+                format!("{word:?} is no NAME=VALUE of a line."),
+                "Write it like user=201,password=@-.",
+            ));
+        };
+        let name = name.trim();
+        match value.strip_prefix('"') {
+            Some(inside) => {
+                let (text, after) = quoted(inside).filter(|(_, after)| after.is_empty() || after.starts_with(',')).ok_or_else(|| {
+                    let next = "A value in quotation marks ends with one, and a comma or nothing follows. One inside is written twice.";
+                    Failure::new(format!("{name}: its value begins with a quotation mark and does not end with one."), next)
+                })?;
+                pairs.push((name, text));
+                rest = after;
+            }
+            None => {
+                let end = value.find(',').unwrap_or(value.len());
+                let (text, after) = value.split_at(end);
+                pairs.push((name, text.to_owned()));
+                rest = after;
+            }
         }
     }
-    parts.push(part);
-    parts.retain(|part| !part.trim().is_empty());
-    parts
+}
+
+/// Up to the quotation mark that ends it, and what stands behind.
+fn quoted(text: &str) -> Option<(String, &str)> {
+    let mut value = String::new();
+    let mut rest = text;
+    loop {
+        let (part, after) = rest.split_once('"')?;
+        value.push_str(part);
+        match after.strip_prefix('"') {
+            Some(more) => {
+                value.push('"');
+                rest = more;
+            }
+            None => return Some((value, after.trim_start_matches([' ', '\t']))),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quotation_marks_quote_where_a_value_begins_and_are_characters_elsewhere() {
+        for (words, name) in [
+            (r#"name=A & <B> "c""#, r#"A & <B> "c""#),
+            (r#"name=a"b,user=1"#, r#"a"b"#),
+            (r#"user=1,name="a ""b"", c""#, r#"a "b", c"#),
+            (r#"name="", user=1,"#, ""),
+        ] {
+            let line = body(words).unwrap();
+            assert_eq!(line["display_name"], name, "{words}");
+            assert_eq!(line.contains_key("user"), words.contains("user"), "{words}");
+        }
+        for words in [r#"name="Desk 201"#, r#"name="a"b"#, r#"name=",user=1"#] {
+            assert!(
+                body(words).unwrap_err().message.starts_with("name: its value begins with a quotation mark"),
+                "{words}"
+            );
+        }
+    }
 
     #[test]
     fn a_line_is_read_from_its_words_and_a_literal_password_is_refused() {

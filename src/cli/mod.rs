@@ -13,6 +13,7 @@ mod device;
 mod enrollment;
 mod explain;
 mod file;
+mod firmware;
 mod group;
 pub mod identify;
 mod import;
@@ -35,7 +36,8 @@ mod transfer;
 mod webhook;
 
 use crate::config::{self, Environment, Flags, PlaceFlags};
-use clap::{Args, Command, FromArgMatches, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{Arg, ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use console::Client;
 use std::fmt::Display;
 use std::process::ExitCode;
@@ -43,6 +45,8 @@ use std::process::ExitCode;
 #[derive(Parser)]
 #[command(name = "phonebox", version, about = "Gives desk phones their own configuration, and says why")]
 struct Cli {
+    #[command(flatten)]
+    _place: Anywhere,
     #[command(subcommand)]
     command: Commands,
 }
@@ -69,7 +73,9 @@ enum Commands {
     Network(Group<network::Commands>),
     /// Firmware, languages, images, certificates and ringtones for phones
     File(Group<file::Commands>),
-    /// How phones come to certificates: challenges, requests that wait, files
+    /// Which firmware phones are to run: the latest, a release, or what they have
+    Firmware(Group<firmware::Commands>),
+    /// How phones come to certificates: challenges, requests that wait, files; and what wrong enrollment codes do
     Enrollment(Group<enrollment::Commands>),
     /// What needs a hand
     Alarm(Group<alarm::Commands>),
@@ -102,9 +108,29 @@ enum Commands {
     Identify,
 }
 
+/// Commands that ask no box, and therefore not which.
+const BOXLESS: [&str; 3] = ["service", "openapi", "identify"];
+
+fn command() -> Command {
+    let hidden = |one: Command| place_args().fold(one, |one, arg| one.arg(arg.hide(true)));
+    BOXLESS.into_iter().fold(Cli::command(), |command, name| command.mut_subcommand(name, hidden))
+}
+
+/// The command line of this process; a wrong one ends it.
+fn parse() -> Commands {
+    let matches = command().get_matches();
+    if let Some((name, own)) = matches.subcommand().filter(|(name, _)| BOXLESS.contains(name))
+        && let Some(flag) = place_args().find(|arg| own.contains_id(arg.get_id().as_str()))
+    {
+        let text = format!("--{} says which box is meant, and phonebox {name} asks none: leave it out", flag.get_id());
+        command().error(ErrorKind::ArgumentConflict, text).exit();
+    }
+    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command()).exit()).command
+}
+
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
-    let outcome = match Cli::parse().command {
+    let outcome = match parse() {
         Commands::Serve(flags) => serve::run(&flags),
         Commands::Explain(leaf) => {
             ask(&leaf.common, async |client| explain::run(client, leaf.command, leaf.common.json).await)
@@ -132,6 +158,9 @@ pub fn run() -> ExitCode {
         }
         Commands::File(group) => {
             ask(&group.common, async |client| file::run(client, group.command, group.common.json).await)
+        }
+        Commands::Firmware(group) => {
+            ask(&group.common, async |client| firmware::run(client, group.command, group.common.json).await)
         }
         Commands::Key(group) => {
             ask(&group.common, async |client| key::run(client, group.command, group.common.json).await)
@@ -233,6 +262,34 @@ struct Leaf<T: Args> {
     command: T,
 }
 
+/// Which box is meant, said before the subcommand or after it; [`Common`] and `serve` read it where they are.
+struct Anywhere;
+
+fn place_args() -> impl Iterator<Item = Arg> {
+    let place = PlaceFlags::augment_args(Command::new("place"));
+    place.get_arguments().map(|arg| arg.clone().global(true)).collect::<Vec<_>>().into_iter()
+}
+
+impl FromArgMatches for Anywhere {
+    fn from_arg_matches(_: &ArgMatches) -> Result<Anywhere, clap::Error> {
+        Ok(Anywhere)
+    }
+
+    fn update_from_arg_matches(&mut self, _: &ArgMatches) -> Result<(), clap::Error> {
+        Ok(())
+    }
+}
+
+impl Args for Anywhere {
+    fn augment_args(command: Command) -> Command {
+        place_args().fold(command, Command::arg)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Anywhere::augment_args(command)
+    }
+}
+
 /// Which box, and how to print. Accepted anywhere in the command.
 struct Common {
     place: PlaceFlags,
@@ -240,11 +297,11 @@ struct Common {
 }
 
 impl FromArgMatches for Common {
-    fn from_arg_matches(matches: &clap::ArgMatches) -> Result<Common, clap::Error> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Common, clap::Error> {
         Ok(Common { place: PlaceFlags::from_arg_matches(matches)?, json: matches.get_flag("json") })
     }
 
-    fn update_from_arg_matches(&mut self, matches: &clap::ArgMatches) -> Result<(), clap::Error> {
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
         self.place.update_from_arg_matches(matches)?;
         self.json |= matches.get_flag("json");
         Ok(())
@@ -253,10 +310,8 @@ impl FromArgMatches for Common {
 
 impl Args for Common {
     fn augment_args(command: Command) -> Command {
-        let json = clap::Arg::new("json").long("json").action(clap::ArgAction::SetTrue).help("Print the API's JSON");
-        let place = PlaceFlags::augment_args(Command::new("place"));
-        let all = place.get_arguments().cloned().chain([json]);
-        all.fold(command, |command, arg| command.arg(arg.global(true)))
+        let json = Arg::new("json").long("json").action(clap::ArgAction::SetTrue).help("Print the API's JSON");
+        command.arg(json.global(true))
     }
 
     fn augment_args_for_update(command: Command) -> Command {

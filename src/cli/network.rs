@@ -15,7 +15,7 @@ pub enum Commands {
         #[arg(long, default_value_t = true, action = clap::ArgAction::Set, value_name = "true|false")]
         settings: bool,
         /// What a device nobody added gets: refuse, queue or default
-        #[arg(long, default_value = "refuse")]
+        #[arg(long, default_value = "refuse", value_parser = ["refuse", "queue", "default"])]
         unknown: String,
         /// Every request here needs credentials
         #[arg(long)]

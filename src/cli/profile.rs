@@ -70,10 +70,10 @@ pub enum Target {
 #[derive(Args)]
 pub struct Options {
     /// Least trust for settings: network, window, token or certificate
-    #[arg(long)]
+    #[arg(long, value_parser = ["network", "window", "token", "certificate"])]
     settings_trust: Option<String>,
     /// Least trust for secrets: window, token or certificate
-    #[arg(long)]
+    #[arg(long, value_parser = ["window", "token", "certificate"])]
     secrets_trust: Option<String>,
     /// Secrets only over HTTPS
     #[arg(long, value_name = "true|false")]
@@ -86,7 +86,7 @@ pub struct Options {
     /// Leave DHCP and PnP discovery switched on in the phone
     #[arg(long, value_name = "true|false")]
     keep_discovery: Option<bool>,
-    /// Experimental: answer with HTTP 302 instead of a small file
+    /// Experimental: answer with HTTP 302 instead of a small file; not where a target has a user, nor over TFTP
     #[arg(long, value_name = "true|false")]
     redirect_302: Option<bool>,
     /// Give phones that can use one an identity certificate of this box
@@ -111,8 +111,8 @@ pub struct TargetWords {
     #[arg(long, value_name = "FILE")]
     root_ca: Option<String>,
     /// 0 to 999
-    #[arg(long)]
-    phone_group: Option<u16>,
+    #[arg(long, allow_negative_numbers = true)]
+    phone_group: Option<i64>,
 }
 
 pub async fn run(client: &Client, command: Commands, as_json: bool) -> Result<(), Failure> {
@@ -229,8 +229,8 @@ pub fn url(text: &str) -> Result<String, Failure> {
     secret::value("url", text)
 }
 
-/// AVA-125: removing a profile is asked back. Without a terminal there is nobody to ask.
-fn confirmed(question: &str) -> Result<bool, Failure> {
+/// AVA-125: removing a profile is asked back, a site too. Without a terminal there is nobody to ask.
+pub fn confirmed(question: &str) -> Result<bool, Failure> {
     if !std::io::stdin().is_terminal() {
         return Err(Failure::new(format!("{question} There is no terminal to ask."), "Say it with --yes."));
     }
@@ -243,6 +243,7 @@ fn confirmed(question: &str) -> Result<bool, Failure> {
 
 fn targets(profile: &Value) {
     let rows: Vec<Value> = profile["targets"].as_array().cloned().unwrap_or_default();
+    let with_user = rows.iter().any(|target| !target["url"].is_null() && !target["username"].is_null());
     let said = |target: &Value| target["instruction"].as_str().map(str::to_owned);
     let instructions: Vec<String> = rows.iter().filter_map(said).collect();
     let rows: Vec<Value> = rows
@@ -266,6 +267,11 @@ fn targets(profile: &Value) {
             ("GROUP", "phone_group"),
         ],
     );
+    if profile["redirect_302"] == true && with_user {
+        table::say(
+            "A target with a user gets no HTTP 302: a Location is no place for credentials. The small file is sent.",
+        );
+    }
     for instruction in instructions {
         table::say(&format!("By hand, on Avaya phones: {instruction}."));
     }

@@ -5,6 +5,7 @@ use crate::config::{self, Environment, Flags};
 use crate::datadir::DataDir;
 use crate::server::{self, interfaces, process, run_file, screen::Screen};
 use crate::{clock, telemetry};
+use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
 pub fn run(flags: &Flags) -> Result<(), Failure> {
@@ -43,7 +44,11 @@ async fn serve(config: config::Config) -> Result<(), Failure> {
     };
     println!("{}", screen.text());
     process::notify_ready();
-    process::trim();
+    // Once the background tasks have had their first round: they need the most then.
+    tokio::spawn(async {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        process::trim();
+    });
     tokio::select! {
         _ = term.recv() => {}
         _ = int.recv() => {}

@@ -50,12 +50,23 @@ pub struct How {
 }
 
 enum Step {
-    Program { from: PathBuf, to: PathBuf },
-    Write { path: PathBuf, text: &'static str },
-    Data { from: PathBuf, to: PathBuf },
+    Program {
+        from: PathBuf,
+        to: PathBuf,
+    },
+    Write {
+        path: PathBuf,
+        text: &'static str,
+    },
+    Data {
+        from: PathBuf,
+        to: PathBuf,
+    },
     Delete(PathBuf),
     Run(Vec<String>),
     Say(String),
+    /// What is so once it was done.
+    Done(&'static str),
 }
 
 impl fmt::Display for Step {
@@ -67,6 +78,7 @@ impl fmt::Display for Step {
             Step::Delete(path) => write!(f, "delete {}", path.display()),
             Step::Run(words) => write!(f, "run {}", words.join(" ")),
             Step::Say(text) => f.write_str(text),
+            Step::Done(text) => f.write_str(text),
         }
     }
 }
@@ -93,7 +105,7 @@ impl Service {
 }
 
 fn print(steps: &[Step], out: &mut impl Write) -> io::Result<()> {
-    for step in steps {
+    for step in steps.iter().filter(|step| !matches!(step, Step::Done(_))) {
         writeln!(out, "{step}")?;
         if let Step::Write { text, .. } = step {
             text.lines().try_for_each(|line| writeln!(out, "    {line}"))?;
@@ -170,7 +182,7 @@ fn install(program: &Path, from: Option<&Path>, how: &How) -> Vec<Step> {
     if how.is_live() {
         steps.push(how.systemctl(&["restart", NAME]));
         let text = "Phonebox runs. What phones and people need: journalctl -u phonebox -b. An API token: phonebox token rotate";
-        steps.push(Step::Say(text.into()));
+        steps.push(Step::Done(text));
     }
     steps
 }
@@ -219,7 +231,7 @@ impl Step {
                 _ => Ok(()),
             },
             Step::Run(words) => run(words).map_err(|error| format!("{self}: {error}")),
-            Step::Say(_) => Ok(()),
+            Step::Say(_) | Step::Done(_) => Ok(()),
         }
     }
 }

@@ -25,7 +25,7 @@ pub struct Setup {
     /// @FILE, or @- to read it from standard input
     #[arg(long, default_value = "@-")]
     password: String,
-    /// The language of the page, like en or pt-BR
+    /// The language of the page: en or de, with or without a region like de-AT
     #[arg(long, default_value = "en")]
     locale: String,
 }

@@ -1,6 +1,7 @@
 //! `phonebox site …`
 
 use super::console::{Client, Method, encode};
+use super::profile::confirmed;
 use super::{Failure, table};
 use clap::Subcommand;
 use serde_json::{Map, Value, json};
@@ -13,7 +14,7 @@ pub enum Commands {
         /// Absent: the first profile
         #[arg(long)]
         profile: Option<String>,
-        /// Four digits that go behind the eight of an enrollment code
+        /// The PIN: four digits that go behind the account's number and make it the site's provisioning code
         #[arg(long, value_name = "DIGITS")]
         pid: Option<String>,
     },
@@ -37,6 +38,9 @@ pub enum Commands {
     /// Remove a site and its settings
     Remove {
         name: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
     },
 }
 
@@ -68,9 +72,11 @@ pub async fn run(client: &Client, command: Commands, as_json: bool) -> Result<()
             }
             show_one(client.call(Method::PATCH, &path(&name), Some(&body.into())).await?);
         }
-        Commands::Remove { name } => {
-            client.call(Method::DELETE, &path(&name), None).await?;
-            table::say(&format!("The site {name:?} is removed."));
+        Commands::Remove { name, yes } => {
+            if yes || confirmed(&format!("Remove the site {name:?} and its settings?"))? {
+                client.call(Method::DELETE, &path(&name), None).await?;
+                table::say(&format!("The site {name:?} is removed."));
+            }
         }
     }
     Ok(())

@@ -37,7 +37,7 @@ fn parse(path: &Path, text: &str, problems: &mut Vec<String>) -> Vec<Entry> {
     let mut take = |name: String, at: usize, value: &Spanned<DeValue>| {
         let Some(key) = KEYS.iter().find(|key| key.path == name) else {
             let hint = suggestion(&name, KEYS.iter().map(|key| key.path));
-            let next = "Remove it, or see `phonebox check-config` for every key";
+            let next = "Remove it. Every key: phonebox check-config --config /dev/null";
             problems.push(format!("{}: there is no key {name}.{hint} {next}", place(at)));
             return;
         };

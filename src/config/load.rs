@@ -5,6 +5,7 @@ use super::flags;
 use super::keys::{KEYS, Key, Kind, suggestion};
 use super::value::masked;
 use super::{Bind, Config, ConfigError};
+use crate::ca::KeyKind;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
@@ -182,6 +183,13 @@ fn together(config: &Config, problems: &mut Vec<String>) {
                 problems.push(format!("listen.{name} and listen.{other} both want port {port}. Give one another port"));
             }
         }
+    }
+    if config.ca.key == KeyKind::EcdsaP256 && !config.scep.old_phones.addresses().is_empty() {
+        problems.push(
+            "scep.old_phones needs an RSA key, and ca.key = \"ecdsa-p256\" makes a CA without one. \
+             Take ca.key = \"rsa-2048\", or scep.old_phones = \"off\""
+                .into(),
+        );
     }
     if config.uploads.file_bytes > config.uploads.device_bytes {
         problems.push(

@@ -23,6 +23,11 @@ fn items(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|item| !item.is_empty())
 }
 
+/// The whole value stands in front of the rule: of a list, the item is named too.
+fn is_no(text: &str, item: &str) -> String {
+    if text.trim() == item { "is no".into() } else { format!("holds \"{item}\", which is no") }
+}
+
 /// `off`, or a list of `port`, `:port`, `address` and `address:port`.
 pub fn bind(text: &str, port: u16) -> Result<Bind, String> {
     if text.trim() == "off" {
@@ -71,7 +76,7 @@ pub fn names(text: &str) -> Result<Vec<String>, String> {
             if is_dns_name(name) {
                 Ok(name.to_ascii_lowercase())
             } else {
-                Err(format!("holds \"{name}\", which is not a DNS name. Write it like phones.example.org"))
+                Err(format!("{} DNS name. Write it like phones.example.org", is_no(text, name)))
             }
         })
         .collect()
@@ -86,10 +91,10 @@ pub fn ca_key(text: &str) -> Result<KeyKind, String> {
 
 /// Name constraints: DNS names, with all below them, and networks.
 pub fn permitted(text: &str) -> Result<Vec<Permitted>, String> {
-    let one = |text: &str| match text.parse::<Cidr>() {
+    let one = |item: &str| match item.parse::<Cidr>() {
         Ok(cidr) => Ok(Permitted::Network(cidr)),
-        Err(_) if is_dns_name(text) => Ok(Permitted::Dns(text.to_ascii_lowercase())),
-        Err(_) => Err(format!("{text:?} is no name and no network. Example: phones.example, 10.0.0.0/8")),
+        Err(_) if is_dns_name(item) => Ok(Permitted::Dns(item.to_ascii_lowercase())),
+        Err(_) => Err(format!("{} name and no network. Example: phones.example, 10.0.0.0/8", is_no(text, item))),
     };
     text.split(',').map(str::trim).filter(|text| !text.is_empty()).map(one).collect()
 }
@@ -120,7 +125,7 @@ pub fn page(text: &str) -> Result<String, String> {
     let is_odd = |c: char| c.is_whitespace() || c.is_control() || "\"'<>`\\".contains(c);
     match text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")) {
         Some(rest) if !rest.is_empty() && text.len() <= 1_024 && !text.contains(is_odd) => Ok(text.to_owned()),
-        _ => Err(format!("{text:?} is no address of a page. Example: https://www.example.org/privacy")),
+        _ => Err("is no address of a page. Example: https://www.example.org/privacy".into()),
     }
 }
 
@@ -132,7 +137,7 @@ pub fn contact(text: &str) -> Result<String, String> {
     let is_odd = |c: char| !c.is_ascii_graphic() || "\"'<>()[],;:\\@?&%".contains(c);
     match text.rsplit_once('@') {
         Some((user, host)) if !user.is_empty() && !user.contains(is_odd) && is_dns_name(host) => Ok(text.to_owned()),
-        _ => Err(format!("{text:?} is no e-mail address and no page. Example: help@example.org")),
+        _ => Err("is no e-mail address and no page. Example: help@example.org".into()),
     }
 }
 
@@ -147,7 +152,9 @@ pub fn tftp(text: &str) -> Result<(String, u16), String> {
 }
 
 pub fn networks(text: &str) -> Result<Vec<Cidr>, String> {
-    items(text).map(|item| item.parse().map_err(|error: crate::net::CidrError| error.to_string())).collect()
+    let next = "Write address/prefix, for example 192.168.10.0/24 or fd00::/8";
+    let wrong = |item| format!("{} network. {next}", is_no(text, item));
+    items(text).map(|item| item.parse().map_err(|_| wrong(item))).collect()
 }
 
 pub fn number(text: &str, least: u64, most: u64) -> Result<u64, String> {

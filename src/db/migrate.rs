@@ -16,6 +16,7 @@ const STEPS: &[(i64, &str)] = &[
     (6, include_str!("migrations/0006.sql")),
     (7, include_str!("migrations/0007.sql")),
     (8, include_str!("migrations/0008.sql")),
+    (9, include_str!("migrations/0009.sql")),
 ];
 
 pub fn run(conn: &mut Connection, path: &Path, now: i64) -> Result<()> {

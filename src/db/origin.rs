@@ -17,7 +17,7 @@ pub struct Origin {
     pub ip: Option<IpAddr>,
     /// Which place of the API was asked.
     pub path: Option<String>,
-    /// By which door it came: `api`, `console`, `scep`, `est`.
+    /// By which door it came: `api`, `console`, `scep`, `est`, or `code` for an enrollment code.
     process: &'static str,
     who: OnceLock<Who>,
 }

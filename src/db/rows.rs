@@ -1,13 +1,15 @@
-//! Which devices' rows the commits changed: for who keeps what lists find them by in memory.
+//! Which devices' rows the commits changed: for who keeps what lists find them by in memory. And whether they changed SIP
+//! accounts: for who keeps their number.
 //!
 //! SQLite tells of every row as it is written, whoever writes it; told on is only what has been committed. A change that
 //! was taken back may be told all the same: to read a row again does no harm.
 
 use std::mem::take;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 const TABLE: &str = "device";
+const COUNTED: &str = "sip_account";
 /// More than anybody reads one by one, and enough memory spent on remembering them.
 const MOST: usize = 1 << 16;
 
@@ -18,6 +20,9 @@ pub struct Rows {
     /// Of the change that runs.
     running: Mutex<Vec<i64>>,
     committed: Mutex<Vec<i64>>,
+    /// The change that runs wrote a counted row.
+    is_counting: AtomicBool,
+    counted: AtomicU64,
 }
 
 fn lock(ids: &Mutex<Vec<i64>>) -> MutexGuard<'_, Vec<i64>> {
@@ -59,7 +64,15 @@ impl Rows {
         Some(ids)
     }
 
+    /// Moves with every commit that wrote a SIP account.
+    pub fn sip_accounts(&self) -> u64 {
+        self.counted.load(Ordering::SeqCst)
+    }
+
     pub(super) fn written(&self, table: &str, id: i64) {
+        if table == COUNTED {
+            self.is_counting.store(true, Ordering::SeqCst);
+        }
         if self.is_watched.load(Ordering::SeqCst) && table == TABLE {
             add(&mut lock(&self.running), [id]);
         }
@@ -67,6 +80,9 @@ impl Rows {
 
     /// What was written is on disk.
     pub(super) fn publish(&self) {
+        if self.is_counting.swap(false, Ordering::SeqCst) {
+            self.counted.fetch_add(1, Ordering::SeqCst);
+        }
         if self.is_watched.load(Ordering::SeqCst) {
             let ids = take(&mut *lock(&self.running));
             add(&mut lock(&self.committed), ids);

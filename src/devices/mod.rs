@@ -98,6 +98,16 @@ impl TlsState {
         self as i64
     }
 
+    /// As it is shown.
+    pub fn word(self) -> &'static str {
+        match self {
+            TlsState::NeverSeen => "never-seen",
+            TlsState::PlainOnly => "plain-only",
+            TlsState::TrustsOurCa => "trusts-our-ca",
+            TlsState::HoldsOurCertificate => "holds-our-certificate",
+        }
+    }
+
     pub fn of_number(number: i64) -> TlsState {
         Self::ALL.into_iter().find(|state| state.number() == number).unwrap_or(TlsState::NeverSeen)
     }

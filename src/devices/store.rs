@@ -2,6 +2,7 @@
 
 use super::{Birth, Device, Line, Proof, SipAccount, State, TlsState, Token, place};
 use crate::db::{Connection, OptionalExtension, Result, Row, Touch, Tx, params};
+use crate::enrollment::codes::store as codes;
 use crate::net::Mac;
 use crate::seal::Keyring;
 use crate::settings::Secret;
@@ -150,8 +151,10 @@ pub fn insert(tx: &mut Tx, account_id: i64, mac: Mac, new: &NewDevice, birth: &B
         birth.http_password_sealed,
         now
     ])?;
+    let id = tx.last_insert_rowid();
+    codes::forget(tx, mac, now)?;
     tx.touch(Touch::Device(mac));
-    Ok(tx.last_insert_rowid())
+    Ok(id)
 }
 
 /// Every change of something a device's files are made of goes through here, so that Last-Modified moves.
@@ -165,6 +168,7 @@ pub fn changed(tx: &mut Tx, mac: Mac, now: i64) -> Result<()> {
 pub fn activate(tx: &mut Tx, mac: Mac, window_ms: i64, now: i64) -> Result<()> {
     tx.prepare_cached("UPDATE device SET state = 'active', activated_at = $2, window_until = $3 WHERE mac = $1")?
         .execute(params![mac.to_u64() as i64, now, now + window_ms])?;
+    codes::forget(tx, mac, now)?;
     changed(tx, mac, now)
 }
 
@@ -192,6 +196,7 @@ pub fn let_in_again(tx: &mut Tx, mac: Mac, birth: &Birth, window_ms: i64, now: i
     ] {
         tx.prepare_cached(sql)?.execute([mac.to_u64() as i64])?;
     }
+    codes::forget(tx, mac, now)?;
     changed(tx, mac, now)?;
     Ok(rows == 1)
 }
@@ -278,6 +283,7 @@ pub fn block(tx: &mut Tx, mac: Mac, now: i64) -> Result<()> {
 /// Active again without a new window: it has its configuration and proves itself.
 pub fn unblock(tx: &mut Tx, mac: Mac, now: i64) -> Result<()> {
     tx.prepare_cached("UPDATE device SET state = 'active' WHERE mac = $1")?.execute([mac.to_u64() as i64])?;
+    codes::forget(tx, mac, now)?;
     changed(tx, mac, now)
 }
 

@@ -9,6 +9,7 @@ use crate::provision::Enrollment;
 use crate::provision::certificate_file::Filing;
 use crate::seal::Keyring;
 use crate::users::Actor;
+use crate::web::json::MaybeJson;
 use crate::web::{Code, Json, Page, Paging, Problem, Query, Result, words};
 use crate::{audit, ca, clock};
 use actix_web::web::{Data, Path};
@@ -29,12 +30,25 @@ struct Filter {
     limit: Option<u32>,
 }
 
-#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[derive(Debug, Default, serde::Deserialize, utoipa::IntoParams, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Of {
-    /// The certificate profile; absent: device.
+struct ByProfile {
+    /// The certificate profile; absent: the one that the device's profile names.
     profile: Option<String>,
+}
+
+impl ByProfile {
+    /// Of the query or of the body.
+    fn of(query: ByProfile, body: ByProfile) -> Result<ByProfile> {
+        match (query.profile, body.profile) {
+            (Some(one), Some(other)) if one != other => Err(Problem::bad_value(
+                format!("profile: the query names {one:?} and the body {other:?}."),
+                "Name the certificate profile once.",
+            )),
+            (query, body) => Ok(ByProfile { profile: query.or(body) }),
+        }
+    }
 }
 
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
@@ -104,7 +118,7 @@ async fn decide(
     let decided = db
         .write(move |tx| {
             let find = |tx: &Tx| store::request_by_id(tx, actor.account_id, id);
-            let next = "List them: phonebox enrollment list";
+            let next = "List them: GET /api/v1/enrollment/requests, or phonebox enrollment list";
             let known = find(tx)?.ok_or_else(|| Problem::not_found(format_args!("request {id}"), next))?;
             // Whose it was when it asked need not be whose it is.
             devices::api::id(tx, &actor, known.mac)?;
@@ -126,21 +140,26 @@ async fn decide(
 }
 
 /// The challenge of a device, made when none is in force
-#[utoipa::path(tag = "enrollment", params(("mac" = String, Path), Of), responses((status = 200, body = ChallengeView)))]
+#[utoipa::path(tag = "enrollment", params(("mac" = String, Path), ByProfile), request_body = Option<ByProfile>,
+    responses((status = 200, body = ChallengeView)))]
 #[post("/devices/{mac}/challenge")]
 async fn challenge_of(
     actor: Actor,
     db: Data<Db>,
     keys: Data<Keyring>,
+    desk: Data<Desk>,
     mac: Path<String>,
-    Query(of): Query<Of>,
+    Query(query): Query<ByProfile>,
+    MaybeJson(body): MaybeJson<ByProfile>,
 ) -> Result<Json<ChallengeView>> {
     let mac = words::mac(&mac)?;
+    let of = ByProfile::of(query, body)?;
+    let known = db.read(|conn| device(conn, &keys, &actor, mac))?;
+    let profile = certificate_profile(&db, &desk, &actor, &known, &of)?;
     let secret = db
         .write(move |tx| {
             let device = device(tx, &keys, &actor, mac)?;
             let now = clock::now();
-            let profile = certificate_profile(tx, &actor, &of)?;
             let there_was = challenge::current(tx, &keys, &device, profile, now)?.is_some();
             let secret = challenge::current_or_new(tx, &keys, &device, profile, now)?;
             devices::store::may_have_keys(tx, mac, now)?;
@@ -154,7 +173,8 @@ async fn challenge_of(
 }
 
 /// Make a device a new certificate and key as files; those it had are replaced
-#[utoipa::path(tag = "enrollment", params(("mac" = String, Path), Of), responses((status = 200, body = CertificateFile)))]
+#[utoipa::path(tag = "enrollment", params(("mac" = String, Path), ByProfile), request_body = Option<ByProfile>,
+    responses((status = 200, body = CertificateFile)))]
 #[post("/devices/{mac}/certificate-file")]
 async fn make_file(
     actor: Actor,
@@ -162,14 +182,13 @@ async fn make_file(
     keys: Data<Keyring>,
     desk: Data<Desk>,
     mac: Path<String>,
-    Query(of): Query<Of>,
+    Query(query): Query<ByProfile>,
+    MaybeJson(body): MaybeJson<ByProfile>,
 ) -> Result<Json<CertificateFile>> {
     let mac = words::mac(&mac)?;
-    let (known, profile) = db.read(|conn| {
-        devices::api::id(conn, &actor, mac)?;
-        Ok::<_, Problem>((devices::store::by_mac(conn, &keys, mac)?, certificate_profile(conn, &actor, &of)?))
-    })?;
-    let known = known.ok_or_else(|| not_known(mac))?;
+    let of = ByProfile::of(query, body)?;
+    let known = db.read(|conn| device(conn, &keys, &actor, mac))?;
+    let profile = certificate_profile(&db, &desk, &actor, &known, &of)?;
     let desk = desk.as_ref().as_ref().ok_or_else(no_authority)?;
     let now = clock::now();
     let made = desk.make_file(&known, Filing { profile: Some(profile), password: None }, &actor.name, now).await;
@@ -180,25 +199,30 @@ async fn make_file(
     Ok(Json(CertificateFile { mac, files, serial }))
 }
 
-fn certificate_profile(conn: &Connection, actor: &Actor, of: &Of) -> Result<i64> {
+/// The one that is named, or the one that the device's own requests go by.
+fn certificate_profile(db: &Db, desk: &Desk, actor: &Actor, device: &Device, of: &ByProfile) -> Result<i64> {
+    if let (None, Some(desk)) = (&of.profile, desk) {
+        return desk.profile_of(device)?.ok_or_else(no_authority);
+    }
     let name = of.profile.as_deref().unwrap_or(ca::cert_profile::DEVICE);
     let is_theirs = ca::cert_profile::is_open_to(name, actor.account_id);
-    let found = store::profile_named(conn, name)?.filter(|_| is_theirs);
+    let found = db.read(|conn| store::profile_named(conn, name))?.filter(|_| is_theirs);
     found.ok_or_else(|| match of.profile {
         None => no_authority(),
-        Some(_) => {
-            Problem::not_found(format_args!("certificate profile {name}"), "List them: phonebox ca profile list")
-        }
+        Some(_) => Problem::not_found(
+            format_args!("certificate profile {name}"),
+            "List them: GET /api/v1/certificate-profiles, or phonebox ca profile list",
+        ),
     })
 }
 
-fn device(tx: &Tx, keys: &Keyring, actor: &Actor, mac: Mac) -> Result<Device> {
-    devices::api::id(tx, actor, mac)?;
-    devices::store::by_mac(tx, keys, mac)?.ok_or_else(|| not_known(mac))
+fn device(conn: &Connection, keys: &Keyring, actor: &Actor, mac: Mac) -> Result<Device> {
+    devices::api::id(conn, actor, mac)?;
+    devices::store::by_mac(conn, keys, mac)?.ok_or_else(|| not_known(mac))
 }
 
 fn not_known(mac: Mac) -> Problem {
-    Problem::not_found(format_args!("device {mac}"), "List them: phonebox device list")
+    Problem::not_found(format_args!("device {mac}"), "List them: GET /api/v1/devices, or phonebox device list")
 }
 
 fn no_authority() -> Problem {

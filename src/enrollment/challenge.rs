@@ -44,6 +44,10 @@ pub enum Void {
 }
 
 impl Challenge {
+    pub fn made_at(&self) -> i64 {
+        self.expires_at - LIFE_MS
+    }
+
     /// Whether it may be used for this key now.
     pub fn check(&self, key: &[u8; 32], now: i64) -> Result<(), Void> {
         match &self.used_for {
@@ -72,6 +76,13 @@ pub fn current(
 pub fn newest(conn: &db::Connection, keys: &Keyring, device: &Device, now: i64) -> db::Result<Option<Secret>> {
     let found = store::newest_challenge(conn, device.id, now)?;
     found.map(|(profile, sealed)| Ok(keys.open_secret(&place(device.id, profile), &sealed)?)).transpose()
+}
+
+/// Every secret that the device was given last, for each certificate profile; used and over, too: who comes with one again
+/// is told so. For logins that prove a secret without sending it.
+pub fn all(conn: &db::Connection, keys: &Keyring, mac: Mac) -> db::Result<Vec<Secret>> {
+    let found = store::challenges(conn, mac)?.into_iter();
+    found.map(|(device, profile, sealed)| Ok(keys.open_secret(&place(device, profile), &sealed)?)).collect()
 }
 
 /// The secret in force; made when there is none, or when the last one was used or is over.

@@ -31,6 +31,17 @@ pub fn newest_challenge(conn: &Connection, device_id: i64, now: i64) -> Result<O
         .optional()?)
 }
 
+/// Every secret of a device and the certificate profile it is for; used and over, too.
+pub fn challenges(conn: &Connection, mac: Mac) -> Result<Vec<(i64, i64, Vec<u8>)>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT challenge.device_id, challenge.profile_id, challenge.secret_sealed FROM challenge
+         JOIN device ON device.id = device_id WHERE device.mac = $1
+         ORDER BY challenge.created_at DESC, challenge.profile_id",
+    )?;
+    let found = statement.query_map([mac.to_u64() as i64], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok(found.collect::<std::result::Result<_, _>>()?)
+}
+
 /// Whether a certificate that the device asked for itself is in force.
 pub fn is_certified(conn: &Connection, mac: Mac, now: i64) -> Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM certificate

@@ -3,12 +3,13 @@
 use super::store::{self, FileSummary};
 use super::{Limits, SharedFile};
 use crate::db::{BOX_ACCOUNT, Connection, Db, Touch};
+use crate::net::Mac;
 use crate::seal::hex;
 use crate::users::Actor;
-use crate::vendors::{self, FileKind};
+use crate::vendors::{self, FileKind, Vendor};
 use crate::web::spool::{Part, fill};
-use crate::web::{Code, Directory, Json, Page, Paging, Problem, Query, Result};
-use crate::{audit, clock, models};
+use crate::web::{Code, Directory, Json, Page, Paging, Problem, Query, Result, words};
+use crate::{audit, ca, clock, firmware, layers, models};
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpResponse, delete, get, put};
 use aws_lc_rs::digest::{Context, SHA256};
@@ -20,6 +21,7 @@ use tokio::sync::Mutex;
 /// Bytes and rows change together: what one request takes away must not be what another one just found.
 static GATE: Mutex<()> = Mutex::const_new(());
 const LONGEST_NAME: usize = 128;
+const LONGEST_VERSION: usize = 64;
 /// Where a private key shows itself.
 const HEAD: usize = 64 * 1024;
 
@@ -39,6 +41,8 @@ struct About {
     kind: Option<SharedFile>,
     vendor: Option<String>,
     model: Option<String>,
+    /// Of firmware; absent: the one that its name says.
+    version: Option<String>,
     /// What the bytes must hash to.
     sha256: Option<String>,
 }
@@ -84,6 +88,7 @@ async fn add(
     let name = file_name(&name)?;
     let vendor = about.vendor.as_deref().map(models::vendor).transpose()?;
     let model = about.model.as_deref().map(|model| models::model(vendor, model)).transpose()?;
+    let given = about.version.as_deref().map(version_number).transpose()?.flatten();
     let left = db.read(|conn| room(conn, &actor, &limits, &name))?;
     let folder = folder(&directory.0)?;
     let mut part = Part::new(&directory.0)?;
@@ -97,15 +102,17 @@ async fn add(
         Code::TooLarge if left < limits.file_bytes => Problem::new(
             Code::TooLarge,
             format!("All files together would be larger than allowed: there is room for {} KiB more.", left >> 10),
-            "Remove files that no phone needs: phonebox file list",
+            "Remove files that no phone needs: GET /api/v1/files, or phonebox file list",
         ),
         _ => problem,
     })?;
     let sha256 = hex(digest.finish().as_ref());
     check(&head, size, &sha256, about.sha256.as_deref())?;
+    let kind = about.kind.unwrap_or(SharedFile::Other).word();
     let file = FileSummary {
+        version: super::version(kind, vendor.map(|vendor| vendor.id), &name, given),
         name,
-        kind: about.kind.unwrap_or(SharedFile::Other).word().into(),
+        kind: kind.into(),
         vendor: vendor.map(|vendor| vendor.name.to_owned()),
         model,
         size: size as i64,
@@ -123,11 +130,15 @@ async fn add(
                 return Err(Problem::new(
                     Code::TooLarge,
                     message,
-                    "Remove files that no phone needs: phonebox file list",
+                    "Remove files that no phone needs: GET /api/v1/files, or phonebox file list",
                 ));
             }
             let old = store::list(tx, actor.account_id, Some(&row.name), "", 1)?.pop();
+            // Under its name phones of the account got the box's file until now.
+            let of_box = store::list(tx, BOX_ACCOUNT, Some(&row.name), "", 1)?.pop();
+            let of_box = of_box.filter(|_| actor.account_id != BOX_ACCOUNT);
             store::put(tx, actor.account_id, &row)?;
+            old.iter().chain(&of_box).try_for_each(|was| refuse_missed(tx, actor.account_id, was))?;
             tx.touch(Touch::Shared);
             let detail = format!("{} {} bytes sha256={}", row.kind, row.size, row.sha256);
             let sides = (old.as_ref(), Some(&row));
@@ -162,7 +173,14 @@ async fn remove(actor: Actor, db: Data<Db>, directory: Data<Directory>, name: Pa
     let sha256 = db
         .write(move |tx| {
             let found = store::list(tx, actor.account_id, Some(&name), "", 1)?.pop().ok_or_else(|| missing(&name))?;
+            let elsewhere = actor.account_id != BOX_ACCOUNT && store::by_name(tx, BOX_ACCOUNT, &name)?.is_some();
+            if let Some(place) = layers::store::naming_file(tx, actor.account_id, &name)?.filter(|_| !elsewhere) {
+                let message = format!("The file {:?} is still in use: firmware.file names it in a layer.", found.name);
+                let next = format!("Choose another one there, or none: phonebox layer unset {place} firmware.file");
+                return Err(Problem::new(Code::InUse, message, next));
+            }
             store::remove(tx, actor.account_id, &name)?;
+            refuse_missed(tx, actor.account_id, &found)?;
             tx.touch(Touch::Shared);
             let sides = (Some(&found), None::<&FileSummary>);
             audit::write_change(tx, &actor, "file.remove", &found.name, sides, None, clock::now())?;
@@ -172,6 +190,30 @@ async fn remove(actor: Actor, db: Data<Db>, directory: Data<Directory>, name: Pa
     tidy(&db, &folder, Some(sha256));
     drop(gate);
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// A release that somebody chose by its version stays, unless another file is the same.
+fn refuse_missed(conn: &Connection, account_id: i64, was: &FileSummary) -> Result<()> {
+    let Some((account, site)) = firmware::store::missed(conn, account_id, was)? else { return Ok(()) };
+    let place = site.map_or(String::new(), |site| format!(" for its site {site:?}"));
+    let version = was.version.as_deref().unwrap_or_default();
+    let message = format!(
+        "The file {:?} is still in use: the account {account:?} chose release {version}{place} in its firmware policy.",
+        was.name
+    );
+    Err(Problem::new(Code::InUse, message, "Choose another release there: phonebox firmware choose --help"))
+}
+
+/// Numbers that can be compared; empty is none.
+fn version_number(text: &str) -> Result<Option<String>> {
+    let version = words::line("version", text, LONGEST_VERSION)?;
+    match &version {
+        Some(text) if !text.bytes().any(|byte| byte.is_ascii_digit()) => {
+            let message = format!("version: {text:?} is not accepted: it holds no number.");
+            Err(Problem::bad_value(message, "Write it as the phone shows it, such as 4.1.4.0.5"))
+        }
+        _ => Ok(version),
+    }
 }
 
 /// Takes bytes away that no row names any more. What cannot be removed is only room.
@@ -208,9 +250,13 @@ fn file_name(text: &str) -> Result<String> {
     if files_of_the_box(text) {
         return refuse("the box serves its own file under it");
     }
-    let own = vendors::VENDORS
-        .iter()
-        .find(|vendor| vendors::classify(vendor, text).is_some_and(|(kind, _)| kind != FileKind::Upload));
+    // A name with the MAC of a phone that the box writes nothing for is that phone's, whoever else has such names.
+    let is_free = |mac: Mac| vendors::vendor_of_mac(mac).is_some_and(|owner| !vendors::is_written(owner, None));
+    let writes = |vendor: &Vendor| {
+        let named = vendors::classify(vendor, text);
+        named.is_some_and(|(kind, mac)| kind != FileKind::Upload && !mac.is_some_and(is_free))
+    };
+    let own = vendors::VENDORS.iter().find(|vendor| vendors::is_written(vendor, None) && writes(vendor));
     match own {
         Some(vendor) => refuse(&format!("the box writes that file itself for {} phones", vendor.name)),
         None => Ok(text.to_owned()),
@@ -220,7 +266,7 @@ fn file_name(text: &str) -> Result<String> {
 /// Names that are answered before the store is looked at.
 fn files_of_the_box(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    name.starts_with("phonebox-ca") || name.starts_with("target-") && name.ends_with(".pem")
+    ca::public::is_name(&name) || name.starts_with("target-") && name.ends_with(".pem")
 }
 
 fn check(head: &[u8], size: u64, sha256: &str, wanted: Option<&str>) -> Result<()> {
@@ -241,7 +287,7 @@ fn check(head: &[u8], size: u64, sha256: &str, wanted: Option<&str>) -> Result<(
 
 fn missing(name: &str) -> Problem {
     let name: String = name.chars().take(LONGEST_NAME).collect();
-    Problem::not_found(format_args!("file {name:?}"), "List them: phonebox file list")
+    Problem::not_found(format_args!("file {name:?}"), "List them: GET /api/v1/files, or phonebox file list")
 }
 
 pub fn configure(config: &mut utoipa_actix_web::service_config::ServiceConfig) {

@@ -5,6 +5,8 @@
 pub mod api;
 pub mod store;
 
+use crate::vendors::{self, firmware};
+
 /// One file of the store.
 #[derive(Debug, Clone)]
 pub struct StoredFile {
@@ -34,6 +36,13 @@ impl StoredFile {
             _ => "application/octet-stream",
         }
     }
+}
+
+/// Of firmware only: the one that was given, else what the name says by its vendor's rule.
+pub fn version(kind: &str, vendor: Option<&str>, name: &str, given: Option<String>) -> Option<String> {
+    let vendor = vendor.and_then(vendors::by_id).map(|vendor| vendor.id);
+    let is_firmware = kind == SharedFile::Firmware.word();
+    is_firmware.then(|| given.or_else(|| firmware::in_name(vendor, name))).flatten()
 }
 
 /// How much may be stored.

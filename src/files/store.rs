@@ -1,6 +1,6 @@
 //! The file rows.
 
-use super::StoredFile;
+use super::{StoredFile, version};
 use crate::db::{Connection, OptionalExtension, Result, Tx, params};
 
 /// Phones spell names as they like: compared without case.
@@ -34,6 +34,8 @@ pub struct FileSummary {
     pub size: i64,
     pub sha256: String,
     pub created_at: i64,
+    /// Of firmware: given when it was stored, or read from its name.
+    pub version: Option<String>,
 }
 
 /// How many there are of each kind.
@@ -53,15 +55,17 @@ pub fn list(
     rows: u32,
 ) -> Result<Vec<FileSummary>> {
     let mut statement = conn.prepare_cached(
-        "SELECT name, kind, vendor, model, size, sha256, created_at FROM file
+        "SELECT name, kind, vendor, model, size, sha256, created_at, version FROM file
          WHERE account_id = $1 AND ($2 IS NULL OR lower(name) = $2) AND lower(name) > $3 ORDER BY lower(name) LIMIT $4",
     )?;
     let name = name.map(str::to_ascii_lowercase);
     let files = statement.query_map(params![account_id, name, after.to_ascii_lowercase(), rows], |row| {
+        let (name, kind, vendor): (String, String, Option<String>) = (row.get(0)?, row.get(1)?, row.get(2)?);
         Ok(FileSummary {
-            name: row.get(0)?,
-            kind: row.get(1)?,
-            vendor: row.get(2)?,
+            version: version(&kind, vendor.as_deref(), &name, row.get(7)?),
+            name,
+            kind,
+            vendor,
             model: row.get(3)?,
             size: row.get(4)?,
             sha256: row.get(5)?,
@@ -84,8 +88,8 @@ pub fn totals_without(conn: &Connection, account_id: i64, name: &str) -> Result<
 pub fn put(tx: &Tx, account_id: i64, file: &FileSummary) -> Result<()> {
     remove(tx, account_id, &file.name)?;
     tx.prepare_cached(
-        "INSERT INTO file (account_id, name, kind, vendor, model, size, sha256, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO file (account_id, name, kind, vendor, model, size, sha256, created_at, version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )?
     .execute(params![
         account_id,
@@ -95,7 +99,8 @@ pub fn put(tx: &Tx, account_id: i64, file: &FileSummary) -> Result<()> {
         file.model,
         file.size,
         file.sha256,
-        file.created_at
+        file.created_at,
+        file.version
     ])?;
     Ok(())
 }

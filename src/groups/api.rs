@@ -94,7 +94,7 @@ async fn remove(actor: Actor, db: Data<Db>, name: Path<String>) -> Result<HttpRe
             return Err(Problem::new(
                 Code::InUse,
                 message,
-                "Take them out first: phonebox device set MAC --group \"\"",
+                "Take them out first: PATCH /api/v1/devices/MAC, or phonebox device set MAC --group \"\"",
             ));
         }
         let now = clock::now();
@@ -112,7 +112,7 @@ fn one(conn: &crate::db::Connection, actor: &Actor, name: &str) -> Result<Group>
 }
 
 pub fn missing(name: &str) -> Problem {
-    Problem::not_found(format_args!("group {name:?}"), "List them: phonebox group list")
+    Problem::not_found(format_args!("group {name:?}"), "List them: GET /api/v1/groups, or phonebox group list")
 }
 
 fn refuse_taken(conn: &crate::db::Connection, actor: &Actor, name: &str) -> Result<()> {

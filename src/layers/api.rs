@@ -128,7 +128,10 @@ async fn change(
                 if !store::unset(tx, found.scope, name)? {
                     let shown: String = name.chars().take(64).collect();
                     let what = format!("setting {shown:?} in the layer {named}");
-                    return Err(Problem::not_found(what, "Look at the layer: phonebox layer list"));
+                    return Err(Problem::not_found(
+                        what,
+                        "Look at the layer: GET /api/v1/settings, or phonebox layer list",
+                    ));
                 }
                 told.push(format!("unset {name}"));
             }
@@ -339,9 +342,7 @@ fn locate(conn: &Connection, actor: &Actor, named: &Named) -> Result<Option<Foun
         seen(conn, actor, named)?;
     }
     match find(conn, actor.account_id, named)? {
-        None if named.layer != Layer::Model => {
-            Err(Problem::not_found(named.to_string(), "Look at the list of that kind."))
-        }
+        None if named.layer != Layer::Model => Err(missing(named)),
         found => Ok(found),
     }
 }
@@ -352,8 +353,19 @@ fn seen(conn: &Connection, actor: &Actor, named: &Named) -> Result<()> {
         Layer::Device | Layer::Line => devices::api::id(conn, actor, crate::web::words::mac(&named.scope)?).map(drop),
         Layer::Site => sites::api::id(conn, actor, &named.scope).map(drop),
         Layer::Profile => profiles::api::id(conn, actor, &named.scope).map(drop),
-        _ => Err(Problem::not_found(named.to_string(), "Look at the list of that kind.")),
+        _ => Err(missing(named)),
     }
+}
+
+fn missing(named: &Named) -> Problem {
+    let next = match named.layer {
+        Layer::Site => "List them: phonebox site list",
+        Layer::Profile => "List them: phonebox profile list",
+        Layer::Group => "List them: phonebox group list",
+        Layer::Device | Layer::Line => "List them: phonebox device list",
+        _ => "Look at the layers there are: phonebox layer list",
+    };
+    Problem::not_found(named.to_string(), next)
 }
 
 fn place_for_change(tx: &mut Tx, actor: &Actor, named: &Named) -> Result<Found> {
@@ -364,7 +376,7 @@ fn place_for_change(tx: &mut Tx, actor: &Actor, named: &Named) -> Result<Found> 
     }
     let found = locate(tx, actor, named)?.ok_or(Code::NotFound)?;
     if named.layer == Layer::Line && lines::store::line_account(tx, found.scope.id, found.scope.line)?.is_none() {
-        let next = "Add it: phonebox device line MAC NUMBER user=NAME";
+        let next = "Add it: PATCH /api/v1/devices/MAC/lines/NUMBER, or phonebox device line MAC NUMBER user=NAME";
         return Err(Problem::not_found(named.to_string(), next));
     }
     Ok(found)
@@ -406,7 +418,7 @@ fn read(vendor: &str, text: &str) -> (Option<String>, Vec<RawWarning>) {
 }
 
 fn no_raw(vendor: &str, named: &Named) -> Problem {
-    let next = "List them: phonebox layer raw list";
+    let next = "List them: GET /api/v1/raw-texts, or phonebox layer raw list";
     Problem::not_found(format_args!("raw text for {vendor} in the layer {named}"), next)
 }
 

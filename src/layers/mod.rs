@@ -100,7 +100,7 @@ pub fn find(conn: &Connection, account_id: i64, named: &Named) -> Result<Option<
                 device: Some(mac),
             })
         }
-        Layer::Vendor | Layer::Box => None,
+        Layer::Vendor | Layer::Policy | Layer::Box => None,
     })
 }
 

@@ -1,7 +1,9 @@
 //! The setting and raw text rows, as people set and see them. `settings::store` reads them for the pipeline.
 
 use super::{Checked, Scope};
-use crate::db::{Connection, OptionalExtension, Result, Tx, params};
+use crate::db::{BOX_ACCOUNT, Connection, OptionalExtension, Result, Tx, params};
+use crate::files;
+use crate::net::Mac;
 use crate::seal::Keyring;
 use crate::settings::store::{RawText, raw_place, value_place};
 use crate::settings::{Layer, Value};
@@ -16,18 +18,66 @@ pub struct Shown {
     pub secret: bool,
     pub author: String,
     pub updated_at: i64,
+    /// What is probably not meant, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
+
+/// The setting that names a file of the store.
+const OF_A_FILE: &str = "firmware.file";
 
 /// The values of one scope, no secret opened.
 pub fn shown(conn: &Connection, scope: Scope) -> Result<Vec<Shown>> {
     let mut statement = conn.prepare_cached(
-        "SELECT name, value, author, updated_at FROM setting WHERE layer = $1 AND scope = $2 AND line = $3 ORDER BY name",
+        "SELECT name, value, author, updated_at, account_id FROM setting
+         WHERE layer = $1 AND scope = $2 AND line = $3 ORDER BY name",
     )?;
     let rows = statement.query_map(params![scope.layer.word(), scope.id, scope.line], |row| {
         let value: Option<String> = row.get(1)?;
-        Ok(Shown { name: row.get(0)?, secret: value.is_none(), value, author: row.get(2)?, updated_at: row.get(3)? })
+        let (author, updated_at) = (row.get(2)?, row.get(3)?);
+        let shown = Shown { name: row.get(0)?, secret: value.is_none(), value, author, updated_at, note: None };
+        Ok((shown, row.get(4)?))
     })?;
-    Ok(rows.collect::<std::result::Result<_, _>>()?)
+    let rows = rows.collect::<std::result::Result<Vec<(Shown, i64)>, _>>()?;
+    rows.into_iter().map(|(shown, account_id)| Ok(Shown { note: note(conn, account_id, &shown)?, ..shown })).collect()
+}
+
+/// Firmware is often named before it is stored: said, and not refused.
+fn note(conn: &Connection, account_id: i64, shown: &Shown) -> Result<Option<String>> {
+    let Some(path) = shown.value.as_deref().filter(|_| shown.name == OF_A_FILE) else { return Ok(None) };
+    let name = path.rsplit('/').next().unwrap_or(path);
+    for account_id in [account_id, BOX_ACCOUNT] {
+        if files::store::by_name(conn, account_id, name)?.is_some() {
+            return Ok(None);
+        }
+    }
+    Ok(Some(format!(
+        "{OF_A_FILE}: no file {name} is stored, so phones will not find it. Store it: phonebox file add {name}"
+    )))
+}
+
+/// The first layer of the account that names a file, as the flag of a command names it.
+pub fn naming_file(conn: &Connection, account_id: i64, name: &str) -> Result<Option<String>> {
+    let name = name.to_ascii_lowercase();
+    let below = format!("%/{}", name.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+    let mut statement = conn.prepare_cached(
+        "SELECT s.layer, coalesce(a.name, p.name, m.vendor || '/' || m.name, g.name), d.mac FROM setting s
+            LEFT JOIN site a ON s.layer = 'site' AND a.id = s.scope
+            LEFT JOIN profile p ON s.layer = 'profile' AND p.id = s.scope
+            LEFT JOIN model m ON s.layer = 'model' AND m.id = s.scope
+            LEFT JOIN device_group g ON s.layer = 'group' AND g.id = s.scope
+            LEFT JOIN device d ON s.layer = 'device' AND d.id = s.scope
+         WHERE s.account_id = $1 AND s.name = $2 AND (lower(s.value) = $3 OR lower(s.value) LIKE $4 ESCAPE '\\') LIMIT 1",
+    )?;
+    let found = statement.query_row(params![account_id, OF_A_FILE, name, below], |row| {
+        let (layer, scope, mac): (String, Option<String>, Option<i64>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let mac = mac.and_then(|mac| Mac::from_u64(mac as u64)).map(|mac| mac.to_string());
+        Ok(match scope.or(mac) {
+            Some(scope) => format!("--{layer} {scope:?}"),
+            None => format!("--{layer}"),
+        })
+    });
+    Ok(found.optional()?)
 }
 
 pub fn put(tx: &Tx, keys: &Keyring, actor: &Actor, scope: Scope, checked: &Checked, now: i64) -> Result<()> {

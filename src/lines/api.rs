@@ -66,7 +66,7 @@ async fn remove_line(
             let before = devices::api::view(tx, &keys, &actor, mac)?;
             let id = devices::api::id(tx, &actor, mac)?;
             if !store::remove_line(tx, id, number)? {
-                let next = format!("Look at its lines: phonebox device show {mac}");
+                let next = format!("Look at its lines: GET /api/v1/devices/{mac}, or phonebox device show {mac}");
                 return Err(Problem::not_found(format_args!("line {number} on the device {mac}"), next));
             }
             let now = clock::now();

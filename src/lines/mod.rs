@@ -3,5 +3,6 @@
 //! A SIP account may serve several lines; changing it changes every phone that has it.
 
 pub mod api;
+pub mod count;
 pub mod input;
 pub mod store;

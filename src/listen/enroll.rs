@@ -143,8 +143,14 @@ pub fn protocol(parts: &Parts) -> Option<Protocol> {
     if est::is_path(uri.path()) {
         return Some(est::Operation::of_path(uri.path()).map_or(Protocol::None, Protocol::Est));
     }
-    let speaks = matches!(parts.method, Method::GET | Method::POST);
-    uri.query().filter(|_| speaks).and_then(scep::Operation::of_query).map(Protocol::Scep)
+    let operation = uri.query().and_then(scep::Operation::of_query)?;
+    let speaks = match parts.method {
+        Method::GET | Method::POST => true,
+        // What is only read, not what is done.
+        Method::HEAD => !matches!(operation, scep::Operation::Message(_)),
+        _ => false,
+    };
+    speaks.then_some(Protocol::Scep(operation))
 }
 
 fn label(protocol: &Protocol) -> String {

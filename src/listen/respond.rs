@@ -362,6 +362,8 @@ pub(super) fn short(status: StatusCode) -> Response<Sent> {
     let text = match status {
         StatusCode::NOT_FOUND => "Not found\n",
         StatusCode::UNAUTHORIZED => "Credentials needed\n",
+        StatusCode::BAD_REQUEST => "The request is not accepted\n",
+        StatusCode::FORBIDDEN => "Refused: the check-ins of this box say why\n",
         StatusCode::PAYLOAD_TOO_LARGE => "Too large\n",
         StatusCode::INSUFFICIENT_STORAGE => "No room\n",
         StatusCode::SERVICE_UNAVAILABLE => "Not now\n",

@@ -2,7 +2,7 @@
 
 use super::settings::{self, Security, Settings};
 use super::store::{self, Queued};
-use super::{Page as MailPage, address, send};
+use super::{Page as MailPage, address, mailbox, send};
 use crate::db::Db;
 use crate::seal::Keyring;
 use crate::settings::Secret;
@@ -51,7 +51,7 @@ struct MailInput {
     #[serde(default, deserialize_with = "double")]
     #[schema(value_type = Option<String>)]
     password: Option<Option<String>>,
-    /// Whose mails they are.
+    /// Whose mails they are: an address, or with a name in front: `Phonebox <box@company.example>`.
     from: String,
 }
 
@@ -82,7 +82,7 @@ async fn set(actor: Actor, db: Data<Db>, keys: Data<Keyring>, Json(body): Json<M
         Security::Tls => 465,
         Security::None => 25,
     });
-    let from = address("from", &body.from)?;
+    let from = mailbox("from", &body.from)?;
     let user = body.user.as_deref().map(|user| words::line("user", user, 256)).transpose()?.flatten();
     let view = db
         .write(move |tx| {
@@ -143,11 +143,15 @@ async fn test(
 ) -> Result<Json<TestOutcome>> {
     let to = address("to", &body.to)?;
     let Some(settings) = db.read(|conn| settings::load(conn, &keys))? else {
-        return Err(Problem::new(Code::BadValue, "No mail server is set.", "Set one: phonebox mail set"));
+        return Err(Problem::new(
+            Code::BadValue,
+            "No mail server is set.",
+            "Set one: PUT /api/v1/mail, or phonebox mail set",
+        ));
     };
     let link = page.link("/mail").map(|url| format!("\n{url}\n")).unwrap_or_default();
     let text = format!("This is a test from Phonebox: mails from it arrive here.\n{link}");
-    let outcome = send::send(&settings, &page, &to, "Test from Phonebox", &text).await;
+    let outcome = send::send(&settings, &page, clock::now(), &to, "Test from Phonebox", &text).await;
     let error = outcome.err().map(|error| super::line(&error.words));
     let (detail, object) = (error.clone().unwrap_or_else(|| "sent".into()), to);
     db.write(move |tx| audit::write(tx, &actor, "mail.test", object, Some(detail), clock::now())).await?;
@@ -173,7 +177,10 @@ async fn queue(actor: Actor, db: Data<Db>, Query(pages): Query<Pages>) -> Result
 }
 
 fn none(id: i64) -> Problem {
-    Problem::not_found(format_args!("mail {id} that was not sent"), "List them: phonebox mail queue")
+    Problem::not_found(
+        format_args!("mail {id} that was not sent"),
+        "List them: GET /api/v1/mail/queue, or phonebox mail queue",
+    )
 }
 
 /// Try a mail again now

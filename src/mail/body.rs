@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn only_an_address_of_the_page_itself_becomes_a_button_and_nothing_becomes_markup() {
-        let page = Page(Some("https://box.example/".into()));
+        let page = Page::at(Some("https://box.example/".into()));
         let text = "Login name: <b>\n\nhttps://evil.example/\n\nhttps://box.example/activate#code=ab\n";
         let made = html(text, &page).unwrap();
         assert_eq!(made.matches("<a ").count(), 1, "{made}");
@@ -70,6 +70,6 @@ mod tests {
         for text in ["https://box.example.evil.example/x", "https://evil.example/", "x https://box.example/\" y", "x"] {
             assert_eq!(html(text, &page), None, "{text}");
         }
-        assert_eq!(html("https://box.example/", &Page(None)), None);
+        assert_eq!(html("https://box.example/", &Page::at(None)), None);
     }
 }

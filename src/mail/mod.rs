@@ -13,6 +13,8 @@ pub mod store;
 use crate::net::Mac;
 use crate::notify::{Kind, kinds, store::Event};
 use crate::web::Problem;
+use lettre::message::Mailbox;
+use std::sync::Arc;
 
 /// A mail before it is queued.
 #[derive(Debug, Clone)]
@@ -38,19 +40,50 @@ impl Letter {
             account_id: event.account_id,
             kind: event.kind.clone(),
             recipient,
-            subject: format!("{}: {}", kinds::subject(&event.kind), event.object),
+            subject: format!("{}: {}", subject(event), event.object),
             body: format!("{}\n\n{}\n{at}\n{link}", event.text, event.object),
         }
     }
 }
 
-/// Where the page is for people: `https://phones.company.example`. `None`: nobody said it, and no request is believed.
-#[derive(Debug, Clone, Default)]
-pub struct Page(pub Option<String>);
+/// Somebody who asks for something is no alarm to who reads it.
+fn subject(event: &Event) -> &'static str {
+    let data: serde_json::Value = serde_json::from_str(&event.data).unwrap_or_default();
+    match data.get("alarm").and_then(serde_json::Value::as_str) {
+        Some("sign-up") => "Somebody asks for an account",
+        Some("api-access" | "switching") => "An account asks for a service",
+        Some("password-forgotten") => "Somebody asks for a new password",
+        _ => kinds::subject(&event.kind),
+    }
+}
+
+/// Where the page is for people: `https://phones.company.example`, as somebody has said; else where this machine is when
+/// it is asked. No request is believed.
+#[derive(Clone, Default)]
+pub struct Page {
+    said: Option<String>,
+    own: Option<Own>,
+}
+
+type Own = Arc<dyn Fn() -> Option<String> + Send + Sync>;
 
 impl Page {
+    pub fn at(url: Option<String>) -> Page {
+        Page { said: url, own: None }
+    }
+
+    /// For where nobody has said it.
+    pub fn or_at(self, own: impl Fn() -> Option<String> + Send + Sync + 'static) -> Page {
+        Page { own: Some(Arc::new(own)), ..self }
+    }
+
+    pub fn said(&self) -> Option<&str> {
+        self.said.as_deref()
+    }
+
     pub fn link(&self, path: &str) -> Option<String> {
-        self.0.as_ref().map(|page| format!("{}{path}", page.trim_end_matches('/')))
+        let page = self.said.clone().or_else(|| self.own.as_ref()?())?;
+        Some(format!("{}{path}", page.trim_end_matches('/')))
     }
 }
 
@@ -58,6 +91,25 @@ impl Page {
 pub fn line(text: &str) -> String {
     let short = text.chars().take(200);
     short.map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().trim().to_owned()
+}
+
+/// Whose mails they are: an address, or one in <> with the name in front that people see.
+pub fn mailbox(field: &str, text: &str) -> Result<String, Problem> {
+    let text = text.trim();
+    let parts = text.strip_suffix('>').and_then(|text| text.split_once('<'));
+    let parts = parts.map(|(name, email)| (name.trim().trim_matches('"'), email));
+    let is_name = |name: &str| {
+        !name.is_empty() && name.chars().count() <= 100 && !name.chars().any(|c| c.is_control() || "\"\\<>".contains(c))
+    };
+    let Some((name, email)) = parts.filter(|(name, _)| is_name(name)) else { return address(field, text) };
+    let email = address(field, email)?;
+    let written = email.parse().map(|email| Mailbox::new(Some(name.to_owned()), email).to_string());
+    // It is read again for each mail.
+    match written.ok().filter(|written| written.parse::<Mailbox>().is_ok_and(|read| read.name.as_deref() == Some(name)))
+    {
+        Some(written) => Ok(written),
+        None => address(field, text),
+    }
 }
 
 /// An address as it may stand in a header and in a command, or why not.

@@ -3,8 +3,9 @@
 use super::settings::{Security, Settings};
 use super::{Page, body, settings, store};
 use crate::db::{BOX_ACCOUNT, Db, Error};
-use crate::seal::Keyring;
+use crate::seal::{Keyring, hex, sha256};
 use crate::{alarms, clock, net};
+use lettre::message::Mailbox;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
@@ -33,12 +34,24 @@ impl NotSent {
     }
 }
 
-/// Hands one mail to the server.
-pub async fn send(settings: &Settings, page: &Page, to: &str, subject: &str, text: &str) -> Result<(), NotSent> {
+/// Hands one mail to the server. `made_at`: of the same mail tried again it is the same, and with it what readers know a
+/// mail by (RFC 5322, 3.6.4).
+pub async fn send(
+    settings: &Settings,
+    page: &Page,
+    made_at: i64,
+    to: &str,
+    subject: &str,
+    text: &str,
+) -> Result<(), NotSent> {
     let work = async {
         let never = |error: &dyn std::fmt::Display| NotSent { words: error.to_string(), for_good: true };
+        let from: Mailbox = settings.from.parse().map_err(|error| never(&error))?;
+        let hash = hex(&sha256(format!("{made_at} {to} {subject} {text}").as_bytes()));
+        let id = format!("<{}@{}>", hash.get(..32).unwrap_or_default(), from.email.domain());
         let builder = Message::builder()
-            .from(settings.from.parse().map_err(|error| never(&error))?)
+            .message_id(Some(id))
+            .from(from)
             .to(to.parse().map_err(|error| never(&error))?)
             .subject(super::line(subject));
         let message = body::of(builder, text, page).map_err(|error| never(&error))?;
@@ -50,19 +63,22 @@ pub async fn send(settings: &Settings, page: &Page, to: &str, subject: &str, tex
                 Err(error)
                     if !(error.status().is_some() || error.is_response() || error.is_tls() || error.is_timeout()) =>
                 {
-                    last = NotSent::now(words(&error));
+                    last = NotSent::now(words(settings, &error));
                 }
                 // RFC 5321 §4.2.1: 5yz is a no for this mail; a login that is refused is one for all, and may be mended.
                 Err(error) => {
                     let for_good =
                         error.is_permanent() && error.status().is_some_and(|code| u16::from(code) / 10 == 55);
-                    return Err(NotSent { words: words(&error), for_good });
+                    return Err(NotSent { words: words(settings, &error), for_good });
                 }
             }
         }
         Err(last)
     };
-    let late = || NotSent::now("the mail server did not take it in time");
+    let late = || {
+        let Settings { host, port, .. } = settings;
+        NotSent::now(format!("{host}:{port} did not take it in time. Try it again, or look at that mail server"))
+    };
     tokio::time::timeout(ALTOGETHER, work).await.unwrap_or_else(|_| Err(late()))
 }
 
@@ -70,8 +86,11 @@ pub async fn send(settings: &Settings, page: &Page, to: &str, subject: &str, tex
 /// this machine; addresses that are nobody's, or the ones a cloud answers its machines at, are none (T66).
 async fn addresses(settings: &Settings) -> Result<Vec<SocketAddr>, NotSent> {
     let found = tokio::time::timeout(LOOK_UP, tokio::net::lookup_host((settings.host.as_str(), settings.port))).await;
-    let found = found.map_err(|_| NotSent::now(format!("nobody said in time where {} is", settings.host)))?;
-    let found = found.map_err(|error| NotSent::now(format!("{} is not found: {error}", settings.host)))?;
+    let found = found.map_err(|_| {
+        NotSent::now(format!("nobody said in time where {} is. Look at this machine's name servers", settings.host))
+    })?;
+    let found = found
+        .map_err(|error| NotSent::now(format!("{} is not found: {error}. Look at how it is spelled", settings.host)))?;
     let found: Vec<SocketAddr> = found.take(MOST_ADDRESSES).collect();
     match found.iter().find(|address| !may_be(address.ip())) {
         Some(address) => Err(NotSent::now(format!("{} can be no mail server's address", address.ip()))),
@@ -91,7 +110,7 @@ pub fn may_be(address: IpAddr) -> bool {
 
 fn transport(settings: &Settings, address: SocketAddr) -> Result<AsyncSmtpTransport<Tokio1Executor>, NotSent> {
     // The name is what the certificate must be of, whatever address it has today.
-    let tls = || TlsParameters::new(settings.host.clone()).map_err(|error| NotSent::now(words(&error)));
+    let tls = || TlsParameters::new(settings.host.clone()).map_err(|error| NotSent::now(words(settings, &error)));
     let tls = match settings.security {
         Security::Starttls => Tls::Required(tls()?),
         Security::Tls => Tls::Wrapper(tls()?),
@@ -108,22 +127,39 @@ fn transport(settings: &Settings, address: SocketAddr) -> Result<AsyncSmtpTransp
     Ok(builder.build())
 }
 
-/// An error with what caused it: the first alone says "network error". What something that is no mail server answers is
-/// not passed on.
-fn words(error: &lettre::transport::smtp::Error) -> String {
+/// Which mail server, what went wrong, and what to look at. What something that is no mail server answers is not passed on.
+fn words(settings: &Settings, error: &lettre::transport::smtp::Error) -> String {
+    let place = format!("{}:{}", settings.host, settings.port);
     if error.is_response() {
-        return "it does not answer like a mail server".into();
+        return format!("{place} does not answer like a mail server. Look at host, port and security");
     }
-    let mut words = error.to_string();
+    let mut causes = Vec::new();
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {
         let more = inner.to_string();
-        if !words.contains(&more) {
-            words = format!("{words}: {more}");
+        if !causes.iter().any(|known: &String| known.contains(&more)) {
+            causes.push(more);
         }
         cause = inner.source();
     }
-    words
+    let said = causes.join(": ");
+    let said = match error.status() {
+        Some(code) => format!("{place} says {code} {said}").trim_end().to_owned(),
+        None if said.is_empty() => format!("{place}: {error}"),
+        None => format!("{place}: {said}"),
+    };
+    let next = if error.status().is_some_and(|code| u16::from(code) / 10 == 53) {
+        "Look at user and password"
+    } else if error.status().is_some() {
+        return said;
+    } else if error.is_tls() {
+        "Look at security, the port, and the name and issuer of its certificate"
+    } else if error.is_client() {
+        "Look at security, user and password: it does not offer what they want"
+    } else {
+        "Look at host, port and security, and whether it runs"
+    };
+    format!("{said}. {next}")
 }
 
 /// What the alarm about the mail server itself is about.
@@ -133,7 +169,7 @@ const SERVER: &str = "mail server";
 pub async fn next(db: &Db, keys: &Keyring, page: &Page, now: i64) -> Result<bool, Error> {
     let Some((mail, text)) = db.read(|conn| store::due(conn, keys, now))? else { return Ok(false) };
     let outcome = match db.read(|conn| settings::load(conn, keys))? {
-        Some(settings) => send(&settings, page, &mail.recipient, &mail.subject, &text).await,
+        Some(settings) => send(&settings, page, mail.created_at, &mail.recipient, &mail.subject, &text).await,
         None => Err(NotSent::now("no mail server is set")),
     };
     let now = clock::now();

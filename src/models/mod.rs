@@ -36,6 +36,30 @@ pub fn model(vendor: Option<&'static Vendor>, text: &str) -> Result<String, Mode
     Ok(known.map_or(text, |model| model.name.clone()))
 }
 
+/// What may be wrong with a device's vendor and model; they are taken all the same.
+pub fn note(vendor: Option<&str>, model: Option<&str>) -> Option<String> {
+    let known = vendor.and_then(vendors::by_id);
+    if let Some(vendor) = known.filter(|vendor| !vendors::is_written(vendor, model)) {
+        let kind = [Some(vendor.name), model].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        return Some(format!(
+            "This box recognises a {kind} but writes no file for it yet: it gets what stands in the file store under the \
+             name that it asks for."
+        ));
+    }
+    let model = model?;
+    let lists = |vendor: &&&'static Vendor| vendors::model(vendor, model).is_some();
+    let others = || VENDORS.iter().filter(lists).map(|vendor| vendor.name).collect::<Vec<_>>().join(", ");
+    match known {
+        Some(vendor) if lists(&&vendor) => None,
+        Some(vendor) if others().is_empty() => {
+            Some(format!("No model {model} of {} is listed here: it is taken as it is written.", vendor.name))
+        }
+        Some(vendor) => Some(format!("{model} is a model of {}, not of {}.", others(), vendor.name)),
+        None if others().is_empty() => Some(format!("No model {model} is listed here. Say whose it is: --vendor NAME")),
+        None => Some(format!("{model} is a model of {}. Say which: --vendor NAME", others())),
+    }
+}
+
 fn word(field: &'static str, text: &str) -> Result<String, ModelError> {
     let text = text.trim();
     let refuse = |rule| {

@@ -92,7 +92,10 @@ async fn remove(actor: Actor, db: Data<Db>, path: Path<(String, String)>) -> Res
     db.write(move |tx| {
         let before = one(tx, &actor, cidr)?;
         if !store::remove(tx, actor.account_id, cidr)? {
-            return Err(Problem::not_found(format_args!("network {cidr}"), "List them: phonebox network list"));
+            return Err(Problem::not_found(
+                format_args!("network {cidr}"),
+                "List them: GET /api/v1/networks, or phonebox network list",
+            ));
         }
         let now = clock::now();
         tx.touch(Touch::Shared);

@@ -1,6 +1,6 @@
 //! Which notifications an account gets, and at which addresses.
 
-use super::kinds::{KINDS, is_kind, silent};
+use super::kinds::{KINDS, is_kind};
 use super::store::{self, Wishes};
 use crate::db::{Connection, Db};
 use crate::users::Actor;
@@ -29,8 +29,6 @@ struct NotificationView {
     words: &'static str,
     /// It is mailed. On by default.
     on: bool,
-    /// Why there are none of this kind yet. Null: there are.
-    silent: Option<&'static str>,
 }
 
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
@@ -45,12 +43,7 @@ struct NotificationsInput {
 impl NotificationsView {
     fn of(conn: &Connection, account_id: i64, wishes: &Wishes) -> Result<NotificationsView> {
         let on = |word: &str| !wishes.off.iter().any(|off| off == word);
-        let rows = KINDS.iter().map(|(kind, word, words, _)| NotificationView {
-            kind: word,
-            words,
-            on: on(word),
-            silent: silent(*kind),
-        });
+        let rows = KINDS.iter().map(|(_, word, words, _)| NotificationView { kind: word, words, on: on(word) });
         Ok(NotificationsView {
             notifications: rows.collect(),
             recipients: wishes.recipients.clone(),

@@ -36,11 +36,6 @@ impl Kind {
     }
 }
 
-/// Why nothing raises events of a kind yet. None: something does.
-pub fn silent(kind: Kind) -> Option<&'static str> {
-    (kind == Kind::CodeUsed).then_some("Nothing raises it yet: this version has no enrollment codes")
-}
-
 /// Whether there is a kind of this word.
 pub fn is_kind(word: &str) -> bool {
     KINDS.iter().any(|(_, known, ..)| *known == word)

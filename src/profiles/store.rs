@@ -77,15 +77,17 @@ pub fn id(conn: &Connection, account_id: i64, name: &str) -> Result<Option<i64>>
     Ok(statement.query_row(params![account_id, name], |row| row.get(0)).optional()?)
 }
 
-/// What a new site takes when nobody says so.
 pub fn count(conn: &Connection, account_id: i64, limited: Option<i64>) -> Result<i64> {
     let seen = limited.map_or("1 = 1".to_owned(), data::store::profile);
     let sql = format!("SELECT count(*) FROM profile p WHERE p.account_id = $1 AND {seen}");
     Ok(conn.prepare_cached(&sql)?.query_row([account_id], |row| row.get(0))?)
 }
 
-pub fn first(conn: &Connection, account_id: i64) -> Result<Option<i64>> {
-    let mut statement = conn.prepare_cached("SELECT min(id) FROM profile WHERE account_id = $1")?;
+/// What a new site takes when nobody says so, of those that its maker sees.
+pub fn first(conn: &Connection, account_id: i64, limited: Option<i64>) -> Result<Option<i64>> {
+    let seen = limited.map_or("1 = 1".to_owned(), data::store::profile);
+    let sql = format!("SELECT min(p.id) FROM profile p WHERE p.account_id = $1 AND {seen}");
+    let mut statement = conn.prepare_cached(&sql)?;
     Ok(statement.query_row([account_id], |row| row.get(0))?)
 }
 

@@ -79,20 +79,40 @@ pub fn parse(text: &str) -> Result<Parsed, UrlError> {
     Ok(Parsed { url: TargetUrl { https, host: host.to_owned(), port, directory }, username, password })
 }
 
+impl Parsed {
+    /// With the user in it, as it may stand in a file of devices.
+    pub fn without_password(&self) -> String {
+        let url = self.url.to_string();
+        match (&self.username, url.split_once("://")) {
+            (Some(user), Some((scheme, rest))) => format!("{scheme}://{}@{rest}", encode(user)),
+            _ => url,
+        }
+    }
+}
+
 impl TargetUrl {
     pub fn port_or_default(&self) -> u16 {
         self.port.unwrap_or(if self.https { 443 } else { 80 })
     }
 
-    /// With the macros replaced: `$MACADDR` in upper case (AVA-112, `avaya.md` §2), what is unknown stays as it is.
+    /// With the macros replaced by values that can end no directory: `$MACADDR` in upper case (AVA-112, `avaya.md` §2), what
+    /// is unknown stays as it is.
     pub fn expand(&self, model: Option<&str>, mac: Option<&str>, serial: Option<&str>) -> String {
         let mut text = self.to_string();
         for (name, value) in MACROS.into_iter().zip([model, mac, serial]) {
             if let Some(value) = value {
-                text = text.replace(name, value);
+                text = text.replace(name, &encode(value));
             }
         }
         text
+    }
+
+    /// The first macro in it that has no value, and what that value is called. Every device has a MAC.
+    pub fn missing(&self, has_model: bool, has_serial: bool) -> Option<(&'static str, &'static str)> {
+        let [model, _, serial] = MACROS;
+        let wanted = [(model, "model", has_model), (serial, "serial", has_serial)];
+        let missing = wanted.into_iter().find(|(name, _, has)| !has && self.directory.contains(name));
+        missing.map(|(name, word, _)| (name, word))
     }
 
     /// With credentials in it, as a phone types it. The result is a secret.
@@ -242,6 +262,15 @@ mod tests {
             parsed.url.expand(Some("J179"), Some("C81FEA83E85A"), None),
             "https://provisioning.example.com/J179/C81FEA83E85A/$SERIALNO/"
         );
+    }
+
+    #[test]
+    fn a_value_ends_no_directory_and_a_missing_one_is_named() {
+        let url = parse("https://a.example/$MODEL4/$SERIALNO").unwrap().url;
+        assert_eq!(url.expand(Some("X6U Pro"), None, Some("SN 12/3?")), "https://a.example/X6U%20Pro/SN%2012%2F3%3F/");
+        assert_eq!(url.missing(true, false), Some(("$SERIALNO", "serial")));
+        assert_eq!(url.missing(false, false), Some(("$MODEL4", "model")));
+        assert_eq!(url.missing(true, true), None);
     }
 
     #[test]

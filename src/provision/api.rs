@@ -63,14 +63,17 @@ fn look(conn: &Connection, actor: &Actor, mac: Mac) -> Result<()> {
     }
 }
 
+fn its_files(mac: Mac) -> String {
+    format!("Its files: GET /api/v1/devices/{mac}/explain, or phonebox explain {mac}")
+}
+
 fn problem(error: PreviewError, mac: Mac) -> Problem {
     match error {
         PreviewError::Db(error) => error.into(),
         // As for one of another account: neither is told from the other.
         PreviewError::Unknown(_) => devices::api::missing(mac),
-        PreviewError::File(_) => {
-            Problem::new(Code::BadValue, format!("{error}."), format!("Its files: phonebox explain {mac}"))
-        }
+        PreviewError::File(_) => Problem::new(Code::BadValue, format!("{error}."), its_files(mac)),
+        PreviewError::Refused(_) => Problem::new(Code::BadValue, error.to_string(), its_files(mac)),
         PreviewError::Vendor(_) | PreviewError::Write(_) => Problem::new(Code::BadValue, format!("{error}."), ""),
     }
 }

@@ -19,6 +19,11 @@ pub enum Credential {
     Token(Mac),
     UnknownToken,
     Login(Mac),
+    /// The login of the server that this device is sent to. Every device of a profile may have the same one: it proves
+    /// enough to be told the same again, and nothing else.
+    There(Mac),
+    /// The enrollment code of the site that the device is at: whoever shows it is let into its window, and proves no more.
+    Code,
     /// Wrong user or password, or a nonce used twice.
     BadLogin,
     /// `ours`: this box issued it; else an accepted device CA did.
@@ -52,6 +57,11 @@ pub enum Ask {
 }
 
 impl Ask {
+    /// Made from settings, where it is one of a device that is sent away, from those of the other server alone.
+    fn is_rendered(self) -> bool {
+        matches!(self, Ask::File(kind) if kind != FileKind::Upload)
+    }
+
     /// Holds one device's own values when the device is known.
     fn is_own(self) -> bool {
         matches!(
@@ -79,6 +89,8 @@ pub struct Facts<'a> {
     pub ask: Ask,
     /// Whether the complete answer holds a secret: a redirection without credentials holds none.
     pub holds_secrets: bool,
+    /// Without its secrets it takes none away: a redirection for a phone that keeps what it is not told.
+    pub is_harmless: bool,
 }
 
 /// What must be remembered before the first byte leaves.
@@ -127,14 +139,14 @@ impl Refusal {
         Refusal { failed_lookup: true, ..Refusal::new(reason) }
     }
 
-    fn challenge(reason: Reason, failed_lookup: bool) -> Refusal {
+    pub(super) fn challenge(reason: Reason, failed_lookup: bool) -> Refusal {
         Refusal { challenge: true, failed_lookup, ..Refusal::new(reason) }
     }
 }
 
 pub fn authorize(facts: &Facts) -> Result<Grant, Refusal> {
-    if let Credential::BadCertificate(_) = facts.credential {
-        return Err(Refusal::guess(Reason::BadCertificate));
+    if let Credential::BadCertificate(fault) = facts.credential {
+        return Err(Refusal::guess(reason_of(fault)));
     }
     if let Credential::Certificate { mac, .. } = facts.credential
         && (facts.two_macs || facts.mac.is_some_and(|asked| asked != mac))
@@ -158,7 +170,11 @@ pub fn authorize(facts: &Facts) -> Result<Grant, Refusal> {
         }
         _ => {}
     }
-    let proven = facts.credential != Credential::None || facts.bound;
+    let proven = match facts.credential {
+        Credential::None | Credential::Code => facts.bound,
+        Credential::There(_) => facts.ask.is_rendered() || facts.bound,
+        _ => true,
+    };
     if !facts.policy.settings && !proven {
         return Err(Refusal::guess(Reason::ForeignNetwork));
     }
@@ -166,6 +182,14 @@ pub fn authorize(facts: &Facts) -> Result<Grant, Refusal> {
         (None, None) => nameless(facts),
         (Some(_), None) => unknown(facts),
         (_, Some(device)) => known(facts, device),
+    }
+}
+
+pub fn reason_of(fault: Fault) -> Reason {
+    match fault {
+        Fault::Revoked => Reason::CertificateRevoked,
+        Fault::Over => Reason::CertificateExpired,
+        _ => Reason::BadCertificate,
     }
 }
 
@@ -202,7 +226,8 @@ fn known(facts: &Facts, device: &Device) -> Result<Grant, Refusal> {
     let profile = facts.profile.ok_or_else(|| Refusal::new(Reason::NoProfile))?;
     let (trust, reason) = trust(facts, device)?;
     if trust < profile.settings_trust {
-        return Err(Refusal::new(Reason::MoreProof));
+        let by_certificate = profile.settings_trust == Trust::Certificate;
+        return Err(Refusal::new(if by_certificate { Reason::CertificateNeeded } else { Reason::MoreProof }));
     }
     let plain = facts.transport != Transport::Https;
     // What is said of a file without its secrets, and of one that is not sent because of them.
@@ -224,7 +249,8 @@ fn known(facts: &Facts, device: &Device) -> Result<Grant, Refusal> {
         return Err(Refusal::new(Reason::UploadRefused));
     }
     // A reduced file would take away what the phone has (absence means default): it gets nothing and keeps it.
-    if facts.ask.is_own() && facts.holds_secrets && (device.secrets_at.is_some() || device.proof.is_some()) {
+    let would_take = facts.ask.is_own() && facts.holds_secrets && !facts.is_harmless;
+    if would_take && (device.secrets_at.is_some() || device.proof.is_some()) {
         let reset = device.proof.is_some() && !proved;
         let reason = match channel {
             Some((_, withheld)) if proved => withheld,
@@ -236,7 +262,11 @@ fn known(facts: &Facts, device: &Device) -> Result<Grant, Refusal> {
         return Err(Refusal { effects, ..Refusal::new(reason) });
     }
     let reduced = channel.filter(|_| proved).map(|(reduced, _)| reduced);
-    let reason = reduced.unwrap_or(Reason::SettingsOnly);
+    let lacks = match profile.secrets_trust {
+        Trust::Certificate if trust < Trust::Certificate => Reason::SettingsOnlyCertificate,
+        _ => Reason::SettingsOnly,
+    };
+    let reason = reduced.unwrap_or(lacks);
     Ok(Grant { trust, secrets: false, reason, effects })
 }
 
@@ -244,6 +274,7 @@ fn trust(facts: &Facts, device: &Device) -> Result<(Trust, Reason), Refusal> {
     match facts.credential {
         Credential::Token(_) => return Ok((Trust::Token, Reason::Token)),
         Credential::Login(_) => return Ok((Trust::Token, Reason::Credentials)),
+        Credential::There(_) if facts.ask.is_rendered() => return Ok((Trust::Token, Reason::Credentials)),
         Credential::Certificate { .. } => return Ok((Trust::Certificate, Reason::Certificate)),
         _ if facts.bound => return Ok((Trust::Token, Reason::Bound)),
         _ => {}
@@ -258,11 +289,13 @@ fn trust(facts: &Facts, device: &Device) -> Result<(Trust, Reason), Refusal> {
     if facts.ask.is_own() && device.window_peer.as_ref().is_some_and(|first| *first != peer) {
         return Err(Refusal { effects: vec![Effect::Conflict], ..Refusal::new(Reason::Conflict) });
     }
-    Ok((Trust::Window, Reason::Window))
+    let is_code = facts.credential == Credential::Code;
+    Ok((Trust::Window, if is_code { Reason::Code } else { Reason::Window }))
 }
 
 fn transport_effects(facts: &Facts, device: &Device, profile: &Profile, trust: Trust) -> Vec<Effect> {
     let config = matches!(facts.ask, Ask::File(_));
+    let trust = if matches!(facts.credential, Credential::There(_)) { trust.min(Trust::Window) } else { trust };
     // In its window, whoever asks for its own file claims that; anything else is anybody's who names it.
     let is_its = trust >= Trust::Token || trust == Trust::Window && facts.ask.is_own();
     let mut effects = match facts.transport {
@@ -272,15 +305,34 @@ fn transport_effects(facts: &Facts, device: &Device, profile: &Profile, trust: T
         }
         _ => Vec::new(),
     };
-    let state = match (facts.transport, facts.credential) {
-        (Transport::Https, Credential::Certificate { ours: true, .. }) => TlsState::HoldsOurCertificate,
-        (Transport::Https, _) => TlsState::TrustsOurCa,
-        _ => TlsState::PlainOnly,
-    };
+    let ours = matches!(facts.credential, Credential::Certificate { ours: true, .. });
+    let state = tls_state(facts.transport, ours);
     if state > device.tls_state && (is_its || state == TlsState::PlainOnly && trust >= Trust::Window) {
         effects.push(Effect::TlsState(state));
         // No first contact may have filled in the report of a roll-over.
         if facts.transport == Transport::Https && trust >= Trust::Token {
+            effects.push(Effect::RootInForce);
+        }
+    }
+    effects
+}
+
+/// How far a device has come that asks like this. `ours`: TLS showed its certificate of this box.
+fn tls_state(transport: Transport, ours: bool) -> TlsState {
+    match transport {
+        Transport::Https if ours => TlsState::HoldsOurCertificate,
+        Transport::Https => TlsState::TrustsOurCa,
+        _ => TlsState::PlainOnly,
+    }
+}
+
+/// The same of a device that was given a certificate, so it is proven. Only upwards.
+pub fn enrolled_effects(transport: Transport, ours: bool, device: &Device) -> Vec<Effect> {
+    let state = tls_state(transport, ours);
+    let mut effects = Vec::new();
+    if state > device.tls_state {
+        effects.push(Effect::TlsState(state));
+        if transport == Transport::Https {
             effects.push(Effect::RootInForce);
         }
     }

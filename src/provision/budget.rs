@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 const MINUTE: i64 = 60_000;
+/// A boot, firmware included.
+const VOUCHED: i64 = 10 * MINUTE;
 /// Sources remembered at once; beyond it half of them are forgotten, the older ones first.
 const SOURCES: usize = 65_536;
 
@@ -16,6 +18,8 @@ struct Window {
     since: i64,
     failed: u32,
     told: bool,
+    /// When a phone last proved itself from there.
+    proved: Option<i64>,
 }
 
 pub struct Budget {
@@ -39,12 +43,27 @@ impl Budget {
         Budget { per_minute, windows: Mutex::default(), known: AtomicUsize::new(0) }
     }
 
-    pub fn is_exhausted(&self, source: IpAddr, now: i64) -> bool {
+    /// `names`: a device is named, which may be a guess. What names none is a phone's own where one proved itself just now
+    /// (its firmware, its model's file), whoever else guesses behind the same address.
+    pub fn is_exhausted(&self, source: IpAddr, names: bool, now: i64) -> bool {
         if self.known.load(Ordering::Relaxed) == 0 {
             return false;
         }
         let windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        windows.get(&key(source)).is_some_and(|w| now - w.since < MINUTE && w.failed >= self.per_minute)
+        windows.get(&key(source)).is_some_and(|w| {
+            let is_vouched = !names && w.proved.is_some_and(|at| now - at < VOUCHED);
+            now - w.since < MINUTE && w.failed >= self.per_minute && !is_vouched
+        })
+    }
+
+    pub fn proved(&self, source: IpAddr, now: i64) {
+        if self.known.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(window) = windows.get_mut(&key(source)) {
+            window.proved = Some(now);
+        }
     }
 
     pub fn failed(&self, source: IpAddr, now: i64) -> Verdict {
@@ -61,9 +80,10 @@ impl Budget {
                 });
             }
         }
-        let window = windows.entry(key(source)).or_insert(Window { since: now, failed: 0, told: false });
+        let window = windows.entry(key(source)).or_insert(Window { since: now, failed: 0, told: false, proved: None });
         if now - window.since >= MINUTE || now < window.since {
-            *window = Window { since: now, failed: 0, told: window.told && now - window.since < 2 * MINUTE };
+            let told = window.told && now - window.since < 2 * MINUTE;
+            *window = Window { since: now, failed: 0, told, proved: window.proved };
         }
         window.failed = window.failed.saturating_add(1);
         let verdict = match window.failed >= self.per_minute {
@@ -97,8 +117,12 @@ mod tests {
         let (scanner, phone): (IpAddr, IpAddr) = ("10.0.0.66".parse().unwrap(), "10.0.0.7".parse().unwrap());
         let verdicts: Vec<_> = (0..10_000).map(|n| budget.failed(scanner, n)).collect();
         assert_eq!(verdicts.iter().filter(|v| **v == Verdict::Exhausted).count(), 1);
-        assert!(budget.is_exhausted(scanner, 10_000) && !budget.is_exhausted(phone, 10_000));
-        assert!(!budget.is_exhausted(scanner, 70_000), "a minute later it may try again");
+        assert!(budget.is_exhausted(scanner, true, 10_000) && !budget.is_exhausted(phone, true, 10_000));
+        assert!(budget.is_exhausted(scanner, false, 10_000), "nobody proved himself there");
+        budget.proved(scanner, 10_000);
+        assert!(budget.is_exhausted(scanner, true, 10_001), "a guess stays one");
+        assert!(!budget.is_exhausted(scanner, false, 10_001), "the firmware of a phone there");
+        assert!(!budget.is_exhausted(scanner, true, 70_000), "a minute later it may try again");
     }
 
     #[test]

@@ -3,11 +3,12 @@
 use super::authorize::Credential;
 use super::pipeline::Pipeline;
 use super::subject::Subject;
-use super::{Path, Request};
+use super::{Path, Request, resolve};
 use crate::ca;
 use crate::db::Error;
 use crate::devices::Token;
 use crate::net::Mac;
+use crate::settings::Secret;
 use crate::vendors::Identity;
 use crate::vendors::identify::Source;
 use aws_lc_rs::constant_time;
@@ -67,10 +68,32 @@ impl Pipeline {
                 let owner = self.subjects.by_token(token, identity.mac)?;
                 Ok(owner.map_or(Credential::UnknownToken, Credential::Token))
             }
-            (None, Some(header)) => self.logins.check(header, request.verb, request.now, |mac| {
-                self.subjects.get(mac)?.map(|subject| self.subjects.http_password(&subject)).transpose()
+            (None, Some(header)) => self.logins.check(header, request.verb, Some(request.path), request.now, |user| {
+                let mut known = self.own_logins(user)?;
+                known.extend(self.login_there(user, identity)?);
+                Ok(known)
             }),
             (None, None) => Ok(Credential::None),
         }
+    }
+
+    /// The password of the device whose MAC the user name is.
+    pub(super) fn own_logins(&self, user: &str) -> Result<Vec<(Credential, Secret)>, Error> {
+        let Ok(mac) = user.parse::<Mac>() else { return Ok(Vec::new()) };
+        let Some(subject) = self.subjects.get(mac)? else { return Ok(Vec::new()) };
+        Ok(vec![(Credential::Login(mac), self.subjects.http_password(&subject)?)])
+    }
+
+    /// The login of the server that the named device is sent to, where the user name is that of there: all that a phone
+    /// holds which was told so (AVA-114).
+    fn login_there(&self, user: &str, identity: &Identity) -> Result<Option<(Credential, Secret)>, Error> {
+        let Some(mac) = identity.mac else { return Ok(None) };
+        let (shared, subject) = (self.shared.get()?, self.subjects.get(mac)?);
+        let there = subject.as_ref().and_then(|subject| {
+            let target = resolve::outside_target(subject, resolve::profile(&shared, &subject.device)?)?;
+            let is_user = target.username.as_deref() == Some(user);
+            target.password.clone().filter(|_| is_user)
+        });
+        Ok(there.map(|password| (Credential::There(mac), password)))
     }
 }

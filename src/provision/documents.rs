@@ -5,6 +5,7 @@
 
 use super::rounds;
 use crate::net::Mac;
+use crate::vendors::map::Base;
 use bytes::Bytes;
 use foldhash::fast::RandomState;
 use foldhash::quality::FixedState;
@@ -13,8 +14,8 @@ use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, UnitWeighter, Weighter};
 use std::cell::RefCell;
 use std::hash::{BuildHasher, Hash, Hasher};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// A finished file as every transport needs it.
 #[derive(Debug)]
@@ -73,6 +74,8 @@ struct Known {
     epoch: u64,
     /// What the others are told apart from.
     first: Bytes,
+    /// What their devices are told alike.
+    base: Arc<OnceLock<Option<Base>>>,
 }
 
 #[derive(PartialEq, Eq)]
@@ -156,7 +159,7 @@ impl Weighter<Place<Box<str>>, Arc<Packed>> for Bytesize {
 }
 
 /// Bytes kept, as the weigher counts them, and room for as many files.
-const KEPT: u64 = 15 << 20;
+const KEPT: u64 = 16 << 20;
 const FILES: usize = 36_864;
 const FAMILIES: usize = 512;
 
@@ -191,6 +194,12 @@ impl Documents {
         Some(Rendered { content_type, bytes: bytes.into(), etag, modified })
     }
 
+    /// From the second file of a family on.
+    pub fn base(&self, key: &Key, epoch: u64) -> Option<Arc<OnceLock<Option<Base>>>> {
+        let family = self.families.get(&key.family).filter(|family| family.epoch == epoch)?;
+        Some(family.base.clone())
+    }
+
     pub fn put(&self, key: &Key, stamp: u64, epoch: u64, rendered: &Rendered) {
         if self.epoch.swap(epoch, Ordering::Relaxed) != epoch {
             self.files.clear();
@@ -198,7 +207,7 @@ impl Documents {
         let Ok(size) = u32::try_from(rendered.bytes.len()) else { return };
         let family = self.families.get(&key.family).filter(|family| family.epoch == epoch).unwrap_or_else(|| {
             let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-            let family = Arc::new(Known { number, epoch, first: rendered.bytes.clone() });
+            let family = Arc::new(Known { number, epoch, first: rendered.bytes.clone(), base: Arc::default() });
             self.families.insert(OwnedFamily::of(&key.family), family.clone());
             family
         });

@@ -18,7 +18,11 @@ pub struct Context {
 }
 
 pub async fn commit(db: &Db, effects: Vec<Effect>, context: Context) -> Result<(), Error> {
-    db.write(move |tx| effects.iter().try_for_each(|effect| apply(tx, *effect, &context))).await
+    db.write(move |tx| apply_all(tx, &effects, &context)).await
+}
+
+pub fn apply_all(tx: &mut Tx, effects: &[Effect], context: &Context) -> Result<(), Error> {
+    effects.iter().try_for_each(|effect| apply(tx, *effect, context))
 }
 
 fn apply(tx: &mut Tx, effect: Effect, context: &Context) -> Result<(), Error> {

@@ -13,6 +13,7 @@ use crate::devices::{self, State};
 use crate::net::Mac;
 use crate::profiles::Target;
 use crate::settings::{Provenance, Value, catalogue};
+use crate::vendors::format::WriteWarning;
 use crate::vendors::{self, FileKind, Item};
 
 /// One statement of a file and where it comes from.
@@ -83,6 +84,9 @@ pub enum PreviewError {
     Vendor(Mac),
     #[error("\"{0}\" is not a file that this device asks for")]
     File(String),
+    /// The phone would be refused, in the check-in's words.
+    #[error("{0}")]
+    Refused(String),
     #[error("the file could not be written: {0}")]
     Write(String),
     #[error(transparent)]
@@ -105,14 +109,27 @@ impl Pipeline {
         let subject = self.subjects.get(mac)?.ok_or(PreviewError::Unknown(mac))?;
         let vendor = vendor_of(&subject).ok_or(PreviewError::Vendor(mac))?;
         let path = parse(file.as_bytes()).ok_or_else(|| PreviewError::File(file.to_owned()))?;
+        // As for a phone that says in its request who it is.
+        if vendors::macs_in_path(file.as_bytes()).any(|other| other != mac) {
+            let (text, next) = words(Reason::TwoMacs.code(), Some(mac), "");
+            return Err(PreviewError::Refused(format!("{file:?} is refused to {mac}. {text} {next}")));
+        }
         let account_id = subject.device.account_id;
         let filter = checkins::Filter { account_id, mac: Some(mac), decision: None };
         let heard = Heard::of(&self.db.read(|conn| checkins::list(conn, &filter, None, TIMELINE))?);
         let kind = vendors::classify(vendor, &path.name).map(|(kind, _)| kind);
         let kind = kind.filter(|kind| *kind != FileKind::Upload && !vendors::is_optional(vendor.id, *kind));
-        let kind = kind.ok_or_else(|| PreviewError::File(file.to_owned()))?;
+        let kind = kind.ok_or_else(|| {
+            let model = subject.device.model.as_deref().or(heard.model.as_deref());
+            if vendors::is_written(vendor, model) {
+                PreviewError::File(file.to_owned())
+            } else {
+                let (text, next) = words(Reason::NoWriter.code(), Some(mac), "");
+                PreviewError::Refused(format!("{text} {next}"))
+            }
+        })?;
         self.draft(&subject, &heard, vendor, kind, &path, secrets, origin, now, |job, mut draft| {
-            let view = view(&path.name, job, &draft);
+            let view = view(&path.name, job, &draft, &unwritten(job, &draft));
             mask(&mut draft);
             let (rendered, _) = job.write(&draft).map_err(|failure| match failure {
                 Failure::NoWriter => PreviewError::Write(format!("this box cannot write {} files yet", vendor.name)),
@@ -135,6 +152,7 @@ impl Pipeline {
         })?;
         // A folded repeat has the place of its first time; what counts here is the last.
         timeline.sort_by_key(|one| std::cmp::Reverse((one.last_at, one.id)));
+        timeline.iter_mut().for_each(|one| one.name_box(origin.http.as_deref()));
         let heard = Heard::of(&timeline);
         let Some(subject) = self.subjects.get(mac)? else {
             let seen = timeline.first();
@@ -168,17 +186,31 @@ impl Pipeline {
         let vendor =
             vendor_of(&subject).or_else(|| timeline.iter().find_map(|one| vendors::by_id(one.vendor.as_deref()?)));
         let mut files = Vec::new();
+        let mut lost = Vec::new();
         if let Some(vendor) = vendor {
             let model = device.model.as_deref().or(heard.model.as_deref());
             for name in vendors::file_names(vendor, model, mac) {
                 let Some(path) = parse(name.as_bytes()) else { continue };
                 let Some((kind, _)) = vendors::classify(vendor, &name) else { continue };
                 files.push(self.draft(&subject, &heard, vendor, kind, &path, true, origin, now, |job, draft| {
-                    view(&name, job, &draft)
+                    let unwritten = unwritten(job, &draft);
+                    lost.extend(unwritten.iter().find(|one| one.is_lost()).map(|one| format!("{name}: {one}")));
+                    view(&name, job, &draft, &unwritten)
                 })?);
             }
         }
+        let untold = vendor.zip(profile).and_then(|(vendor, profile)| {
+            let target = resolve::outside_target(&subject, profile)?;
+            let model = device.model.as_deref().or(heard.model.as_deref());
+            let whom = resolve::For::of(vendor, model, heard.version.as_deref(), "");
+            let (can_be_sent, can_log_in) = resolve::can_be_sent(&whom, now);
+            let user = target.username.as_ref().filter(|_| can_be_sent && !can_log_in)?;
+            Some(format!(
+                "Its files have no place for the user \"{user}\" and the password of there: enter them at the phone."
+            ))
+        });
         let model = device.model.as_deref().map(str::to_owned).or(heard.model);
+        let is_written = vendor.is_none_or(|vendor| vendors::is_written(vendor, model.as_deref()));
         let dialect = vendor.and_then(|vendor| vendors::model(vendor, model.as_deref()?)?.dialect.as_deref());
         Ok(Explanation {
             mac: mac.to_string(),
@@ -193,7 +225,16 @@ impl Pipeline {
             window_until: if device.window_open(now) { device.window_until } else { 0 },
             enrolled_at: device.enrolled_at,
             plain_secrets,
-            verdict: verdict(&subject, profile.is_some(), &timeline, origin),
+            verdict: verdict(&Judged {
+                subject: &subject,
+                has_profile: profile.is_some(),
+                timeline: &timeline,
+                lost: lost.first(),
+                untold: untold.as_deref(),
+                is_written,
+                origin,
+                is_open: device.window_open(now),
+            }),
             timeline,
             files,
         })
@@ -225,6 +266,7 @@ impl Pipeline {
             shared: &shared,
             subject: Some(subject),
             own: None,
+            base: None,
             profile: profile.map(|profile| &**profile),
             outside: outside.as_deref(),
             secrets,
@@ -246,7 +288,12 @@ fn vendor_of(subject: &Subject) -> Option<&'static vendors::Vendor> {
     named.or_else(|| vendors::vendor_of_mac(subject.device.mac))
 }
 
-fn view(name: &str, job: &Job, draft: &Draft) -> ExplainedFile {
+/// What the format itself cannot carry.
+fn unwritten(job: &Job, draft: &Draft) -> Vec<WriteWarning> {
+    job.write(draft).map(|(_, warnings)| warnings).unwrap_or_default()
+}
+
+fn view(name: &str, job: &Job, draft: &Draft, unwritten: &[WriteWarning]) -> ExplainedFile {
     let line = |name: &str, value: &Value, setting: Option<String>, from: &Provenance| Line {
         name: name.to_owned(),
         value: value.masked().to_owned(),
@@ -256,17 +303,18 @@ fn view(name: &str, job: &Job, draft: &Draft) -> ExplainedFile {
         author: from.author.to_string(),
         at: from.at,
     };
-    let lines = draft.mapped.items.iter().map(|item| match item {
+    let is_lost = |param: &str| unwritten.iter().any(|one| one.is_lost() && one.name == param);
+    let is_written = |item: &&Item| !matches!(item, Item::Param(param) if is_lost(&param.name));
+    let lines = draft.mapped.items.iter().filter(is_written).map(|item| match item {
         Item::Param(param) => {
             line(&param.name, &param.value, param.setting.map(|id| catalogue().name(id)), &param.from)
         }
         Item::Text { text, from } | Item::Unread { text, from } => line("", text, None, from),
     });
     let unsaid = draft.mapped.unsaid.iter().map(|one| format!("{}: {}", catalogue().name(one.setting), one.why));
-    // What the format itself cannot carry.
-    let unwritten = job.write(draft).map(|(_, warnings)| warnings).unwrap_or_default();
     let by_hand = job.outside.filter(|_| vendors::has_phone_groups(job.vendor.id)).and_then(Target::instruction);
-    let unsaid = unsaid.chain(unwritten.iter().map(ToString::to_string)).chain(by_hand);
+    let missing = || resolve::unfilled(job.subject?, job.outside?, &job.whom());
+    let unsaid = unsaid.chain(unwritten.iter().map(ToString::to_string)).chain(by_hand).chain(missing());
     ExplainedFile { name: name.to_owned(), lines: lines.collect(), unsaid: unsaid.collect() }
 }
 
@@ -288,10 +336,11 @@ fn mask(draft: &mut Draft) {
 
 /// Of answers that held a secret. With a certificate it came by TLS. What a phone stored here may hold a password that its
 /// user typed.
-const SECRET_REASONS: [Reason; 7] = [
+const SECRET_REASONS: [Reason; 8] = [
     Reason::Token,
     Reason::Credentials,
     Reason::Window,
+    Reason::Code,
     Reason::Bound,
     Reason::CertificateFile,
     Reason::OwnUpload,
@@ -316,10 +365,42 @@ impl Heard {
 }
 
 fn verdict_of(last: &checkins::Stored) -> String {
-    if last.next.is_empty() { last.text.clone() } else { format!("{} {}", last.text, last.next) }
+    let text = match &last.detail {
+        Some(detail) => format!("{} ({detail}).", last.text.trim_end_matches('.')),
+        None => last.text.clone(),
+    };
+    if last.next.is_empty() { text } else { format!("{text} {}", last.next) }
 }
 
-fn verdict(subject: &Subject, has_profile: bool, timeline: &[checkins::Stored], origin: &Origin) -> String {
+/// What a device whose state says otherwise was refused for, it is not any more.
+const BEFORE: [Reason; 7] = [
+    Reason::UnknownDevice,
+    Reason::Queued,
+    Reason::NotActive,
+    Reason::Blocked,
+    Reason::NoProfile,
+    Reason::ResetSuspected,
+    Reason::Conflict,
+];
+
+/// What the last sentence goes by.
+struct Judged<'a> {
+    subject: &'a Subject,
+    has_profile: bool,
+    /// The newest first.
+    timeline: &'a [checkins::Stored],
+    /// A value that a format cannot carry.
+    lost: Option<&'a String>,
+    /// A login of another server that its files cannot carry.
+    untold: Option<&'a str>,
+    /// Files are made for its kind.
+    is_written: bool,
+    origin: &'a Origin,
+    is_open: bool,
+}
+
+fn verdict(judged: &Judged) -> String {
+    let Judged { subject, has_profile, timeline, lost, untold, is_written, origin, is_open } = *judged;
     let device = &subject.device;
     let say = |reason: Reason| {
         let (text, next) = words(reason.code(), Some(device.mac), "");
@@ -337,14 +418,30 @@ fn verdict(subject: &Subject, has_profile: bool, timeline: &[checkins::Stored], 
         return say(Reason::Conflict);
     }
     if device.reset_at.is_some() {
-        return say(Reason::ResetSuspected);
+        let told = timeline.iter().find(|one| one.reason == Reason::ResetSuspected.code());
+        return told.map_or_else(|| say(Reason::ResetSuspected), verdict_of);
     }
-    // What counts is the last time it asked for a file of its own.
-    let others =
-        [Reason::OptionalFile, Reason::NoFile, Reason::TrustCertificate, Reason::ModelFile, Reason::StaticFile];
-    let is_other = |one: &&checkins::Stored| others.iter().any(|reason| reason.code() == one.reason);
+    // What counts is the last time it asked for a file of its own. Where none is made, that is any of the store.
+    let of_the_store = [Reason::NoFile, Reason::StaticFile];
+    let others = [
+        Reason::OptionalFile,
+        Reason::TrustCertificate,
+        Reason::ScepCapabilities,
+        Reason::RequestAttributes,
+        Reason::CertificateCopy,
+        Reason::RevocationList,
+        Reason::ModelFile,
+    ];
+    let others = others.iter().chain(of_the_store.iter().filter(|_| is_written));
+    let is_other = |one: &&checkins::Stored| others.clone().any(|reason| reason.code() == one.reason);
     let own = timeline.iter().find(|one| !is_other(one));
+    let is_past = |last: &checkins::Stored| {
+        let is = |reason: &Reason| reason.code() == last.reason;
+        BEFORE.iter().any(is) || is_open && is(&Reason::ProofMissing)
+    };
     match own {
+        Some(last) if !is_written && last.reason == Reason::NoFile.code() => say(Reason::NoWriter),
+        None if !is_written => say(Reason::NoWriter),
         None if timeline.iter().any(|one| one.decision == "served") => {
             "It has fetched files of its model, not yet its own: see whether the phone shows an error, or asks another server."
                 .to_owned()
@@ -353,7 +450,25 @@ fn verdict(subject: &Subject, has_profile: bool, timeline: &[checkins::Stored], 
             let url = origin.http.as_ref().or(origin.https.as_ref()).map_or("of this box", |url| url);
             format!("It has not asked yet: see that it is on the network and is given the URL {url}/.")
         }
+        Some(last) if last.decision == "refused" && is_past(last) => {
+            let mac = device.mac;
+            match is_open {
+                true => "It was refused before it was let in and has not asked since: restart the phone. Its first-contact \
+                         window is open."
+                    .to_owned(),
+                false => format!(
+                    "It was refused before it was let in and has not asked since; its first-contact window is closed again. \
+                     Open it and restart the phone: phonebox device let-in {mac}"
+                ),
+            }
+        }
         Some(last) if last.decision == "refused" => verdict_of(last),
+        Some(last) if lost.is_some() && last.decision == "served" => {
+            format!("{} But {}. Correct the value.", last.text, lost.map_or("", String::as_str))
+        }
+        Some(last) if untold.is_some() && last.decision == "redirected" => {
+            format!("{} {}", last.text, untold.unwrap_or_default())
+        }
         Some(last) if last.next.is_empty() => format!("All is well: {}", lower_first(&last.text)),
         Some(last) => verdict_of(last),
     }

@@ -3,7 +3,8 @@
 use super::Path;
 use super::answer::{Answer, Outcome};
 use super::authorize::Grant;
-use super::pipeline::{Loaded, Pipeline};
+use super::load::Loaded;
+use super::pipeline::Pipeline;
 use super::request::Request;
 use super::subject::Subject;
 use crate::checkins::Reason;
@@ -11,16 +12,16 @@ use crate::db::{BOX_ACCOUNT, Error};
 use crate::enrollment::files::Form;
 use crate::enrollment::store as certificates;
 use crate::vendors::{self, FileKind};
-use crate::{files, uploads};
+use crate::{ca, files, uploads};
 use std::sync::Arc;
 
 impl Pipeline {
-    /// The box's own CA certificate and the roots of targets: public, for everybody, from everywhere. With them the ids of
-    /// the box's roots that the file holds.
+    /// The box's own CA certificate, its revocation lists and the roots of targets: public, for everybody, from everywhere.
+    /// With them the ids of the box's roots that the file holds.
     pub(super) fn public(&self, path: &Path) -> Option<(Outcome, Arc<[i64]>)> {
         let name = path.name.to_ascii_lowercase();
         let (bytes, content_type, roots) = match name.as_str() {
-            _ if name.starts_with("phonebox-ca") => {
+            _ if ca::public::is_name(&name) => {
                 let file = self.ca.get(&name)?;
                 (file.bytes, file.content_type, file.roots)
             }
@@ -37,8 +38,9 @@ impl Pipeline {
                 (pem.into(), "application/x-x509-ca-cert", [].into())
             }
         };
+        let reason = if name.ends_with(".crl") { Reason::RevocationList } else { Reason::TrustCertificate };
         let answer = Answer::Bytes { bytes, content_type, modified: 0 };
-        Some((Outcome::served(answer, Reason::TrustCertificate), roots))
+        Some((Outcome::served(answer, reason), roots))
     }
 
     /// Of the device's account, or of the box's: firmware is stored once.

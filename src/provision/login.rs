@@ -1,6 +1,7 @@
 //! HTTP credentials of a device: Basic (RFC 7617) and Digest (RFC 7616, and its RFC 2617 form that phones speak).
 //!
-//! User name is the MAC, the password is the device's own. The challenge is the same for everybody for five minutes:
+//! User name is the MAC, the password is the device's own; a device that is sent to another server may show the login of
+//! there. The challenge is the same for everybody for five minutes:
 //! it never depends on who asks. Knows no HTTP library: header values in, header values out.
 
 use super::authorize::Credential;
@@ -72,51 +73,52 @@ impl Logins {
         }
     }
 
-    /// Who the header logs in. `password` looks a device's password up.
+    /// Who the header logs in, for this file where a listener on the wire could send the header again for another
+    /// (RFC 7616 §3.4.6). `known` looks up what passwords a user name may have, and whose proof each is.
     pub fn check<E>(
         &self,
         header: &[u8],
         verb: &str,
+        target: Option<&[u8]>,
         now: i64,
-        password: impl FnOnce(Mac) -> Result<Option<Secret>, E>,
+        known: impl FnOnce(&str) -> Result<Vec<(Credential, Secret)>, E>,
     ) -> Result<Credential, E> {
-        let Ok(text) = std::str::from_utf8(header) else { return Ok(Credential::BadLogin) };
+        let Some(given) = self.read(header, verb, target, now) else { return Ok(Credential::BadLogin) };
+        let shown = known(given.user())?.into_iter().find(|(_, secret)| given.is(secret.reveal()));
+        let shown = shown.filter(|_| self.is_first(&given));
+        Ok(shown.map_or(Credential::BadLogin, |(credential, _)| credential))
+    }
+
+    /// What the header says, where it can be a login at all: readable, for this file, by a challenge of these minutes.
+    pub fn read(&self, header: &[u8], verb: &str, target: Option<&[u8]>, now: i64) -> Option<Given> {
+        let text = std::str::from_utf8(header).ok()?;
         let (scheme, rest) = text.split_once(' ').unwrap_or((text, ""));
         if scheme.eq_ignore_ascii_case("basic") {
-            let Some((user, given)) = basic(rest) else { return Ok(Credential::BadLogin) };
-            return Ok(match expected(&user, password)? {
-                Some((mac, expected)) if same(&given, expected.reveal()) => Credential::Login(mac),
-                _ => Credential::BadLogin,
-            });
+            return basic(rest).map(|(user, password)| Given::Basic { user, password });
         }
         if !scheme.eq_ignore_ascii_case("digest") || rest.len() > 2048 {
-            return Ok(Credential::BadLogin);
+            return None;
         }
         let fields = fields(rest);
         let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
         let bucket = now.div_euclid(BUCKET_MS);
-        let Some(issued) = [bucket, bucket - 1].into_iter().find(|b| self.nonce(*b) == field("nonce")) else {
-            return Ok(Credential::BadLogin);
-        };
-        let Some((mac, expected)) = expected(field("username"), password)? else { return Ok(Credential::BadLogin) };
-        let hash = match field("algorithm").to_ascii_uppercase().as_str() {
+        let issued = [bucket, bucket - 1].into_iter().find(|b| self.nonce(*b) == field("nonce"))?;
+        let hash: fn(&str) -> String = match field("algorithm").to_ascii_uppercase().as_str() {
             "" | "MD5" => md5_hex,
             "SHA-256" => sha256_hex,
-            _ => return Ok(Credential::BadLogin),
+            _ => return None,
         };
-        let ha1 = hash(&format!("{}:{REALM}:{}", field("username"), expected.reveal()));
+        let is_for = target.is_none_or(|target| file(target) == file(field("uri").as_bytes()));
         let ha2 = hash(&format!("{verb}:{}", field("uri")));
-        let response = match field("qop") {
-            "" => hash(&format!("{ha1}:{}:{ha2}", field("nonce"))),
-            qop => hash(&format!("{ha1}:{}:{}:{}:{qop}:{ha2}", field("nonce"), field("nc"), field("cnonce"))),
-        };
-        if field("realm") != REALM || !same(&response, field("response")) {
-            return Ok(Credential::BadLogin);
-        }
+        (is_for && field("realm") == REALM).then_some(Given::Digest { fields, hash, ha2, issued })
+    }
+
+    /// A Digest counts once; Basic says the same each time.
+    pub fn is_first(&self, given: &Given) -> bool {
+        let Given::Digest { issued, .. } = given else { return true };
+        let field = |name| given.field(name);
         let count = u32::from_str_radix(field("nc"), 16).unwrap_or(0);
-        let fresh = field("qop").is_empty()
-            || self.is_fresh(&[field("nonce"), field("username"), field("cnonce")], count, issued);
-        Ok(if fresh { Credential::Login(mac) } else { Credential::BadLogin })
+        field("qop").is_empty() || self.is_fresh(&[field("nonce"), field("username"), field("cnonce")], count, *issued)
     }
 
     /// A use count counts once, and only upwards (T13: a replayed request is not a login).
@@ -136,15 +138,50 @@ impl Logins {
     }
 }
 
-fn expected<E>(
-    user: &str,
-    password: impl FnOnce(Mac) -> Result<Option<Secret>, E>,
-) -> Result<Option<(Mac, Secret)>, E> {
-    let Ok(mac) = user.parse::<Mac>() else { return Ok(None) };
-    Ok(password(mac)?.map(|password| (mac, password)))
+/// A login as it was given.
+pub enum Given {
+    Basic { user: String, password: String },
+    Digest { fields: HashMap<String, String>, hash: fn(&str) -> String, ha2: String, issued: i64 },
 }
 
-/// In constant time for the one length that passwords and digests have.
+impl Given {
+    fn field(&self, name: &str) -> &str {
+        let Given::Digest { fields, .. } = self else { return "" };
+        fields.get(name).map(String::as_str).unwrap_or_default()
+    }
+
+    pub fn user(&self) -> &str {
+        if let Given::Basic { user, .. } = self { user } else { self.field("username") }
+    }
+
+    /// What Basic tells in the clear.
+    pub fn password(&self) -> Option<&str> {
+        if let Given::Basic { password, .. } = self { Some(password) } else { None }
+    }
+
+    /// Whether this is the password. Another server's has any length.
+    pub fn is(&self, secret: &str) -> bool {
+        let (hash, ha2) = match self {
+            Given::Basic { password, .. } => return same(&sha256_hex(password), &sha256_hex(secret)),
+            Given::Digest { hash, ha2, .. } => (hash, ha2),
+        };
+        let field = |name| self.field(name);
+        let ha1 = hash(&format!("{}:{REALM}:{secret}", field("username")));
+        let response = match field("qop") {
+            "" => hash(&format!("{ha1}:{}:{ha2}", field("nonce"))),
+            qop => hash(&format!("{ha1}:{}:{}:{}:{qop}:{ha2}", field("nonce"), field("nc"), field("cnonce"))),
+        };
+        same(&response, field("response"))
+    }
+}
+
+/// The last segment of a target: directories in front of it are a proxy's to change.
+fn file(target: &[u8]) -> &[u8] {
+    let path = target.split(|byte| *byte == b'?').next().unwrap_or_default();
+    path.rsplit(|byte| *byte == b'/').next().unwrap_or_default()
+}
+
+/// In constant time for the one length that digests have.
 fn same(a: &str, b: &str) -> bool {
     constant_time::verify_slices_are_equal(a.as_bytes(), b.as_bytes()).is_ok()
 }
@@ -195,9 +232,13 @@ mod tests {
         "c81fea83e85a".parse().unwrap()
     }
 
+    fn known(user: &str) -> Result<Vec<(Credential, Secret)>, Infallible> {
+        let mac = user.parse().ok().filter(|mac| *mac == phone());
+        Ok(mac.map(|mac| (Credential::Login(mac), Secret::new("secret"))).into_iter().collect())
+    }
+
     fn check(logins: &Logins, header: &str, now: i64) -> Credential {
-        let password = |mac| Ok::<_, Infallible>((mac == phone()).then(|| Secret::new("secret")));
-        logins.check(header.as_bytes(), "GET", now, password).unwrap()
+        logins.check(header.as_bytes(), "GET", Some(b"/46xxsettings.txt"), now, known).unwrap()
     }
 
     fn digest(logins: &Logins, now: i64, password: &str, nc: &str) -> String {
@@ -232,6 +273,17 @@ mod tests {
     }
 
     #[test]
+    fn threat_013_a_digest_is_good_for_its_file_only() {
+        let logins = Logins::new(&[7; 32]);
+        let check = |target: &[u8], nc: &str| {
+            let header = digest(&logins, 0, "secret", nc);
+            logins.check(header.as_bytes(), "GET", Some(target), 0, known).unwrap()
+        };
+        assert_eq!(check(b"/c81fea83e85a.txt", "00000001"), Credential::BadLogin);
+        assert_eq!(check(b"/behind/a/proxy/46xxsettings.txt?x=1", "00000002"), Credential::Login(phone()));
+    }
+
+    #[test]
     fn the_challenge_is_the_same_for_everybody() {
         let logins = Logins::new(&[7; 32]);
         assert_eq!(logins.challenge(1, false), logins.challenge(2, false));
@@ -255,6 +307,7 @@ mod tests {
         ] {
             assert_eq!(check(&logins, header, 0), Credential::BadLogin, "{header}");
         }
-        assert_eq!(logins.check(b"\xff\xfe", "GET", 0, |_| Ok::<_, Infallible>(None)).unwrap(), Credential::BadLogin);
+        let nobody = |_: &str| Ok::<_, Infallible>(Vec::new());
+        assert_eq!(logins.check(b"\xff\xfe", "GET", None, 0, nobody).unwrap(), Credential::BadLogin);
     }
 }

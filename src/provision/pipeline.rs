@@ -1,42 +1,31 @@
 //! The pipeline itself: what happens to one request, in order.
 
 use super::answer::{Answer, Delivered, Delivery, Outcome};
-use super::authorize::{Ask, Credential, Effect, Facts, Grant, Refusal, authorize};
+use super::authorize::{Credential, Effect, Facts, Refusal, authorize};
 use super::budget::Budget;
 use super::claims::Claims;
 use super::documents::Documents;
-use super::kept_files::is_upload_name;
+use super::load::account_of;
 use super::login::Logins;
 use super::reach::Reach;
 use super::record::{Mark, Served};
-use super::resolve::{self};
-use super::shared::{Shared, SharedCache};
-use super::subject::{Material, Subject, Subjects};
-use super::{Method, Path, Request, effects, render};
+use super::resolve;
+use super::shared::SharedCache;
+use super::subject::Subjects;
+use super::{Method, Path, Request, effects};
 use crate::alarms;
 use crate::ca;
 use crate::ca::Public;
 use crate::checkins::recorder::Recorder;
 use crate::checkins::{Decision, Reason, Transport};
 use crate::db::{BOX_ACCOUNT, Db, Error};
-use crate::devices::{self, Proof, seen};
-use crate::enrollment::challenge;
-use crate::enrollment::files::Form;
-use crate::enrollment::store as certificates;
-use crate::net::Mac;
+use crate::devices::{Proof, seen};
 use crate::networks;
-use crate::profiles::Profile;
 use crate::seal::{self, Keyring, SealError};
-use crate::vendors::{self, Evidence, FileKind, Identity};
+use crate::vendors::{self, Evidence};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
-
-/// Whose settings and files a request is about.
-pub(super) fn account_of(subject: Option<&Subject>) -> i64 {
-    subject.map_or(BOX_ACCOUNT, |subject| subject.device.account_id)
-}
 
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -45,6 +34,8 @@ pub struct Limits {
     /// Bytes of one upload, and of all uploads of one device.
     pub upload: u64,
     pub uploads: u64,
+    /// First-contact window of a device that an enrollment code activates, in milliseconds.
+    pub window: i64,
 }
 
 pub struct Pipeline {
@@ -64,18 +55,6 @@ pub struct Pipeline {
     pub(super) files: PathBuf,
     /// The box's CA certificate, public: PEM and DER.
     pub(super) ca: Public,
-}
-
-/// Step 2: everything that the request is about.
-pub(super) struct Loaded<'a> {
-    pub shared: Arc<Shared>,
-    pub subject: Option<Arc<Subject>>,
-    pub profile: Option<Arc<Profile>>,
-    pub credential: Credential,
-    pub mac: Option<Mac>,
-    pub path: &'a Path,
-    pub ask: Ask,
-    pub vendor: Option<&'static vendors::Vendor>,
 }
 
 impl Pipeline {
@@ -159,9 +138,32 @@ impl Pipeline {
             mark.detail = Some(fault.words().to_owned());
         }
         let proven = credential.owner().is_some();
-        if !proven && self.budget.is_exhausted(request.peer, request.now) {
+        // A correct login is no guess, whatever else it is worth.
+        if proven || matches!(credential, Credential::There(_)) {
+            self.budget.proved(request.peer, request.now);
+        } else if self.budget.is_exhausted(request.peer, mark.identity.mac.is_some(), request.now) {
             return Ok(Outcome::not_found(Reason::Slowed));
         }
+        // No device's login: a person at the phone may have typed an enrollment code.
+        let credential = match credential {
+            Credential::BadLogin => {
+                let listens = networks::policy(&self.shared.get()?.networks, request.peer).settings;
+                match self.code(request, &mark.identity, listens).await? {
+                    None => credential,
+                    Some(shown) => {
+                        mark.detail = shown.detail;
+                        match shown.outcome {
+                            Ok(code) => code,
+                            Err(refusal) => {
+                                mark.subject = mark.mac.map(|mac| self.subjects.get(mac)).transpose()?.flatten();
+                                return self.refuse(request, refusal, None).await;
+                            }
+                        }
+                    }
+                }
+            }
+            shown => shown,
+        };
         let mut loaded = self.load(request, path, &mark.identity, credential)?;
         mark.mac = loaded.mac;
         if loaded.subject.is_some() {
@@ -177,6 +179,10 @@ impl Pipeline {
             Some(subject) if !proven => self.subjects.is_bound(subject, request.peer)?,
             _ => false,
         };
+        let tells_login = outside.as_ref().is_some_and(|target| {
+            target.username.is_some()
+                && loaded.whom(&mark.identity).is_some_and(|whom| resolve::can_be_sent(&whom, request.now).1)
+        });
         let facts = Facts {
             now: request.now,
             transport: request.transport,
@@ -190,9 +196,16 @@ impl Pipeline {
             profile: loaded.profile.as_deref(),
             bound,
             ask: loaded.ask,
-            holds_secrets: outside.as_ref().is_none_or(|target| target.username.is_some()),
+            holds_secrets: outside.is_none() || tells_login,
+            is_harmless: outside.is_some() && loaded.vendor.is_some_and(|vendor| !vendors::forgets(vendor.id)),
         };
         let decided = authorize(&facts);
+        // It proved nothing, and whoever looks for the proof should know.
+        if let Some(client) = request.client.filter(|client| client.verdict == ca::Verdict::Foreign)
+            && !decided.as_ref().is_ok_and(|grant| grant.secrets)
+        {
+            mark.detail = Some(ca::client::foreign(client.subject));
+        }
         let account_id = account_of(loaded.subject.as_deref());
         let context = |mac| effects::Context {
             account_id,
@@ -204,6 +217,10 @@ impl Pipeline {
         };
         match decided {
             Err(mut refusal) => {
+                let listed = || loaded.shared.networks.iter().any(|network| network.cidr.contains(request.peer));
+                if refusal.reason == Reason::ForeignNetwork && listed() {
+                    refusal.reason = Reason::NetworkOff;
+                }
                 if let (Reason::CertificateOfOther, Some(owner)) = (refusal.reason, loaded.credential.owner()) {
                     let text = format!("Its certificate was shown from {} for another device's file", request.peer);
                     self.tell("certificate-of-other", owner.to_string(), text, request.now);
@@ -223,10 +240,13 @@ impl Pipeline {
                 if let Some(mac) = loaded.mac.filter(|_| grant.effects.contains(&Effect::TlsLost)) {
                     grant.effects.retain(|effect| *effect != Effect::TlsLost);
                     effects::commit(&self.db, vec![Effect::TlsLost], context(mac)).await?;
-                    loaded.subject = self.subjects.get(mac)?;
+                    self.reload(&mut loaded, mac)?;
                 }
-                if let Credential::Login(mac) = loaded.credential {
+                if let Credential::Login(mac) | Credential::There(mac) = loaded.credential {
                     self.logins.answered(mac);
+                }
+                if matches!(loaded.credential, Credential::There(_)) && grant.secrets {
+                    mark.detail = Some("it logged in with the user and password of there".to_owned());
                 }
                 if let Some(text) = self.claims.contradiction(loaded.subject.as_deref(), loaded.vendor, &mark.identity)
                 {
@@ -253,72 +273,6 @@ impl Pipeline {
         }
     }
 
-    /// A challenge for a phone that is to ask for a certificate and has neither.
-    async fn prepare_certificate(
-        &self,
-        loaded: &mut Loaded<'_>,
-        grant: &Grant,
-        provisions: bool,
-        now: i64,
-    ) -> Result<(), Error> {
-        let gives = provisions && grant.secrets && loaded.profile.as_ref().is_some_and(|profile| profile.certificates);
-        let Some(subject) = loaded.subject.clone().filter(|_| gives && matches!(loaded.ask, Ask::File(_))) else {
-            return Ok(());
-        };
-        self.subjects.look_up_material(&subject, now)?;
-        let asks = loaded.vendor.is_some_and(|vendor| vendors::asks_for_certificates(vendor.id));
-        // A file is not every family's way; a challenge that nobody needs stays here.
-        let has_one = |has: &Material| has.certified || has.challenge.is_some();
-        if !asks || subject.device.keys_revoked_at.is_some() || subject.material().is_none_or(has_one) {
-            return Ok(());
-        }
-        let (keys, device) = (self.keys.clone(), subject.device.clone());
-        let (mac, rules) = (device.mac, resolve::certificate_profile(&loaded.shared, &device).to_owned());
-        let write = self.db.write(move |tx| -> Result<(), Error> {
-            if let Some(profile) = certificates::profile_named(tx, &rules)? {
-                challenge::current_or_new(tx, &keys, &device, profile, now)?;
-                devices::store::changed(tx, mac, now)?;
-            }
-            Ok(())
-        });
-        write.await?;
-        loaded.subject = self.subjects.get(mac)?;
-        if let Some(subject) = &loaded.subject {
-            self.subjects.look_up_material(subject, now)?;
-        }
-        Ok(())
-    }
-
-    fn load<'a>(
-        &self,
-        request: &Request<'_>,
-        path: &'a Path,
-        identity: &Identity,
-        credential: Credential,
-    ) -> Result<Loaded<'a>, Error> {
-        let shared = self.shared.get()?;
-        let mac = identity.mac.or(credential.owner());
-        let subject = match mac {
-            Some(mac) => self.subjects.get(mac)?,
-            None => None,
-        };
-        let profile = subject.as_ref().and_then(|subject| resolve::profile(&shared, &subject.device)).cloned();
-        let own = subject.as_ref().and_then(|subject| subject.vendor);
-        let vendor = own.or(identity.vendor);
-        let kind = match vendor {
-            Some(vendor) if Some(vendor) != identity.vendor => {
-                vendors::classify(vendor, &path.name).map(|(kind, _)| kind)
-            }
-            _ => identity.kind,
-        };
-        let ask = match (request.method, kind) {
-            (Method::Put | Method::Post, _) => Ask::Upload,
-            (_, Some(kind)) => Ask::File(kind),
-            (_, None) => Ask::Static,
-        };
-        Ok(Loaded { shared, subject, profile, credential, mac, path, ask, vendor })
-    }
-
     async fn refuse(
         &self,
         request: &Request<'_>,
@@ -339,111 +293,6 @@ impl Pipeline {
         Ok(match refusal.challenge {
             true => Outcome::refused(Answer::Challenge(self.logins.challenge(request.now, tls)), refusal.reason),
             false => Outcome::not_found(refusal.reason),
-        })
-    }
-
-    /// Steps 4 and 5 for a grant.
-    fn make(
-        &self,
-        request: &Request<'_>,
-        loaded: &Loaded,
-        grant: &Grant,
-        outside: Option<&crate::profiles::Target>,
-        identity: &Identity,
-    ) -> Result<Outcome, Error> {
-        let kind = match loaded.ask {
-            Ask::Upload if !is_upload_name(loaded) => {
-                return Ok(Outcome::refused(Answer::MethodNotAllowed, Reason::Method));
-            }
-            Ask::Upload => {
-                let Some(device) = loaded.subject.clone() else { return Ok(Outcome::not_found(Reason::UploadRefused)) };
-                let answer = Answer::Upload { device, name: loaded.path.name.clone(), limit: self.limits.upload };
-                return Ok(Outcome { decision: Decision::Stored, ..Outcome::served(answer, Reason::Stored) });
-            }
-            Ask::Static => {
-                if let Some((public, roots)) = self.public(loaded.path) {
-                    let by = loaded.credential.owner().filter(|_| loaded.subject.is_some() && !roots.is_empty());
-                    let delivered = by.map(|mac| Delivered { mac, what: Delivery::Roots(roots) });
-                    return Ok(Outcome { delivered, ..public });
-                }
-                if let Some(own) = self.certificate_file(request, loaded, grant)? {
-                    return Ok(own);
-                }
-                let found = self.stored_file(account_of(loaded.subject.as_deref()), &loaded.path.name)?;
-                if found.reason != Reason::NoFile {
-                    return Ok(found);
-                }
-                let is_certificate = |mac| Form::of_name(&loaded.path.name, mac).is_some();
-                if !grant.secrets && loaded.subject.is_some() && loaded.mac.is_some_and(is_certificate) {
-                    return Ok(Outcome::not_found(Reason::MoreProof));
-                }
-                // What a phone stored under a name of its own choice (reports, backups) is its own again.
-                return self.uploaded(loaded, grant);
-            }
-            Ask::File(FileKind::Upload) => return self.uploaded(loaded, grant),
-            Ask::File(kind) => kind,
-        };
-        let Some(vendor) = loaded.vendor else { return Ok(Outcome::not_found(Reason::VendorUnknown)) };
-        // A file of the store goes before a rendered one of the same name only where nothing is rendered.
-        if vendors::is_optional(vendor.id, kind) {
-            return Ok(Outcome::not_found(Reason::OptionalFile));
-        }
-        let job = render::Job {
-            vendor,
-            kind,
-            path: loaded.path,
-            shared: &loaded.shared,
-            subject: loaded.subject.as_deref(),
-            own: None,
-            profile: loaded.profile.as_deref(),
-            outside,
-            secrets: grant.secrets,
-            identity_model: identity.model.as_deref(),
-            identity_version: identity.version.as_deref(),
-            origin: request.origin,
-            tls: request.transport == Transport::Https,
-            now: request.now,
-        };
-        if let Some((target, profile)) = outside.zip(loaded.profile.as_deref())
-            && profile.redirect_302
-            // Which knows no redirection.
-            && request.transport != Transport::Tftp
-            && let Some(url) = job.redirect_url(target)
-        {
-            let delivered = loaded.mac.map(|mac| Delivered { mac, what: Delivery::Redirection });
-            let answer = Answer::Redirect(url);
-            return Ok(Outcome {
-                decision: Decision::Redirected,
-                delivered,
-                ..Outcome::served(answer, Reason::Redirected)
-            });
-        }
-        Ok(match self.render(&job) {
-            Ok(rendered) => {
-                let own = matches!(kind, FileKind::Settings | FileKind::Device | FileKind::Container);
-                let first = loaded.subject.as_ref().is_some_and(|subject| subject.device.enrolled_at.is_none());
-                let redirected = outside.is_some() && own;
-                // A model's common file tells a device that is sent away where to, too.
-                let tells = outside.filter(|_| own || kind == FileKind::Common);
-                let login = tells.is_some_and(|target| grant.secrets && target.username.is_some());
-                let whole = own && first && (grant.secrets || redirected);
-                let what = if redirected { Delivery::Redirection } else { Delivery::Whole };
-                let delivered = loaded.mac.filter(|_| whole).map(|mac| Delivered { mac, what });
-                let reason = match grant.reason {
-                    _ if login => Reason::RedirectedLogin,
-                    _ if tells.is_some() => Reason::Redirected,
-                    // Whoever asks: it holds nobody's own values, and no secret went out in plain with it.
-                    reason if own || reason == Reason::SafeDefault => reason,
-                    _ => Reason::ModelFile,
-                };
-                let decision = if tells.is_some() { Decision::Redirected } else { Decision::Served };
-                Outcome { decision, delivered, ..Outcome::served(Answer::Document(rendered), reason) }
-            }
-            Err(render::Failure::Read(error)) => return Err(error),
-            Err(render::Failure::NoWriter) => Outcome::not_found(Reason::NoWriter),
-            Err(render::Failure::Write(why)) => {
-                Outcome { detail: Some(why), ..Outcome::not_found(Reason::CannotWrite) }
-            }
         })
     }
 

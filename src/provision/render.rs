@@ -2,8 +2,9 @@
 
 use super::Path;
 use super::documents::{Etag, Family, Key, Rendered};
+use super::load::account_of;
 use super::own::Own;
-use super::pipeline::{Pipeline, account_of};
+use super::pipeline::Pipeline;
 use super::resolve::{self, For, Origin, Scopes};
 use super::shared::Shared;
 use super::subject::Subject;
@@ -11,9 +12,10 @@ use crate::db::{BOX_ACCOUNT, Error};
 use crate::profiles::{Profile, Target};
 use crate::settings::{Resolved, Values};
 use crate::vendors::format::WriteWarning;
-use crate::vendors::map::{self, Dialect, Mapped};
-use crate::vendors::{self, FileKind, Item, Param, Render, SteadyProof};
+use crate::vendors::map::{self, Base, Mapped};
+use crate::vendors::{self, FileKind, Item, Param, Render, Section, SteadyProof};
 use jiff::tz::TimeZone;
+use std::sync::OnceLock;
 
 /// All that one file is made of.
 #[derive(Clone, Copy)]
@@ -25,6 +27,8 @@ pub struct Job<'a> {
     pub subject: Option<&'a Subject>,
     /// Read when it is known that the file must be made.
     pub own: Option<&'a Own>,
+    /// Of the files of others like it: what they are told alike.
+    pub base: Option<&'a OnceLock<Option<Base>>>,
     pub profile: Option<&'a Profile>,
     pub outside: Option<&'a Target>,
     pub secrets: bool,
@@ -45,6 +49,8 @@ pub enum Failure {
 /// A file before it is bytes: what explain and preview show line by line.
 pub struct Draft {
     pub mapped: Mapped,
+    /// For whoever may read a file without a MAC.
+    pub sections: Vec<Section>,
     pub next: Option<&'static str>,
     pub base: String,
 }
@@ -54,14 +60,7 @@ impl Job<'_> {
     pub fn whom(&self) -> For<'_> {
         let own = self.subject.and_then(|subject| subject.device.model.as_deref());
         let model = own.or(self.identity_model);
-        let row = model.and_then(|model| vendors::model(self.vendor, model));
-        let by_file = || vendors::dialect_of_file(self.vendor, &self.path.name).unwrap_or("");
-        For {
-            vendor: self.vendor,
-            model: row.map(|row| row.name.as_str()).or(model),
-            dialect: row.and_then(|row| row.dialect.as_deref()).unwrap_or_else(by_file),
-            version: self.identity_version,
-        }
+        For::of(self.vendor, model, self.identity_version, &self.path.name)
     }
 
     /// Where an experimental HTTP 302 leads; a target with credentials is no place for one.
@@ -69,6 +68,10 @@ impl Job<'_> {
         let subject = self.subject?;
         let url = target.url.as_ref().filter(|_| target.username.is_none())?;
         let whom = self.whom();
+        // Nobody fills a macro of a Location in.
+        if resolve::missing(subject, target, &whom).is_some() {
+            return None;
+        }
         Some(format!(
             "{}{}",
             url.expand(whom.model, Some(&subject.device.mac.upper()), subject.device.serial.as_deref()),
@@ -76,18 +79,11 @@ impl Job<'_> {
         ))
     }
 
-    fn year(&self) -> i16 {
-        jiff::Timestamp::from_millisecond(self.now).map_or(2026, |at| at.to_zoned(TimeZone::UTC).year())
-    }
-
-    /// Whose own values go into this file: a common file holds nobody's.
+    /// Whose own values go into this file: a common file holds nobody's. One that names firmware is a model's only as long as
+    /// nobody is known to ask for it.
     pub fn holder(&self) -> Option<&Subject> {
-        let common = matches!(self.kind, FileKind::Common | FileKind::Firmware);
+        let common = self.kind == FileKind::Common;
         self.subject.filter(|_| !common || self.outside.is_some())
-    }
-
-    fn dialect<'d>(&self, whom: &For<'d>) -> Dialect<'d> {
-        Dialect { vendor: whom.vendor.id, name: whom.dialect, firmware: whom.version, year: self.year() }
     }
 
     pub fn draft(&self) -> Draft {
@@ -104,11 +100,16 @@ impl Job<'_> {
                 let told = resolve::of_the_box(self.holder(), self.profile, &whom, self.origin, self.secrets);
                 let secrets = self.secrets && self.holder().is_some();
                 let mut resolved = scopes.resolve(&told, secrets);
-                resolve::add_firmware_url(&mut resolved, self.origin);
+                resolve::add_firmware_url(&mut resolved, self.origin, self.subject.map(|subject| subject.device.mac));
                 resolved
             }
         };
-        let mut mapped = map::map(&self.dialect(&whom), &resolved);
+        let dialect = whom.dialect(self.now);
+        let base = self.base.filter(|_| outside.is_none());
+        let base = base.and_then(|base| base.get_or_init(|| Base::of(&dialect, &resolved)).as_ref());
+        let mut mapped = map::map_beside(base, &dialect, &resolved);
+        let upgrade = self.vendor.files.iter().any(|pattern| pattern.kind == Some(FileKind::Upgrade));
+        resolve::tell_firmware_once(&mut mapped, upgrade);
         if outside.is_none() && self.kind != FileKind::Upgrade {
             let raw = self.scopes(&whom).raw(self.vendor.id, self.secrets && self.holder().is_some());
             mapped.items = resolve::overlay(std::mem::take(&mut mapped.items), raw);
@@ -117,20 +118,32 @@ impl Job<'_> {
             mapped.items = if outside.is_some() { Vec::new() } else { self.firmware(&whom, &resolved) };
         }
         let nameless = self.kind == FileKind::Settings && self.subject.is_none();
-        let login = self.kind == FileKind::Upgrade
-            && outside.is_none()
-            && self.subject.is_some_and(|subject| resolve::must_log_in(subject, &whom, self.now));
+        let login = self.kind == FileKind::Upgrade && self.must_log_in(&whom);
         let next = match (nameless, login) {
             (true, _) => Some("$MACADDR.txt"),
-            (_, true) => Some("c/46xxsettings.txt"),
+            (_, true) => Some("with-login/46xxsettings.txt"),
             _ => None,
         };
-        Draft { mapped, next, base: self.base() }
+        let sections = if nameless { self.sections(&whom, &mapped.items) } else { Vec::new() };
+        Draft { mapped, sections, next, base: self.base() }
+    }
+
+    /// Where another server provisions it, it has a login if it was told one.
+    fn must_log_in(&self, whom: &For) -> bool {
+        let has_one = |target: &Target| target.username.is_some() && resolve::can_be_sent(whom, self.now).1;
+        self.outside.is_none_or(has_one)
+            && self.subject.is_some_and(|subject| resolve::must_log_in(subject, whom, self.now))
     }
 
     fn scopes(&self, whom: &For) -> Scopes<'_> {
         let device = self.holder().map(|subject| &subject.device);
-        Scopes::of(self.shared, device, self.own.filter(|_| device.is_some()), account_of(self.subject), whom)
+        let scopes =
+            Scopes::of(self.shared, device, self.own.filter(|_| device.is_some()), account_of(self.subject), whom);
+        match self.subject {
+            // A common file knows nothing of what a site, group or device says instead: the device's own file tells it.
+            Some(subject) if self.kind != FileKind::Common => scopes.with_policy(self.shared, &subject.device, whom),
+            _ => scopes,
+        }
     }
 
     fn link_origin(&self) -> &str {
@@ -184,7 +197,7 @@ impl Job<'_> {
 
     /// Last change of anything the file is made of, the year of its daylight saving rules among it.
     fn modified(&self) -> i64 {
-        let new_year = jiff::civil::date(self.year(), 1, 1).to_zoned(TimeZone::UTC);
+        let new_year = jiff::civil::date(resolve::year(self.now), 1, 1).to_zoned(TimeZone::UTC);
         let new_year = new_year.map_or(0, |at| at.timestamp().as_millisecond());
         let device = self.subject.map_or(0, |subject| subject.device.updated_at);
         let profile = self.profile.map_or(0, |profile| profile.updated_at);
@@ -195,7 +208,7 @@ impl Job<'_> {
 impl Pipeline {
     pub(super) fn render(&self, job: &Job) -> Result<Rendered, Failure> {
         let whom = job.whom();
-        let login = job.subject.is_some_and(|subject| resolve::must_log_in(subject, &whom, job.now));
+        let login = job.must_log_in(&whom);
         let family = Family {
             account: account_of(job.subject),
             vendor: job.vendor.id,
@@ -203,7 +216,7 @@ impl Pipeline {
             version: whom.version,
             secrets: job.secrets,
             next: login.then_some("login"),
-            year: job.year(),
+            year: resolve::year(job.now),
             origin: job.reached(),
         };
         let key = Key { family, mac: job.subject.map(|subject| subject.device.mac), name: &job.path.name };
@@ -212,7 +225,8 @@ impl Pipeline {
             return Ok(known);
         }
         let own = self.own(job).map_err(Failure::Read)?;
-        let job = Job { own: own.as_ref(), ..*job };
+        let base = self.documents.base(&key, epoch);
+        let job = Job { own: own.as_ref(), base: base.as_deref(), ..*job };
         let (rendered, _) = job.write(&job.draft())?;
         self.documents.put(&key, stamp, epoch, &rendered);
         Ok(rendered)
@@ -240,6 +254,7 @@ impl Job<'_> {
             mac: self.subject.map(|subject| subject.device.mac),
             model: whom.model,
             items: &draft.mapped.items,
+            sections: &draft.sections,
             base: &draft.base,
             next: draft.next,
         };

@@ -1,8 +1,9 @@
 //! Step 0: what a listener received, and its path taken apart.
 //!
-//! A path is `[any directories/][p/<token>/|c/|<mark>/][any directories/]name[?mac=…]`; only roots have a mark. It is
-//! decoded once; what could mean anything but a plain name (dots, backslashes, NUL, a second encoding) is no path of a phone. Files are looked up
-//! by name, never by path, so nothing here can reach the file system.
+//! A path is `[any directories/][p/<token>/|with-login/|<mark>/][any directories/]name[?mac=…|?name=SEP…]`; only roots
+//! have a mark, and the MAC of its device after it, which older files leave out. It is decoded once; what could mean
+//! anything but a plain name (dots, backslashes, NUL, a second encoding) is no path of a phone. Files are looked up by
+//! name, never by path, so nothing here can reach the file system.
 
 use super::resolve::Origin;
 use crate::ca::Verdict;
@@ -67,6 +68,10 @@ pub struct Path {
 }
 
 const LONGEST: usize = 1024;
+/// The directory that asks for credentials; no site has one of this name.
+const WITH_LOGIN: &str = "with-login";
+/// What stands before a token. A site may have a directory of this name.
+const BEFORE_TOKEN: &str = "p";
 
 /// `None`: not a path that any phone asks for.
 pub fn parse(raw: &[u8]) -> Option<Path> {
@@ -84,29 +89,30 @@ pub fn parse(raw: &[u8]) -> Option<Path> {
     let mut ask = false;
     let mut mark = None;
     let mut shown = String::from("/");
-    let mut special = None;
+    let mut is_free = true;
     let segments: Vec<&str> = text.split('/').collect();
     let (name, directories) = segments.split_last()?;
-    for segment in directories {
+    let mut directories = directories.iter().copied().peekable();
+    while let Some(segment) = directories.next() {
         if segment.is_empty() || !is_plain(segment) {
             return None;
         }
-        match (special, *segment) {
-            (Some("p"), text) => {
-                token = Some(text.to_owned());
-                special = Some("done");
+        match segment {
+            BEFORE_TOKEN if is_free && could_be_token(directories.peek().unwrap_or(name)) => {
+                // A token without a file behind it is none.
+                token = Some(directories.next().filter(|text| is_plain(text))?.to_owned());
+                is_free = false;
             }
-            (None, "p") => special = Some("p"),
-            (None, "c") => {
+            WITH_LOGIN if is_free => {
                 ask = true;
-                special = Some("done");
+                is_free = false;
             }
-            (None, text) if name.starts_with("phonebox-ca") && Token::is_one(text.as_bytes()) => {
+            text if is_free && name.starts_with("phonebox-ca") && Token::is_one(text.as_bytes()) => {
                 mark = Some(text.to_owned());
-                special = Some("done");
+                is_free = false;
             }
-            (seen, text) => {
-                if seen.is_none() {
+            text => {
+                if is_free {
                     prefix.push_str(text);
                     prefix.push('/');
                 }
@@ -115,22 +121,26 @@ pub fn parse(raw: &[u8]) -> Option<Path> {
             }
         }
     }
-    if special == Some("p") || !is_plain(name) || name.is_empty() {
+    if !is_plain(name) || name.is_empty() {
         return None;
     }
     shown.push_str(name);
     let name = (*name).to_owned();
     let mut shown = shown.into_bytes();
-    match query {
-        None | Some(b"") => {}
-        // The one query phones use: Snom's `?mac=`.
-        Some(query) if is_mac_query(query) => {
-            shown.push(b'?');
-            shown.extend_from_slice(query);
+    if let Some(query) = query.filter(|query| !query.is_empty()) {
+        // Two MACs are for identification to refuse; anything else is no request of a phone.
+        if !query.split(|byte| *byte == b'&').all(|pair| is_mac_query(pair) || is_sep_query(pair)) {
+            return None;
         }
-        Some(_) => return None,
+        shown.push(b'?');
+        shown.extend_from_slice(query);
     }
     Some(Path { prefix, token, ask, mark, shown, name })
+}
+
+/// Long enough for a token that somebody spoiled, or a part of one: that is a wrong one, not none.
+fn could_be_token(segment: &str) -> bool {
+    segment.len() >= 10 && segment.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 fn is_plain(segment: &str) -> bool {
@@ -143,11 +153,23 @@ fn is_plain(segment: &str) -> bool {
             .all(|c| !c.is_control() && !matches!(c, '\\' | '%' | ';' | ':' | '*' | '?' | '"' | '<' | '>' | '|'))
 }
 
-fn is_mac_query(query: &[u8]) -> bool {
-    let digits = query.get(4..).unwrap_or_default();
-    query.get(..4).is_some_and(|key| key.eq_ignore_ascii_case(b"mac="))
+/// Snom's `?mac=`.
+fn is_mac_query(pair: &[u8]) -> bool {
+    let digits = pair.get(4..).unwrap_or_default();
+    has_key(pair, b"mac=")
         && digits.len() <= 17
         && digits.iter().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'-'))
+}
+
+/// Cisco's `?name=SEP<mac>`.
+fn is_sep_query(pair: &[u8]) -> bool {
+    has_key(pair, b"name=SEP")
+        && pair.len() == 20
+        && pair.get(8..).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+}
+
+fn has_key(pair: &[u8], key: &[u8]) -> bool {
+    pair.get(..key.len()).is_some_and(|head| head.eq_ignore_ascii_case(key))
 }
 
 /// Percent-decoding, once. `%3a` in a name is fine, a decoded slash, NUL or `%` is not.
@@ -214,12 +236,22 @@ mod tests {
         assert_eq!(token.token.as_deref(), Some("abcdefghijklmnopqrstuvwxyz"));
         assert_eq!((token.prefix.as_str(), token.name.as_str()), ("/a/b/", "x.rom"));
         assert_eq!(token.shown, b"/a/b/firmware/x.rom");
-        assert!(path("/c/46xxsettings.txt").unwrap().ask);
+        assert!(path("/with-login/46xxsettings.txt").unwrap().ask);
+        for text in ["/a/b/c/46xxsettings.txt", "/a/p/46xxsettings.txt", "/p/x/46xxsettings.txt", "/p/46xxsettings.txt"]
+        {
+            let own = path(text).unwrap();
+            assert_eq!((own.token, own.ask), (None, false), "{text}: a directory of the site");
+            assert_eq!(format!("{}{}", own.prefix, own.name), text);
+        }
         let marked = path("/a/abcdefghijklmnopqrstuvwxyz/phonebox-ca.pem").unwrap();
         assert_eq!((marked.mark.as_deref(), marked.token), (Some("abcdefghijklmnopqrstuvwxyz"), None));
         assert_eq!((marked.prefix.as_str(), marked.shown.as_slice()), ("/a/", &b"/a/phonebox-ca.pem"[..]));
         assert_eq!(path("/abcdefghijklmnopqrstuvwxyz/x.cfg").unwrap().mark, None);
-        assert_eq!(path("/snom.htm?mac=000413AABBCC").unwrap().shown, b"/snom.htm?mac=000413AABBCC");
+        for text in
+            ["/snom.htm?mac=000413AABBCC", "/x?name=SEP805ec0aabb01", "/x?mac=000413AABBCC&name=SEP805ec0aabb01"]
+        {
+            assert_eq!(path(text).unwrap().shown, text.as_bytes(), "{text}: both names would be read");
+        }
         assert_eq!(path("805ec0aabb01.cfg").unwrap().name, "805ec0aabb01.cfg", "TFTP names have no slash");
     }
 
@@ -238,6 +270,9 @@ mod tests {
             "/x%20",
             "/x;y",
             "/805ec0aabb01.cfg?..%2f",
+            "/805ec0aabb01.cfg?x=1",
+            "/805ec0aabb01.cfg?mac=805ec0aabb01&x=1",
+            "/x?name=SEP%41",
             "/805ec0aabb01.cfg/",
             "/",
             "",
@@ -247,7 +282,8 @@ mod tests {
             "C:\\x",
             "/C:/x",
             "\\\\host\\share",
-            "/p/805ec0aabb01.cfg",
+            "/p/abcdefghijklmnopqrstuvwxyz",
+            "/p/abcdefghijklmnopqrstuvwxyz/",
             "/x?mac=../../y",
             "file:///etc/passwd",
             "/a/../b",
@@ -264,9 +300,9 @@ mod tests {
         assert_eq!(masked(b"/p/abcdefghijklmnopqrstuvwxyz"), "/p/******");
         assert_eq!(masked(b"/%70/%61bcdefghijklmnopqrstuvwxyz/x;y"), "/%70/******/x;y");
         assert_eq!(masked(b"/p/ABCDEFGHIJKLMNOPQRSTUVWXYZ/x.cfg;"), "/p/******/x.cfg;");
-        for text in ["/a/%70/abc%64efghijklmnopqrstuvwxyz/b/x.cfg", "/a/p/ABCD/b/x.cfg"] {
+        for text in ["/a/%70/abc%64efghijklmnopqrstuvwxyz/b/x.cfg", "/a/p/ABCDefghijklmnop1/b/x.cfg"] {
             assert_eq!(path(text).unwrap().masked(), "/a/p/******/b/x.cfg");
         }
-        assert_eq!(path("/a/c/x.cfg").unwrap().masked(), "/a/x.cfg");
+        assert_eq!(path("/a/with-login/x.cfg").unwrap().masked(), "/a/x.cfg");
     }
 }

@@ -6,9 +6,13 @@ use super::subject::Subject;
 use crate::ca::cert_profile;
 use crate::devices::{Device, Proof, Token};
 use crate::enrollment::files::Form;
+use crate::firmware;
+use crate::net::Mac;
 use crate::profiles::{Profile, Target};
 use crate::settings::{Layer, Provenance, Resolved, Secret, Set, SettingId, Value, Values, catalogue, resolve};
-use crate::vendors::{self, CertificateWay, Item, SteadyProof};
+use crate::vendors::map::{self, Dialect, Mapped};
+use crate::vendors::{self, CertificateWay, Item, Param, SteadyProof};
+use jiff::tz::TimeZone;
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
@@ -21,6 +25,32 @@ pub struct For<'a> {
     pub version: Option<&'a str>,
 }
 
+impl<'a> For<'a> {
+    pub fn of(
+        vendor: &'static vendors::Vendor,
+        model: Option<&'a str>,
+        version: Option<&'a str>,
+        file: &str,
+    ) -> For<'a> {
+        let row = model.and_then(|model| vendors::model(vendor, model));
+        let by_file = || vendors::dialect_of_file(vendor, file).unwrap_or("");
+        For {
+            vendor,
+            model: row.map(|row| row.name.as_str()).or(model),
+            dialect: row.and_then(|row| row.dialect.as_deref()).unwrap_or_else(by_file),
+            version,
+        }
+    }
+
+    pub fn dialect(&self, now: i64) -> Dialect<'a> {
+        Dialect { vendor: self.vendor.id, name: self.dialect, firmware: self.version, year: year(now) }
+    }
+}
+
+pub fn year(now: i64) -> i16 {
+    jiff::Timestamp::from_millisecond(now).map_or(2026, |at| at.to_zoned(TimeZone::UTC).year())
+}
+
 /// The addresses of this box as the phone reaches it, without trailing slash: `http://10.0.0.1:8080`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Origin {
@@ -31,6 +61,8 @@ pub struct Origin {
 /// The scopes that a request's answer is made of, weakest first.
 pub struct Scopes<'a> {
     vendor: &'static str,
+    /// What the firmware policy says.
+    policy: Values,
     shared: Vec<&'a Scope>,
     own: Option<&'a Own>,
 }
@@ -56,11 +88,32 @@ impl<'a> Scopes<'a> {
             (Layer::Group, group),
         ];
         let shared = ids.into_iter().filter_map(|(layer, id)| shared.scope(layer, id?)).collect();
-        Scopes { vendor: whom.vendor.id, shared, own }
+        Scopes { vendor: whom.vendor.id, policy: Values::default(), shared, own }
+    }
+
+    /// With what the policy of the device's account makes of its model; weaker than everything that somebody set.
+    pub fn with_policy(mut self, shared: &Shared, device: &Device, whom: &For) -> Scopes<'a> {
+        let (Some(id), Some(model)) = (IDS.firmware_file, whom.model) else { return self };
+        let (account, site, vendor) = (device.account_id, device.site_id, whom.vendor);
+        let about = firmware::About { account, site, vendor, model, runs: whom.version };
+        let name = site.and_then(|site| shared.sites.get(&site)).map(|site| &site.name);
+        if let Some((file, from)) = shared.firmware.file(&about, name) {
+            self.policy = Values::new(vec![Set { id, line: 0, value: Value::Plain(file), from: Arc::new(from) }]);
+        }
+        self
+    }
+
+    /// With one more scope, stronger than the others.
+    pub fn and(mut self, scope: &'a Scope) -> Scopes<'a> {
+        self.shared.push(scope);
+        self
     }
 
     pub fn resolve(&self, of_the_box: &Values, secrets: bool) -> Vec<Resolved> {
         let mut layers: Vec<&Values> = vec![vendors::map::vendor_layer(self.vendor)];
+        if !self.policy.is_empty() {
+            layers.push(&self.policy);
+        }
         layers.extend(self.shared.iter().map(|scope| &scope.values));
         let mut lines = [].as_slice();
         if let Some(own) = self.own {
@@ -138,17 +191,29 @@ pub fn overlay(mut items: Vec<Item>, raw: Vec<Item>) -> Vec<Item> {
     items
 }
 
-/// The chosen firmware file becomes the address it is fetched from; the choice keeps its author.
-pub fn add_firmware_url(resolved: &mut Vec<Resolved>, origin: &Origin) {
+/// The chosen firmware file becomes the address it is fetched from; the choice keeps its author. What a policy gave is in the
+/// place of the device's MAC: phones that do not name themselves for firmware get their account's file by it.
+pub fn add_firmware_url(resolved: &mut Vec<Resolved>, origin: &Origin, mac: Option<Mac>) {
     let (Some(file), Some(url)) = (IDS.firmware_file, IDS.firmware_url) else { return };
     let chosen = resolved.iter().find(|one| one.id == file && !one.value.text().is_empty());
     let base = origin.http.as_ref().or(origin.https.as_ref());
     if let (Some(chosen), Some(base)) = (chosen, base) {
-        let text = format!("{base}/{}", chosen.value.text());
+        let place = mac.filter(|_| chosen.from.layer == Layer::Policy).map(|mac| format!("{mac}/")).unwrap_or_default();
+        let text = format!("{base}/{place}{}", chosen.value.text());
         let one = Resolved { id: url, line: 0, value: plain(&text), from: chosen.from.clone() };
         let place = resolved.partition_point(|other| other.id <= url);
         resolved.insert(place, one);
     }
+}
+
+/// The chosen firmware is unsaid only where neither the address made of it nor an upgrade file names it.
+pub fn tell_firmware_once(mapped: &mut Mapped, has_upgrade_file: bool) {
+    let is = |id: SettingId, one: Option<SettingId>| one == Some(id);
+    let is_address =
+        |item: &Item| matches!(item, Item::Param(Param { setting: Some(id), .. }) if is(*id, IDS.firmware_url));
+    let said = has_upgrade_file || mapped.items.iter().any(is_address);
+    let keep = |id: SettingId| !(is(id, IDS.firmware_url) || said && is(id, IDS.firmware_file));
+    mapped.unsaid.retain(|unsaid| keep(unsaid.setting));
 }
 
 /// The firmware file chosen for a model by the layers above the device.
@@ -232,9 +297,11 @@ pub fn of_the_box(
     if (may_https || profile.secrets_tls_only)
         && let Some(http) = origin.http.as_ref().or(origin.https.as_ref())
     {
-        // By its mark it is known whose roots they are: the report of a roll-over counts no mere name.
+        // By MAC and mark it is known whose roots they are, whatever fetches them: the report of a roll-over counts no mere
+        // name.
+        let own = || format!("{http}/{}/{}/phonebox-ca.pem", Token::mark(&device.token), device.mac);
         let trust = match secrets {
-            true => Value::Secret(Secret::new(format!("{http}/{}/phonebox-ca.pem", Token::mark(&device.token)))),
+            true => Value::Secret(Secret::new(own())),
             false => plain(&format!("{http}/phonebox-ca.pem")),
         };
         set(&mut sets, IDS.trust, trust);
@@ -243,7 +310,8 @@ pub fn of_the_box(
     if profile.certificates && secrets {
         add_certificate(&mut sets, subject, whom, origin, base);
     }
-    match vendors::steady_proof(whom.vendor.id, whom.dialect, whom.version) {
+    let proof = vendors::steady_proof(whom.vendor.id, whom.dialect, whom.version);
+    match proof {
         SteadyProof::Token if secrets => {
             let url = format!("{base}/p/{}/", device.token.reveal());
             set(&mut sets, IDS.url, Value::Secret(Secret::new(url)));
@@ -257,9 +325,14 @@ pub fn of_the_box(
                 set(&mut sets, IDS.password, Value::Secret(password.clone()));
             }
         }
-        // Secrets come over HTTPS only: tell it where.
-        _ if !secrets && profile.secrets_tls_only && https => set(&mut sets, IDS.url, plain(&format!("{base}/"))),
         _ => {}
+    }
+    // No token is in it: who proves itself by something else is led to HTTPS by the same rule, and by HTTP it comes where
+    // it came from.
+    let has_token = secrets && proof == SteadyProof::Token;
+    let leads = proof != SteadyProof::Token || profile.secrets_tls_only;
+    if https && leads && !has_token && origin.https.is_some() {
+        set(&mut sets, IDS.url, plain(&format!("{base}/")));
     }
     Values::new(sets)
 }
@@ -300,8 +373,10 @@ pub fn of_the_target(subject: &Subject, target: &Target, whom: &For, origin: &Or
     let mut sets = Vec::new();
     let device = &subject.device;
     let url = target.url.as_ref()?;
-    let text = url.expand(whom.model, Some(&device.mac.upper()), device.serial.as_deref());
-    set(&mut sets, IDS.url, plain(&text));
+    if unfilled(subject, target, whom).is_none() {
+        let text = url.expand(whom.model, Some(&device.mac.upper()), device.serial.as_deref());
+        set(&mut sets, IDS.url, plain(&text));
+    }
     if secrets && let Some(user) = &target.username {
         set(&mut sets, IDS.user, plain(user));
         if let Some(password) = &target.password {
@@ -314,6 +389,29 @@ pub fn of_the_target(subject: &Subject, target: &Target, whom: &For, origin: &Or
         set(&mut sets, IDS.trust, plain(&format!("{http}/target-{}.pem", target.id)));
     }
     Some(Values::new(sets))
+}
+
+/// What the target's URL needs and nobody said of this device. Avaya phones fill their own macros in (avaya.md §2); in any
+/// other's file they would be a directory of that name.
+pub fn unfilled(subject: &Subject, target: &Target, whom: &For) -> Option<String> {
+    if vendors::expands_macros(whom.vendor.id) { None } else { missing(subject, target, whom) }
+}
+
+/// The same for an address that the phone gets outside of its files.
+pub fn missing(subject: &Subject, target: &Target, whom: &For) -> Option<String> {
+    let device = &subject.device;
+    let (name, word) = target.url.as_ref()?.missing(whom.model.is_some(), device.serial.is_some())?;
+    Some(format!(
+        "the URL of its target holds {name} and its {word} is not known. Set it: phonebox device set {} --{word} …",
+        device.mac
+    ))
+}
+
+/// Whether a device of this kind can be told where else to go, and the login of there.
+pub fn can_be_sent(whom: &For, now: i64) -> (bool, bool) {
+    let dialect = whom.dialect(now);
+    let says = |id: Option<SettingId>| id.is_some_and(|id| map::says(&dialect, id));
+    (says(IDS.url), says(IDS.user))
 }
 
 /// Whether day two of this device is a login: its first file stays open, the next one lies in the asking directory.

@@ -1,4 +1,4 @@
-//! What many devices share: profiles, sites, networks and the layers above the device, read once per change.
+//! What many devices share: profiles, sites, networks, firmware policies and the layers above the device, read once per change.
 
 use crate::db::{Connection, Db, Result};
 use crate::networks::{self, Network};
@@ -6,7 +6,7 @@ use crate::profiles::{self, Profile};
 use crate::seal::Keyring;
 use crate::settings::{Layer, Provenance, Values, store as settings};
 use crate::vendors::{self, Item};
-use crate::{groups, models, sites};
+use crate::{firmware, groups, models, sites};
 use arc_swap::ArcSwapOption;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -40,6 +40,7 @@ pub struct Shared {
     /// By account, vendor and name.
     models: HashMap<(i64, String, String), i64>,
     scopes: HashMap<(Layer, i64), Scope>,
+    pub firmware: firmware::Policy,
 }
 
 impl Shared {
@@ -55,6 +56,14 @@ impl Shared {
     pub fn group_id(&self, account: i64, name: &str) -> Option<i64> {
         let is_it = |(of, group): &(i64, Arc<str>)| *of == account && &**group == name;
         self.groups.iter().find(|(_, group)| is_it(group)).map(|(id, _)| *id)
+    }
+
+    /// An account's device groups whose names are phone groups (AVA-119: 1 to 999), with their numbers.
+    pub fn phone_groups(&self, account: i64) -> impl Iterator<Item = (u16, i64)> {
+        self.groups.iter().filter(move |(_, (of, _))| *of == account).filter_map(|(id, (_, name))| {
+            let number: u16 = name.parse().ok()?;
+            ((1..=999).contains(&number) && number.to_string() == **name).then_some((number, *id))
+        })
     }
 
     /// Names of the vendor's models that have settings of their own in an account.
@@ -122,10 +131,11 @@ fn load(conn: &Connection, keys: &Keyring, epoch: u64) -> Result<Shared> {
         scopes.insert((layer, id), scope(&tx, keys, layer, id, &label)?);
     }
     let networks = networks::store::all(&tx)?;
+    let firmware = firmware::store::policy(&tx)?;
     // On a fresh box nothing has changed since its profiles were made.
     let made_at = profiles.values().map(|profile| profile.updated_at).max().unwrap_or(0);
     let changed_at = crate::db::shared_changed_at(&tx)?.max(made_at);
-    Ok(Shared { epoch, changed_at, profiles, sites, networks, groups, models, scopes })
+    Ok(Shared { epoch, changed_at, profiles, sites, networks, groups, models, scopes, firmware })
 }
 
 /// Values and raw text of one scope: a shared one, or one device's own.

@@ -14,8 +14,8 @@ use crate::users::guard::{Console, Shown, Stray, programs};
 use crate::users::routes::methods;
 use crate::web::{Code, Directory, Problem, spool};
 use crate::{
-    accounts, alarms, audit, ca, checkins, devices, enrollment, files, groups, instance, layers, lines, mail, models,
-    networks, notify, profiles, sites, users, webhooks,
+    accounts, alarms, audit, ca, checkins, devices, enrollment, files, firmware, groups, instance, layers, lines, mail,
+    models, networks, notify, profiles, sites, users, webhooks,
 };
 use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::body::MessageBody;
@@ -39,6 +39,7 @@ use utoipa_actix_web::{AppExt, UtoipaApp};
 pub struct Services {
     pub db: Db,
     pub roll: Arc<devices::roll::Roll>,
+    pub sip_accounts: Arc<lines::count::Count>,
     pub keys: Keyring,
     pub ca: Arc<ca::Lazy>,
     /// The data directory: files, uploads on their way.
@@ -130,8 +131,21 @@ pub fn create_app(
         InitError = (),
     > + use<>,
 > {
-    let Services { db, roll, keys, ca, dir, config, pipeline, enrollment, door, throttle, rates, address } =
-        services.clone();
+    let Services {
+        db,
+        roll,
+        sip_accounts,
+        keys,
+        ca,
+        dir,
+        config,
+        pipeline,
+        enrollment,
+        door,
+        throttle,
+        rates,
+        address,
+    } = services.clone();
     let window = devices::Window(i64::from(config.provision.window_hours) * 3_600_000);
     let Files { file_bytes, total_bytes, account_bytes } = config.files;
     let limits = files::Limits { file_bytes, total_bytes, account_bytes };
@@ -140,6 +154,7 @@ pub fn create_app(
     let app = App::new()
         .app_data(Data::new(db))
         .app_data(Data::from(roll))
+        .app_data(Data::from(sip_accounts))
         .app_data(Data::new(keys))
         .app_data(Data::from(ca))
         .app_data(Data::new(Directory(dir)))
@@ -149,7 +164,7 @@ pub fn create_app(
         .app_data(Data::new(pipeline.recorder.clone()))
         .app_data(Data::new(webhooks::Reach(config.webhooks.networks.clone())))
         .app_data(Data::new(Proxies(config.trusted_proxies.clone())))
-        .app_data(Data::new(mail::Page(address.link(""))))
+        .app_data(Data::new(address.page.clone()))
         .app_data(Data::new(address))
         .app_data(Data::new(audit::api::Kept(config.audit.days)))
         .app_data(Data::from(pipeline))
@@ -167,6 +182,7 @@ pub fn create_app(
     routes(app.into_utoipa_app())
         .into_app()
         .default_service(web::to(no_route))
+        .wrap(middleware::from_fn(super::heads::as_get))
         .wrap(middleware::from_fn(programs))
         .wrap(headers)
         .wrap(middleware::from_fn(super::audited::around))
@@ -193,6 +209,7 @@ where
             .configure(layers::api::configure)
             .configure(checkins::api::configure)
             .configure(enrollment::api::configure)
+            .configure(enrollment::codes::api::configure)
             .configure(alarms::api::configure)
             .configure(audit::api::configure)
             .configure(notify::api::configure)
@@ -216,6 +233,7 @@ where
             .configure(accounts::sites::api::configure)
             .configure(accounts::sign_up::api::configure)
             .configure(files::api::configure)
+            .configure(firmware::api::configure)
             .configure(instance::api::configure)
             .configure(instance::overview::api::configure)
             .configure(ca::api::configure)
@@ -259,6 +277,11 @@ async fn no_route(request: HttpRequest, stray: Result<Stray, Problem>) -> Result
 /// 405, and which methods there are.
 fn other_method(known: &[&str]) -> HttpResponse {
     let mut answer = HttpResponse::from_error(Problem::from(Code::Method));
+    let known: Vec<&str> = known
+        .iter()
+        .flat_map(|one| if *one == "GET" { &["GET", "HEAD"][..] } else { std::slice::from_ref(one) })
+        .copied()
+        .collect();
     if let Ok(allow) = HeaderValue::from_str(&known.join(", ")) {
         answer.headers_mut().insert(header::ALLOW, allow);
     }

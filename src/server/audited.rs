@@ -1,11 +1,14 @@
 //! Around every request of the administrators' side: it gets an id, its changes are made in somebody's name, and a change
 //! that is refused is written down like one that is made. No handler can forget it.
 
+use super::objects;
 use crate::db::{Db, Origin};
 use crate::listen::proxy;
 use crate::net::Cidr;
-use crate::users::guard::{Console, Source};
+use crate::users::actions::{self, Change};
+use crate::users::guard::{Console, Known, Source};
 use crate::web::Problem;
+use crate::web::json::Sent;
 use crate::{audit, clock};
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -66,15 +69,35 @@ async fn refused(response: &ServiceResponse<impl MessageBody>, origin: std::sync
     let (Some(who), Some(db)) = (origin.who().cloned(), response.request().app_data::<Data<Db>>()) else { return };
     let request = response.request();
     let route = request.match_pattern().unwrap_or_else(|| request.path().to_owned());
-    let action = format!("{} {}", request.method(), short(&route));
-    let object = short(request.path());
+    let change = {
+        let extensions = request.extensions();
+        let parameter = |name: &str| request.match_info().get(name);
+        let named = extensions.get::<Sent>().map(Sent::named);
+        actions::change(request.method().as_str(), &route, parameter, named.as_ref())
+    };
+    let (action, object) = match change {
+        Some(Change { action, object }) => (action.to_owned(), object),
+        // No change that there is.
+        None => (format!("{} {}", request.method(), short(&route)), None),
+    };
+    let object = object.unwrap_or_else(|| short(request.path()));
+    let known = request.extensions().get::<Known>().map(|known| known.0.clone());
+    // As a number it stands in the path only: the log calls things by their names.
+    let numbered = known.zip(request.match_info().get("id").and_then(|id| id.parse::<i64>().ok()));
+    let numbered = numbered.filter(|(_, id)| object == id.to_string()).map(|known| (known, short(&route)));
     let told = response.response().error().and_then(|error| error.as_error::<Problem>());
     let status = response.status();
     let detail =
         told.map_or_else(|| status.to_string(), |problem| format!("{}: {}", problem.code.word(), problem.message));
     let db = db.clone();
     let write = origin.scope(async move {
-        let write = db.write(move |tx| audit::refused(tx, &who, &action, object, detail, clock::now()));
+        let write = db.write(move |tx| {
+            let name = match &numbered {
+                Some(((actor, id), route)) => objects::name(tx, actor, route, &action, *id)?,
+                None => None,
+            };
+            audit::refused(tx, &who, &action, name.unwrap_or(object), detail, clock::now())
+        });
         if let Err(error) = write.await {
             tracing::warn!(%error, "a refusal could not be written to the audit log");
         }

@@ -17,9 +17,11 @@ const LOOK: Duration = Duration::from_secs(2);
 const GONE: Duration = Duration::from_secs(10);
 /// Revocation lists hold a week; alarms are of days. By the clock that they are dated with, also when that is set.
 const TEND: i64 = 12 * 3_600_000;
+/// How often at most it is told that something new ends soon.
+const TELL: Duration = Duration::from_secs(60);
 
 pub async fn run(ca: Ca, config: Config, mut stop: watch::Receiver<bool>) {
-    let (mut known, mut tended) = (None, None);
+    let (mut known, mut tended, mut told) = (None, None, None);
     let (started, mut seen) = (Instant::now(), BTreeMap::new());
     loop {
         let now = clock::now();
@@ -28,6 +30,12 @@ pub async fn run(ca: Ca, config: Config, mut stop: watch::Receiver<bool>) {
             tended = Some(now);
             if let Err(error) = ca.tend(now).await {
                 tracing::error!(%error, "certificates could not be looked after");
+            }
+        }
+        if told.is_none_or(|at: Instant| at.elapsed() >= TELL) && ca.has_untold_end() {
+            told = Some(Instant::now());
+            if let Err(error) = ca.tell_expiring(now).await {
+                tracing::error!(%error, "what ends soon could not be told");
             }
         }
         let (names, addresses) = interfaces::certificate_subject(&config);

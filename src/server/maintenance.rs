@@ -5,6 +5,7 @@ use crate::checkins::store;
 use crate::config::Config;
 use crate::db::{BOX_ACCOUNT, Db};
 use crate::devices::roll::Roll;
+use crate::enrollment::codes::store as codes;
 use crate::{alarms, audit, mail, notify};
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,6 +49,7 @@ async fn old_words(db: &Db, days: u32, stop: &watch::Receiver<bool>) -> Result<(
     while !*stop.borrow() && db.write(move |tx| audit::store::prune(tx, oldest)).await? {}
     db.write(move |tx| {
         mail::store::prune(tx, now)?;
+        codes::tidy(tx, now)?;
         notify::store::prune(tx, now)
     })
     .await

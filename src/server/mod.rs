@@ -8,10 +8,12 @@ mod bind;
 mod certificates;
 pub mod console;
 pub mod document;
+mod heads;
 mod health;
 pub mod interfaces;
 mod letters;
 mod maintenance;
+mod objects;
 pub mod process;
 pub mod run_file;
 pub mod screen;
@@ -144,7 +146,9 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
     let recorder = Recorder::new(dir.db.clone());
     let certificates = tls.as_ref().map_or_else(Default::default, |tls| tls.ca.public());
     let pipeline = Arc::new(pipeline(config, &dir, &addresses, recorder.clone(), certificates)?);
-    unless_stored(note_ways(&dir.db, &reach(config, &addresses)).await);
+    if let Err(error) = note_ways(&dir.db, &reach(config, &addresses)).await {
+        tracing::warn!(%error, "how phones reach the box could not be stored: Last-Modified may be too old");
+    }
     let door = users::setup::Door::new(&dir.db)?;
     let setup_code = door.code().cloned();
     let enrollment_for = |old_phones| {
@@ -156,6 +160,7 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
     let services = admin::Services {
         db: dir.db.clone(),
         roll: roll.clone(),
+        sip_accounts: Arc::default(),
         keys: dir.keys.clone(),
         ca: Arc::new(match &tls {
             Some(tls) => ca::Lazy::of(&tls.ca),
@@ -175,7 +180,7 @@ pub async fn start(config: &Config, dir: DataDir) -> Result<ServerHandle, StartE
         sockets.into_iter().filter_map(move |socket| Some((socket, Some(config.clone()?)))).collect::<Vec<_>>()
     };
     let sockets = admin::Sockets { tcp: secured(people, |tls| &tls.people), console: Some(console::bind(&dir.path)?) };
-    let page = crate::mail::Page(services.address.link(""));
+    let page = services.address.page.clone();
     let admin = admin::start(services, sockets, 1)?;
     let proxies: Arc<[_]> = config.trusted_proxies.clone().into();
     let door =
@@ -280,10 +285,19 @@ fn bound(sockets: &[TcpListener]) -> std::io::Result<Vec<SocketAddr>> {
     sockets.iter().map(TcpListener::local_addr).collect()
 }
 
-/// Where links in mails lead.
+/// Where links in mails lead: as it is configured, else as the start screen shows it, by the addresses of the moment. What
+/// only this machine reaches is no place for a mail.
 pub fn people_come_to(config: &Config, addresses: &Addresses) -> users::links::Address {
+    let (public, minutes) = (&config.public, config.links.reset_minutes);
     let port = addresses.admin.first().map(SocketAddr::port);
-    users::links::Address::new(config.public.admin.as_ref(), &config.public.names, port, config.links.reset_minutes)
+    let mut address = users::links::Address::new(public.admin.as_ref(), &public.names, port, minutes);
+    let bound = addresses.admin.clone();
+    address.page = address.page.or_at(move || {
+        let shown = screen::page_at(&bound, &interfaces::list());
+        let reached = |at: &&SocketAddr| !(at.ip().is_loopback() || at.ip().is_unspecified() || at.port() == 0);
+        shown.iter().find(reached).map(|at| screen::page_url(*at))
+    });
+    address
 }
 
 fn limits(config: &Config) -> Limits {
@@ -291,6 +305,7 @@ fn limits(config: &Config) -> Limits {
         failed_lookups: config.limits.misses_per_minute,
         upload: config.uploads.file_bytes,
         uploads: config.uploads.device_bytes,
+        window: i64::from(config.provision.window_hours) * 3_600_000,
     }
 }
 

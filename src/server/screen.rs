@@ -127,15 +127,7 @@ impl Screen<'_> {
     }
 
     fn admin(&self) -> Vec<String> {
-        let bound = &self.addresses.admin;
-        let everywhere = self.interfaces.iter().flat_map(|interface| &interface.addresses);
-        let mut urls: Vec<String> =
-            everywhere.filter_map(|address| Some(url("https", *address, port_at(bound, *address)?, 443))).collect();
-        if urls.is_empty() {
-            urls = bound.iter().map(|address| url("https", address.ip(), address.port(), 443)).collect();
-        }
-        urls.truncate(3);
-        urls
+        page_at(&self.addresses.admin, self.interfaces).into_iter().take(3).map(page_url).collect()
     }
 
     fn data(&self, lines: &mut Vec<String>) {
@@ -151,6 +143,18 @@ impl Screen<'_> {
     fn command(&self) -> String {
         format!("sudo {} service install --from {}", quoted(self.program), quoted(self.data))
     }
+}
+
+/// Where the page is found, the usual address first.
+pub fn page_at(bound: &[SocketAddr], interfaces: &[Interface]) -> Vec<SocketAddr> {
+    let everywhere = interfaces.iter().flat_map(|interface| &interface.addresses);
+    let found = everywhere.filter_map(|address| Some(SocketAddr::new(*address, port_at(bound, *address)?)));
+    let found: Vec<SocketAddr> = found.collect();
+    if found.is_empty() { bound.to_vec() } else { found }
+}
+
+pub fn page_url(at: SocketAddr) -> String {
+    url("https", at.ip(), at.port(), 443)
 }
 
 /// The ports in the order that they are named in, each with its addresses.

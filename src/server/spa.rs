@@ -39,7 +39,7 @@ const CONTENT_TYPES: [(&str, &str); 8] = [
 /// A file of the page, or the page. A name with an ending that is not there is nothing: a phone that asks this listener
 /// for its file by mistake must not take the page for it.
 pub fn answer(request: &HttpRequest) -> Result<HttpResponse, Problem> {
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+    if request.method() != Method::GET {
         return Err(Code::NoRoute.into());
     }
     let name = request.path().trim_start_matches('/');

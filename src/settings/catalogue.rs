@@ -87,7 +87,11 @@ pub enum Kind {
     HostPort,
     Ip,
     Netmask,
-    Url,
+    /// Of these schemes; none named: of all that phones know.
+    Url {
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        schemes: Vec<String>,
+    },
     /// Name of a file as a phone asks for it, a directory in front or not.
     File {
         max: usize,
@@ -159,7 +163,7 @@ impl RawEntry {
             "host-port" => Kind::HostPort,
             "ip" => Kind::Ip,
             "netmask" => Kind::Netmask,
-            "url" => Kind::Url,
+            "url" => Kind::Url { schemes: self.words.clone() },
             "file" => Kind::File { max: length()? },
             "zone" => Kind::Zone,
             "language" => Kind::Language,
@@ -258,15 +262,52 @@ impl Catalogue {
     }
 
     fn unknown(&self, name: &str) -> SettingError {
-        let wanted: String = name.chars().take(64).collect();
+        let wanted: String = name.trim().chars().take(64).collect::<String>().to_lowercase();
         let pattern = starred(&wanted).map_or(wanted.clone(), |(pattern, _)| pattern);
-        let nearest = self.entries.iter().map(|entry| (distance(&pattern, &entry.id), entry)).min_by_key(|(d, _)| *d);
-        let next = match nearest {
-            Some((d, entry)) if d <= 2 + pattern.len() / 4 => format!("Did you mean {}?", entry.id.replace('*', "1")),
-            _ => "The catalogue of settings lists all names.".to_owned(),
+        let near = self.near(&pattern).iter().map(|entry| entry.id.replace('*', "1")).collect::<Vec<_>>();
+        let next = match near.split_last() {
+            Some((only, [])) => format!("Did you mean {only}?"),
+            Some((last, others)) => format!("Did you mean {} or {last}?", others.join(", ")),
+            None => "All names: phonebox layer settings, or GET /api/v1/catalogue.".to_owned(),
         };
-        SettingError { setting: shortened(name), value: None, rule: "there is no such setting".to_owned(), next }
+        SettingError { setting: shortened(name), value: None, rule: NO_SUCH.to_owned(), next }
     }
+
+    /// What may be meant, of what people can set: one that is a slip of the pen away, else those with the most words in
+    /// common, rare ones before those that many have, else the nearest.
+    fn near(&self, pattern: &str) -> Vec<&Entry> {
+        const MOST: usize = 3;
+        let settable = || self.entries.iter().filter(|entry| !entry.derived);
+        let nearest = settable().map(|entry| (distance(pattern, &entry.id), entry)).min_by_key(|(far, _)| *far);
+        let within = |far: usize| nearest.filter(|(d, _)| *d <= far).map(|(_, entry)| vec![entry]);
+        let words = words(pattern);
+        let users = |word: &str| settable().filter(|entry| self::words(&entry.id).contains(&word)).count();
+        // A word that some setting has is none misspelled.
+        let is_slip =
+            |entry: &Entry| words.iter().all(|word| self::words(&entry.id).contains(word) || users(word) == 0);
+        if let Some(slip) = within(2).filter(|slip| slip.iter().all(|entry| is_slip(entry))) {
+            return slip;
+        }
+        let rank = |entry: &&Entry| {
+            let own = self::words(&entry.id);
+            let common: Vec<&str> = own.iter().copied().filter(|word| words.contains(word)).collect();
+            let rarest = common.iter().map(|word| users(word)).min();
+            (common.len(), std::cmp::Reverse(rarest), std::cmp::Reverse(own.len() - common.len()))
+        };
+        let best = settable().map(|entry| rank(&entry)).max().filter(|(shared, ..)| *shared > 0);
+        let alike: Vec<&Entry> = settable().filter(|entry| Some(rank(entry)) == best).take(MOST + 1).collect();
+        if (1..=MOST).contains(&alike.len()) {
+            return alike;
+        }
+        within(2 + pattern.len() / 4).unwrap_or_default()
+    }
+}
+
+/// The rule of a name that is none; what may be meant is the next step's.
+pub const NO_SUCH: &str = "there is no such setting";
+
+fn words(name: &str) -> Vec<&str> {
+    name.split(['.', '_', '-', '*', ' ']).filter(|word| !word.is_empty()).collect()
 }
 
 /// `key.3.label` → (`key.*.label`, `3`).
@@ -354,6 +395,15 @@ mod tests {
         let error = catalogue().find("sip.sever").unwrap_err();
         assert_eq!(error.to_string(), "sip.sever: there is no such setting. Did you mean sip.server?");
         assert_eq!(catalogue().find("key.7.lable").unwrap_err().next, "Did you mean key.1.label?");
-        assert_eq!(catalogue().find("qqqqqqqqqqqqqq").unwrap_err().next, "The catalogue of settings lists all names.");
+        for (wrong, next) in [
+            ("SIP.SERVER", "Did you mean sip.server?"),
+            ("network.voice_vlan", "Did you mean vlan.voice?"),
+            ("firmware", "Did you mean firmware.file?"),
+            ("ntp.server", "Did you mean time.ntp?"),
+            ("backup_server", "Did you mean sip.backup_server?"),
+            ("qqqqqqqqqqqqqq", "All names: phonebox layer settings, or GET /api/v1/catalogue."),
+        ] {
+            assert_eq!(catalogue().find(wrong).unwrap_err().next, next, "{wrong}");
+        }
     }
 }

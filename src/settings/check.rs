@@ -112,7 +112,7 @@ fn one(kind: &Kind, raw: &str) -> Result<String, Refusal> {
             }
             _ => refusal("it is not a netmask", "Write for example 255.255.255.0."),
         },
-        Kind::Url => url(text),
+        Kind::Url { schemes } => url(schemes, text),
         Kind::File { max } => file(text, *max),
         Kind::Zone => match super::timezone::canonical(text) {
             Some(name) => Ok(name),
@@ -199,8 +199,9 @@ fn host_port(text: &str) -> Result<String, Refusal> {
 }
 
 /// Only what phones can fetch. Macros like `$MAC` or `{mac}` may stand in the path, never in the host.
-fn url(text: &str) -> Result<String, Refusal> {
+fn url(schemes: &[String], text: &str) -> Result<String, Refusal> {
     const MAX: usize = 511;
+    const SCHEMES: [&str; 4] = ["http", "https", "tftp", "ftp"];
     let example = "Write for example https://host.example/path/file.";
     if text.len() > MAX {
         return refusal(format!("it is longer than {MAX} characters"), "Shorten it.");
@@ -209,8 +210,10 @@ fn url(text: &str) -> Result<String, Refusal> {
         return refusal("it does not begin with a scheme", example);
     };
     let scheme = scheme.to_ascii_lowercase();
-    if !["http", "https", "tftp", "ftp"].contains(&scheme.as_str()) {
-        return refusal("its scheme is none of http, https, tftp, ftp", example);
+    let own: Vec<&str> = schemes.iter().map(String::as_str).collect();
+    let possible = if own.is_empty() { &SCHEMES[..] } else { &own };
+    if !possible.contains(&scheme.as_str()) {
+        return refusal(format!("its scheme is none of {}", possible.join(", ")), example);
     }
     let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
     if authority.contains('@') {
@@ -302,6 +305,7 @@ mod tests {
                 "HTTP://Host.Example:80/a?mac=$mac&n=$call_id",
                 "http://host.example:80/a?mac=$mac&n=$call_id",
             ),
+            ("scep.url", "HTTPS://ca.example/scep", "https://ca.example/scep"),
             ("line.display_name", "Zoë \u{1F600} \"x\" <&> % #", "Zoë \u{1F600} \"x\" <&> % #"),
             ("line.password", " pass word ", " pass word "),
             ("dial.plan", "[2-9]xxx|0T", "[2-9]xxx|0T"),
@@ -393,6 +397,7 @@ mod tests {
                     "ä.rom",
                 ],
             ),
+            ("scep.url", &["ftp://ca.example/scep", "tftp://ca.example/scep", "ca.example"]),
             ("language.phone", &["", "e", "english", "en-", "en-US-x-y", "1n"]),
             ("provisioning.poll_begin", &["24:00", "3", "03:60", "+3:00", ":"]),
             ("line.codecs", &["", "pcmu,pcmu", "pcmu,", "mp3"]),

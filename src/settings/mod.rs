@@ -8,7 +8,7 @@ mod resolve;
 pub mod store;
 pub mod timezone;
 
-pub use catalogue::catalogue;
+pub use catalogue::{NO_SUCH, catalogue};
 pub use check::{SettingError, check};
 pub use resolve::{Set, Values, resolve};
 
@@ -21,6 +21,8 @@ use std::sync::Arc;
 pub enum Layer {
     /// What the vendor's own table says when nobody set anything.
     Vendor,
+    /// What the account's firmware policy gives: weaker than everything that somebody set. Nobody can set it.
+    Policy,
     Global,
     Account,
     Site,
@@ -82,6 +84,15 @@ impl Value {
         matches!(self, Value::Secret(_))
     }
 
+    /// The very same, not only equal.
+    pub fn is_same(&self, other: &Value) -> bool {
+        match (self, other) {
+            (Value::Plain(own), Value::Plain(other)) => Arc::ptr_eq(own, other),
+            (Value::Secret(own), Value::Secret(other)) => Arc::ptr_eq(&own.0, &other.0),
+            _ => false,
+        }
+    }
+
     /// What may be shown to anyone.
     pub fn masked(&self) -> &str {
         match self {
@@ -110,4 +121,11 @@ pub struct Resolved {
     pub line: u8,
     pub value: Value,
     pub from: Arc<Provenance>,
+}
+
+impl Resolved {
+    /// The very same value that was set once, for two devices.
+    pub fn is_same(&self, other: &Resolved) -> bool {
+        self.value.is_same(&other.value) && Arc::ptr_eq(&self.from, &other.from)
+    }
 }

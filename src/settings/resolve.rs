@@ -116,8 +116,9 @@ mod tests {
     use super::*;
     use crate::settings::{Layer, Secret};
 
-    const LAYERS: [Layer; 10] = [
+    const LAYERS: [Layer; 11] = [
         Layer::Vendor,
+        Layer::Policy,
         Layer::Global,
         Layer::Account,
         Layer::Site,

@@ -11,6 +11,7 @@ impl Layer {
     pub fn word(self) -> &'static str {
         match self {
             Layer::Vendor => "vendor",
+            Layer::Policy => "policy",
             Layer::Global => "global",
             Layer::Account => "account",
             Layer::Site => "site",
@@ -24,8 +25,10 @@ impl Layer {
     }
 
     pub fn parse(word: &str) -> Option<Layer> {
-        use Layer::{Account, Box, Device, Global, Group, Line, Model, Profile, Site, Vendor};
-        [Vendor, Global, Account, Site, Profile, Model, Group, Device, Line, Box].into_iter().find(|l| l.word() == word)
+        use Layer::{Account, Box, Device, Global, Group, Line, Model, Policy, Profile, Site, Vendor};
+        [Vendor, Policy, Global, Account, Site, Profile, Model, Group, Device, Line, Box]
+            .into_iter()
+            .find(|l| l.word() == word)
     }
 }
 

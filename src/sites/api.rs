@@ -24,11 +24,11 @@ struct Filter {
 #[serde(deny_unknown_fields)]
 pub struct AddSite {
     name: String,
-    /// Absent: the first profile.
+    /// Absent: the first profile within your data permission.
     profile: Option<String>,
     /// A profile of this name is made, with the standard settings, and given to the site.
     new_profile: Option<String>,
-    /// Four digits that go behind the eight of an enrollment code.
+    /// The PIN: four digits that go behind the account's number and make it the site's provisioning code.
     pid: Option<String>,
 }
 
@@ -93,9 +93,11 @@ pub fn add_one(tx: &mut Tx, keys: &Keyring, actor: &Actor, body: &AddSite) -> Re
             Some(profiles::api::make(tx, keys, actor, AddProfile::named(new))?.0)
         }
         (None, Some(profile)) => Some(profiles::api::id(tx, actor, profile)?),
-        (None, None) => profiles::store::first(tx, actor.account_id)?,
+        (None, None) => profiles::store::first(tx, actor.account_id, actor.limited)?,
     };
-    store::insert(tx, actor.account_id, &name, profile, pid(body.pid.as_deref())?, now)?;
+    let pid = pid(body.pid.as_deref())?;
+    refuse_taken_pid(tx, actor, pid, None)?;
+    store::insert(tx, actor.account_id, &name, profile, pid, now)?;
     tx.touch(Touch::Shared);
     let added = one(tx, actor, &name)?;
     audit::write_change(tx, actor, "site.add", &name, (None::<&Site>, Some(&added)), None, now)?;
@@ -113,6 +115,17 @@ fn pid(text: Option<&str>) -> Result<Option<&str>> {
             ))
         }
         text => Ok(text),
+    }
+}
+
+/// Two sites with one PIN would be two sites with one provisioning code. Those that have one since before keep it.
+fn refuse_taken_pid(conn: &Connection, actor: &Actor, pid: Option<&str>, but: Option<i64>) -> Result<()> {
+    match pid {
+        Some(pid) if store::pid_is_taken(conn, actor.account_id, pid, but)? => {
+            let message = format!("pid: {pid} is not accepted: another site of this account has it.");
+            Err(Problem::new(Code::Exists, message, "Choose four other digits."))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -143,6 +156,7 @@ pub fn change_one(tx: &mut Tx, actor: &Actor, name: &str, body: &ChangeSite) -> 
     }
     if let Some(text) = &body.pid {
         let pid = pid(text.as_deref())?;
+        refuse_taken_pid(tx, actor, pid, Some(id))?;
         store::set_pid(tx, id, pid, now)?;
         told.push(format!("pid={}", pid.unwrap_or("none")));
     }
@@ -174,7 +188,7 @@ pub fn remove_one(tx: &mut Tx, actor: &Actor, name: &str) -> Result<()> {
     let devices = before.devices;
     if devices > 0 {
         let message = format!("The site {name:?} is still in use by {devices} devices.");
-        let next = "Move them first: phonebox device set MAC --site NAME";
+        let next = "Move them first: PATCH /api/v1/devices/MAC, or phonebox device set MAC --site NAME";
         return Err(Problem::new(Code::InUse, message, next));
     }
     let now = clock::now();
@@ -214,17 +228,18 @@ async fn let_in(
 }
 
 fn one(conn: &Connection, actor: &Actor, name: &str) -> Result<Site> {
-    store::list(conn, actor.account_id, actor.limited, Some(name), "", 1)?.pop().ok_or_else(|| missing(name))
+    store::list(conn, actor.account_id, actor.limited, Some(name), "", 1)?.pop().ok_or_else(|| missing(actor, name))
 }
 
 /// For bodies that name a site.
 pub fn id(conn: &Connection, actor: &Actor, name: &str) -> Result<i64> {
-    let id = store::id(conn, actor.account_id, name)?.ok_or_else(|| missing(name))?;
-    if data::sees(conn, actor, id, data::store::sees_site)? { Ok(id) } else { Err(missing(name)) }
+    let id = store::id(conn, actor.account_id, name)?.ok_or_else(|| missing(actor, name))?;
+    if data::sees(conn, actor, id, data::store::sees_site)? { Ok(id) } else { Err(missing(actor, name)) }
 }
 
-fn missing(name: &str) -> Problem {
-    Problem::not_found(format_args!("site {name:?}"), "List them: phonebox site list")
+fn missing(actor: &Actor, name: &str) -> Problem {
+    let what = format_args!("site {name:?}{}", data::within(actor));
+    Problem::not_found(what, "List them: GET /api/v1/sites, or phonebox site list")
 }
 
 fn refuse_taken(conn: &Connection, actor: &Actor, name: &str) -> Result<()> {

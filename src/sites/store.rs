@@ -10,7 +10,7 @@ pub struct Site {
     pub name: String,
     /// Null: its devices cannot be provisioned until it has one.
     pub profile: Option<String>,
-    /// Four digits that go behind the eight of an enrollment code.
+    /// The PIN: four digits that go behind the account's number and make it the site's provisioning code.
     pub pid: Option<String>,
     pub devices: i64,
     pub created_at: i64,
@@ -80,6 +80,12 @@ pub fn insert(
 pub fn set_pid(tx: &Tx, id: i64, pid: Option<&str>, now: i64) -> Result<()> {
     tx.prepare_cached("UPDATE site SET pid = $2, updated_at = $3 WHERE id = $1")?.execute(params![id, pid, now])?;
     Ok(())
+}
+
+/// Whether another site of the account has this PIN: a code leads to one.
+pub fn pid_is_taken(conn: &Connection, account_id: i64, pid: &str, but: Option<i64>) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM site WHERE account_id = $1 AND pid = $2 AND id IS NOT $3)";
+    Ok(conn.prepare_cached(sql)?.query_row(params![account_id, pid, but], |row| row.get(0))?)
 }
 
 pub fn rename(tx: &Tx, id: i64, name: &str, now: i64) -> Result<()> {

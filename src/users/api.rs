@@ -5,7 +5,7 @@ use super::guard::Caller;
 use super::permissions::{Permission, Permissions, Reach};
 use super::session::{New, api::LoggedIn, api::answer, api::start};
 use super::setup::{Company, Door};
-use super::throttle::{Throttle, of_network};
+use super::throttle::{Key, Throttle};
 use super::{Actor, keys, names, password, session, store};
 use crate::db::{BOX_ACCOUNT, Db};
 use crate::settings::Secret;
@@ -43,7 +43,8 @@ pub struct FirstUser {
     pub last_name: Option<String>,
     pub email: String,
     pub password: String,
-    /// The language of the page for this user; absent: English.
+    /// The language of the page for this user, with or without a region: `de`, `de-AT`. Absent: English.
+    #[schema(pattern = "^([Ee][Nn]|[Dd][Ee])(-[A-Za-z0-9]{1,8})*$")]
     pub locale: Option<String>,
 }
 
@@ -69,7 +70,7 @@ async fn set_up(
         return Err(Code::SetupDone.into());
     }
     if !caller.is_console {
-        let key = of_network("setup", caller.source);
+        let key = Key::of_network("setup", caller.source);
         throttle.check(&key, caller.source, clock::now())?;
         if !door.opens(body.code.as_deref().unwrap_or_default()) {
             throttle.failed(&key, caller.source, clock::now());

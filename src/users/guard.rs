@@ -9,7 +9,7 @@ use super::links::Address;
 use super::routes::{Need, is_whole, need};
 use super::session::{self, Token};
 use super::throttle::too_many;
-use super::{Actor, Due, Who, forbidden, keys};
+use super::{Actor, Due, Who, keys};
 use crate::clock;
 use crate::db::{self, Db, Origin};
 use crate::seal::Keyring;
@@ -45,8 +45,11 @@ impl FromRequest for Shown {
     }
 }
 
-/// Who signed a request: found before the handlers, because the body is part of it.
-struct Signed(Actor);
+/// Who signed a request, or why a right signature does not count: found before the handlers, because the body is part of it.
+struct Signed(Result<Actor, Problem>);
+
+/// Put into a request once it is known who asks.
+pub struct Known(pub Actor);
 
 const CSRF: &str = "X-CSRF-Token";
 
@@ -146,6 +149,7 @@ fn identify(request: &HttpRequest) -> Result<Actor, Problem> {
         let is_key = matches!(who, Who::Key(_));
         origin.is(db::Who { name: name.to_string(), account_id: *account_id, home_id: *home_id, is_key });
     }
+    request.extensions_mut().insert(Known(actor.clone()));
     // In whose name a page elsewhere wanted a change is written down, too. Without a session nothing is.
     if matches!(actor.who, Who::Person { .. }) && !request.method().is_safe() {
         same_origin(request)?;
@@ -171,7 +175,7 @@ fn who(request: &HttpRequest) -> Result<Actor, Problem> {
         let actor = match scheme {
             _ if scheme.eq_ignore_ascii_case("bearer") => keys::bearer(db, key.trim(), from, clock::now())?,
             // Looked at before: it needs the body.
-            _ => request.extensions().get::<Signed>().map(|signed| signed.0.clone()),
+            _ => request.extensions().get::<Signed>().map(|signed| signed.0.clone()).transpose()?,
         };
         return within_rate(request, actor.ok_or(Code::Unauthorized)?);
     }
@@ -217,10 +221,19 @@ fn admit(request: &HttpRequest, actor: Actor) -> Result<Actor, Problem> {
             let message = "Your data permission does not reach the whole account.";
             Err(Problem::new(Code::Forbidden, message, "Ask whoever manages the users of your account."))
         }
-        (Need::May(permission), None) if !actor.permissions.has(permission) => Err(forbidden(permission)),
+        (Need::May(permission), None) if !actor.permissions.has(permission) => Err(actor.refusal(permission)),
         (Need::Console, None) if actor.who != Who::Console => Err(Code::ConsoleOnly.into()),
         _ => Ok(actor),
     }
+}
+
+/// Whether a list (its path below /api/v1) is theirs to read.
+pub fn may_read(actor: &Actor, list: &str) -> bool {
+    let may = match need("GET", &format!("/api/v1{list}")) {
+        Some(Need::May(permission)) => actor.permissions.has(permission),
+        _ => false,
+    };
+    may && !(actor.limited.is_some() && is_whole(list))
 }
 
 fn is_token(pair: &str) -> bool {
@@ -239,11 +252,10 @@ pub async fn programs<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, actix_web::Error> {
     let header = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    if let Some(signature) = header.and_then(Signature::parse) {
-        let actor = signed(&mut request, &signature).await?;
-        if let Some(actor) = actor {
-            request.extensions_mut().insert(Signed(actor));
-        }
+    if let Some(signature) = header.and_then(Signature::parse)
+        && let Some(who) = signed(&mut request, &signature).await?
+    {
+        request.extensions_mut().insert(Signed(who));
     }
     let mut response = next.call(request).await?;
     let standing = response.request().extensions().get::<Standing>().copied();
@@ -256,15 +268,19 @@ pub async fn programs<B: MessageBody + 'static>(
     Ok(response)
 }
 
-/// Reads the body, which is there again afterwards. Nobody's body is read before the key and the time are good.
-async fn signed(request: &mut ServiceRequest, signature: &Signature) -> Result<Option<Actor>, Problem> {
+/// Reads the body, which is there again afterwards. Nobody's body is read before the key is good, and nobody hears what is
+/// wrong who has not shown that they hold its secret.
+async fn signed(
+    request: &mut ServiceRequest,
+    signature: &Signature,
+) -> Result<Option<Result<Actor, Problem>>, Problem> {
     let now = clock::now();
     let data = |request: &ServiceRequest| {
         Some((request.app_data::<web::Data<Db>>()?.clone(), request.app_data::<web::Data<Keyring>>()?.clone()))
     };
     let (db, keyring) = data(request).ok_or(Code::Internal)?;
     let found = db.read(|conn| keys::store::by_access_key(conn, &signature.access_key, now))?;
-    let Some(key) = found.filter(|_| signature.is_of_now(now)) else { return Ok(None) };
+    let Some(key) = found else { return Ok(None) };
     let Some(sealed) = &key.signing_sealed else { return Ok(None) };
     let signing_key = keyring.open_bytes(&keys::place(key.id), sealed)?;
     let mut payload = request.take_payload();
@@ -279,10 +295,17 @@ async fn signed(request: &mut ServiceRequest, signature: &Signature) -> Result<O
     let path = request.uri().path_and_query().map_or("", |path| path.as_str()).to_owned();
     let good = signature.is_of(&signing_key, request.method().as_str(), &path, &body);
     request.set_payload(Payload::from(body.freeze()));
-    let (id, nonce) = (key.id, signature.nonce.clone());
-    let oldest = now - 2 * SKEW * 1_000;
-    if !good || !db.write(move |tx| keys::store::use_nonce(tx, id, &nonce, now, oldest)).await? {
+    let from = source(request.request());
+    if !good || !keys::works_from(&key, from) {
         return Ok(None);
     }
-    Ok(keys::actor(&db, key, source(request.request()), now))
+    if !signature.is_of_now(now) {
+        return Ok(Some(Err(signature.stale(now))));
+    }
+    let (id, nonce) = (key.id, signature.nonce.clone());
+    let oldest = now - 2 * SKEW * 1_000;
+    if !db.write(move |tx| keys::store::use_nonce(tx, id, &nonce, now, oldest)).await? {
+        return Ok(Some(Err(signature.replayed())));
+    }
+    Ok(keys::actor(&db, key, from, now).map(Ok))
 }

@@ -3,6 +3,7 @@
 //! [`guard`] finds out who asks and looks up in [`routes`] what the route wants; [`permissions`] is what there is to be
 //! allowed. Sessions, keys and links are random words of which the box keeps a hash.
 
+pub mod actions;
 pub mod api;
 pub mod certificate;
 pub mod data;
@@ -44,6 +45,8 @@ pub struct Actor {
     pub permissions: Permissions,
     /// The user whose data permission limits what is seen.
     pub limited: Option<i64>,
+    /// It acts in an account that has let it in, and stands not above.
+    pub guest: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,12 +77,21 @@ impl Actor {
             from: "".into(),
             permissions: Permissions::all(),
             limited: None,
+            guest: false,
         }
     }
 
     /// For what only part of a route needs.
     pub fn must(&self, permission: Permission) -> Result<(), Problem> {
-        if self.permissions.has(permission) { Ok(()) } else { Err(forbidden(permission)) }
+        if self.permissions.has(permission) { Ok(()) } else { Err(self.refusal(permission)) }
+    }
+
+    pub fn refusal(&self, permission: Permission) -> Problem {
+        if !(self.guest && permissions::NOT_OF_GUESTS.contains(&permission)) {
+            return forbidden(permission);
+        }
+        let message = format!("You are a guest in this account: what needs {} stays its own.", permission.word());
+        Problem::new(Code::Forbidden, message, "Ask one of its own administrators.")
     }
 
     /// For what it does to another account from outside: the log of that account has it too.

@@ -12,8 +12,8 @@ pub fn part(field: &str, text: Option<&str>) -> Result<Option<String>> {
 /// The name that is shown: the one that was said, else first and last name.
 pub fn shown(said: Option<&str>, first: Option<&str>, last: Option<&str>) -> Result<String> {
     match (said, joined(first, last)) {
-        (Some(said), _) => words::name("The user", said),
-        (None, Some(joined)) => words::name("The user", &joined),
+        (Some(said), _) => words::title("The user", said),
+        (None, Some(joined)) => words::title("The user", &joined),
         (None, None) => Err(Problem::bad_value("The user has no name.", "Send first_name and last_name, or name.")),
     }
 }
@@ -22,7 +22,7 @@ pub fn shown(said: Option<&str>, first: Option<&str>, last: Option<&str>) -> Res
 pub fn follow(shown: &str, before: &[Option<String>; 2], now: &[Option<String>; 2]) -> Result<String> {
     let [before, now] = [before, now].map(|[first, last]| joined(first.as_deref(), last.as_deref()));
     match (before, now) {
-        (Some(before), Some(now)) if before == shown => words::name("The user", &now),
+        (Some(before), Some(now)) if before == shown => words::title("The user", &now),
         _ => Ok(shown.to_owned()),
     }
 }

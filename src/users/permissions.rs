@@ -102,6 +102,13 @@ permissions! {
     BoxWrite = "box.write", "box", Box, "Change the box itself: its sealing key, its token", [];
 }
 
+/// What nobody has in an account that only let them in: with it they would be there still when that has ended, as a user,
+/// a key, a guest of a guest, or somewhere that its events go to (YMC-177).
+pub const NOT_OF_GUESTS: [Permission; 7] = {
+    use Permission::*;
+    [ChannelWrite, UserWrite, UserDelete, RoleWrite, ApiKeyWrite, WebhookWrite, NotificationWrite]
+};
+
 impl utoipa::PartialSchema for Permission {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
         let words = Permission::ALL.iter().map(|permission| permission.word());
@@ -157,6 +164,11 @@ impl Permissions {
         self.iter().filter(|permission| permission.reach() == Reach::Account).collect()
     }
 
+    /// Without what stays the account's own.
+    pub fn of_a_guest(self) -> Permissions {
+        self.iter().filter(|permission| !NOT_OF_GUESTS.contains(permission)).collect()
+    }
+
     pub fn iter(self) -> impl Iterator<Item = Permission> {
         Permission::ALL.iter().copied().filter(move |permission| self.has(*permission))
     }
@@ -196,6 +208,9 @@ mod tests {
             assert_eq!(permission.word().parse(), Ok(*permission));
             // What counts in every account never brings along what is the box's.
             assert!(permission.reach() == Reach::Box || set.without_box() == set, "{permission:?}");
+            // Nor does anything that a guest has what a guest has not.
+            let guest = set.without_box().of_a_guest();
+            assert!(NOT_OF_GUESTS.iter().all(|own| !guest.has(*own)), "{permission:?}");
         }
     }
 

@@ -47,6 +47,8 @@ pub const ROUTES: &[(&str, &str, Need)] = &[
     ("POST",   "/accounts/{id}/devices/take-back",             May(DeviceMove)),
     ("POST",   "/accounts/{id}/disable",                       May(AccountEnable)),
     ("POST",   "/accounts/{id}/enable",                        May(AccountEnable)),
+    ("GET",    "/accounts/{id}/firmware",                      May(SettingRead)),
+    ("PUT",    "/accounts/{id}/firmware",                      May(SettingWrite)),
     ("GET",    "/accounts/{id}/profiles",                      May(ProfileRead)),
     ("GET",    "/accounts/{id}/removal",                       May(AccountDelete)),
     ("POST",   "/accounts/{id}/site-profiles",                 May(SiteWrite)),
@@ -54,6 +56,8 @@ pub const ROUTES: &[(&str, &str, Need)] = &[
     ("POST",   "/accounts/{id}/sites",                         May(SiteWrite)),
     ("PUT",    "/accounts/{id}/sites/{name}",                  May(SiteWrite)),
     ("DELETE", "/accounts/{id}/sites/{name}",                  May(SiteDelete)),
+    ("GET",    "/accounts/{id}/sites/{name}/firmware",         May(SettingRead)),
+    ("PUT",    "/accounts/{id}/sites/{name}/firmware",         May(SettingWrite)),
     ("GET",    "/alarms",                                      May(AlarmRead)),
     ("POST",   "/alarms/read",                                 May(AlarmRead)),
     ("GET",    "/alarms/unread",                               May(AlarmRead)),
@@ -103,6 +107,8 @@ pub const ROUTES: &[(&str, &str, Need)] = &[
     ("GET",    "/check-ins",                                   May(CheckInRead)),
     ("GET",    "/check-ins/live",                              May(CheckInRead)),
     ("GET",    "/contact",                                     Open),
+    ("GET",    "/device-lockout",                              Anybody),
+    ("PUT",    "/device-lockout",                              May(BoxWrite)),
     ("GET",    "/devices",                                     May(DeviceRead)),
     ("POST",   "/devices",                                     May(DeviceAdd)),
     ("GET",    "/devices/check",                               May(DeviceRead)),
@@ -314,7 +320,8 @@ mod tests {
 
     #[test]
     fn every_route_is_of_a_whole_account_or_of_a_room_that_looks_at_what_its_user_sees() {
-        const LOOKING: [&str; 5] = ["/devices", "/profiles", "/raw-texts", "/settings", "/sites"];
+        // The lockout is the box's: everybody sees it, and the change looks at who asks.
+        const LOOKING: [&str; 6] = ["/device-lockout", "/devices", "/profiles", "/raw-texts", "/settings", "/sites"];
         for (_, path, _) in ROUTES.iter().filter(|row| matches!(row.2, May(_))) {
             let looks = LOOKING.iter().any(|room| path.starts_with(room));
             assert!(looks || is_whole(path), "{path} shows a user of one site what is of the others");

@@ -53,7 +53,7 @@ impl Company {
             text.map(|text| words::line(field, &text, 200)).transpose().map(Option::flatten)
         };
         Ok(Company {
-            name: words::name("The account", &self.name)?,
+            name: words::title("The account", &self.name)?,
             contact: line("contact", self.contact)?,
             phone: line("phone", self.phone)?,
             email: self.email.map(|email| words::email(&email)).transpose()?,

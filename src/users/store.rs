@@ -5,6 +5,8 @@ use crate::db::{Connection, OptionalExtension, Result, Tx, params};
 
 /// The role that may do everything.
 pub const SUPER_MANAGER: i64 = 1;
+/// The role that may only log in.
+pub const EMPTY_MANAGER: i64 = 2;
 
 /// What a login is checked against.
 pub struct Login {

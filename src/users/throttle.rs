@@ -1,11 +1,13 @@
 //! Slows those who guess passwords and codes, without letting them lock anybody out.
 //!
-//! Failures are counted for three things: one login from one source, one source, one login from everywhere. The last one
-//! slows only sources from which that login never succeeded: a stranger's failures never reach the person at their own
-//! desk. What is not a login is counted like one, so that the answers tell nothing.
+//! Failures are counted for three things: one login from one source, one source, one login from everywhere. The last two
+//! slow only sources from which that login never succeeded: a stranger's failures never reach the person at their own
+//! desk, not even from the same address. What is not a login is counted like one, so that the answers tell nothing; what
+//! is no login at all (a request for a link, a sign-up, a link that is used) is counted in a room of its own.
 
 use crate::web::{Code, Problem};
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
@@ -17,15 +19,44 @@ const MEMORY: i64 = 15 * MINUTE;
 const MOST: usize = 16_384;
 const OF_PAIR: u32 = 5;
 const OF_SOURCE: u32 = 50;
-const OF_LOGIN: u32 = 50;
+const OF_NAME: u32 = 50;
+
+/// What is slowed: a login, or what else is counted by a name, with how much of it is free.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Key {
+    room: &'static str,
+    name: String,
+    free: u32,
+}
+
+impl Key {
+    /// Of a person who logs in or shows their password again.
+    pub fn login(name: &str) -> Key {
+        Key { room: "login", name: name.trim().to_lowercase(), free: OF_PAIR }
+    }
+
+    pub fn of(room: &'static str, name: impl Display) -> Key {
+        Key { room, name: name.to_string(), free: OF_PAIR }
+    }
+
+    /// Without a name: counted for each network by itself, so that strangers shut no door for others.
+    pub fn of_network(room: &'static str, source: IpAddr) -> Key {
+        Key::of(room, network(source))
+    }
+
+    /// This often from one source before it is slowed.
+    pub fn free(self, free: u32) -> Key {
+        Key { free, ..self }
+    }
+}
 
 #[derive(Default)]
 pub struct Throttle {
-    pairs: Counts<(String, IpAddr)>,
-    sources: Counts<IpAddr>,
-    logins: Counts<String>,
+    pairs: Counts<(Key, IpAddr)>,
+    sources: Counts<(&'static str, IpAddr)>,
+    names: Counts<Key>,
     /// From where a login succeeded.
-    known: Counts<(String, IpAddr)>,
+    known: Counts<(Key, IpAddr)>,
 }
 
 struct Counts<K>(Mutex<HashMap<K, Count>>);
@@ -78,26 +109,25 @@ impl<K: Hash + Eq> Counts<K> {
 
 impl Throttle {
     /// Before a password or code is looked at.
-    pub fn check(&self, login: &str, source: IpAddr, now: i64) -> Result<(), Problem> {
-        let pair = (login.to_owned(), network(source));
-        let from_everywhere = if self.known.has(&pair) { now } else { self.logins.until(&pair.0, OF_LOGIN, now) };
-        let until =
-            [self.pairs.until(&pair, OF_PAIR, now), self.sources.until(&pair.1, OF_SOURCE, now), from_everywhere];
-        match until.into_iter().max() {
-            Some(until) if until > now => Err(too_many(until - now)),
-            _ => Ok(()),
+    pub fn check(&self, key: &Key, source: IpAddr, now: i64) -> Result<(), Problem> {
+        let pair = (key.clone(), network(source));
+        let mut until = self.pairs.until(&pair, key.free, now);
+        if !self.known.has(&pair) {
+            until = until.max(self.sources.until(&(key.room, pair.1), OF_SOURCE, now));
+            until = until.max(self.names.until(key, OF_NAME, now));
         }
+        if until > now { Err(too_many(until - now)) } else { Ok(()) }
     }
 
-    pub fn failed(&self, login: &str, source: IpAddr, now: i64) {
+    pub fn failed(&self, key: &Key, source: IpAddr, now: i64) {
         let source = network(source);
-        self.pairs.add((login.to_owned(), source), now);
-        self.sources.add(source, now);
-        self.logins.add(login.to_owned(), now);
+        self.pairs.add((key.clone(), source), now);
+        self.sources.add((key.room, source), now);
+        self.names.add(key.clone(), now);
     }
 
-    pub fn succeeded(&self, login: &str, source: IpAddr, now: i64) {
-        let pair = (login.to_owned(), network(source));
+    pub fn succeeded(&self, key: &Key, source: IpAddr, now: i64) {
+        let pair = (key.clone(), network(source));
         self.pairs.forget(&pair);
         self.known.add(pair, now);
     }
@@ -106,23 +136,14 @@ impl Throttle {
 /// T90: names that are taken are no list to read through. Whoever hears of many waits.
 impl Throttle {
     pub fn may_ask_for_names(&self, account_id: i64, source: IpAddr, now: i64) -> Result<(), Problem> {
-        self.check(&names_of(account_id), source, now)
+        self.check(&Key::of("names", account_id), source, now)
     }
 
     pub fn heard_of_a_name(&self, account_id: i64, source: IpAddr, problem: Option<&Problem>, now: i64) {
         if problem.is_some_and(|problem| problem.code == Code::Exists) {
-            self.failed(&names_of(account_id), source, now);
+            self.failed(&Key::of("names", account_id), source, now);
         }
     }
-}
-
-fn names_of(account_id: i64) -> String {
-    format!("names {account_id}")
-}
-
-/// What is guessed without a login name: counted for each network by itself, so that strangers shut no door for others.
-pub fn of_network(what: &str, source: IpAddr) -> String {
-    format!("{what} {}", network(source))
 }
 
 /// Who has one address of IPv6 has the whole /64.
@@ -148,43 +169,82 @@ mod tests {
     #[test]
     fn threat_051_the_waits_grow_and_end() {
         let throttle = Throttle::default();
-        let source = at("192.0.2.1");
+        let (alice, source) = (Key::login("alice"), at("192.0.2.1"));
         let mut waits = Vec::new();
         for _ in 0..20 {
-            let wait = throttle.check("alice", source, 0).err().and_then(|problem| problem.retry_after);
+            let wait = throttle.check(&alice, source, 0).err().and_then(|problem| problem.retry_after);
             waits.push(wait.unwrap_or(0));
-            throttle.failed("alice", source, 0);
+            throttle.failed(&alice, source, 0);
         }
         assert_eq!(waits[..9], [0, 0, 0, 0, 0, 1, 2, 4, 8]);
         assert_eq!(waits[19], 300, "five minutes at most");
-        assert!(throttle.check("alice", source, 299_000).is_err());
-        assert_eq!(throttle.check("alice", source, 300_000), Ok(()));
+        assert!(throttle.check(&alice, source, 299_000).is_err());
+        assert_eq!(throttle.check(&alice, source, 300_000), Ok(()));
     }
 
     #[test]
     fn threat_051_strangers_do_not_lock_out_whom_the_box_knows() {
         let throttle = Throttle::default();
-        let desk = at("192.0.2.1");
-        throttle.succeeded("alice", desk, 0);
+        let (alice, desk) = (Key::login("alice"), at("192.0.2.1"));
+        throttle.succeeded(&alice, desk, 0);
         for host in 1..=200 {
-            throttle.failed("alice", at(&format!("198.51.100.{host}")), 0);
+            throttle.failed(&alice, at(&format!("198.51.100.{host}")), 0);
         }
-        assert_eq!(throttle.check("alice", desk, 0), Ok(()));
-        assert!(throttle.check("alice", at("203.0.113.1"), 0).is_err(), "a new source waits");
-        assert_eq!(throttle.check("bob", at("203.0.113.1"), 0), Ok(()));
+        assert_eq!(throttle.check(&alice, desk, 0), Ok(()));
+        assert!(throttle.check(&alice, at("203.0.113.1"), 0).is_err(), "a new source waits");
+        assert_eq!(throttle.check(&Key::login("bob"), at("203.0.113.1"), 0), Ok(()));
+    }
+
+    #[test]
+    fn threat_051_a_stranger_at_the_same_address_locks_nobody_out_who_has_logged_in_there() {
+        let (throttle, desk) = (Throttle::default(), at("192.0.2.1"));
+        let alice = Key::login("Alice ");
+        throttle.succeeded(&alice, desk, 0);
+        for number in 0..100 {
+            throttle.failed(&Key::login(&format!("user{number}")), desk, 0);
+        }
+        assert!(throttle.check(&Key::login("bob"), desk, 0).is_err());
+        assert_eq!(throttle.check(&Key::login("alice"), desk, 0), Ok(()));
+        // The own failures count as ever.
+        (0..6).for_each(|_| throttle.failed(&alice, desk, 0));
+        assert!(throttle.check(&alice, desk, 0).is_err());
+    }
+
+    #[test]
+    fn what_is_no_login_slows_none() {
+        let (throttle, desk) = (Throttle::default(), at("192.0.2.1"));
+        for number in 0..100 {
+            throttle.failed(&Key::of("forgotten", number), desk, 0);
+            throttle.failed(&Key::of_network("link", desk), desk, 0);
+            throttle.failed(&Key::login("forgotten bob"), desk, 0);
+        }
+        let other = at("192.0.2.2");
+        assert!(throttle.check(&Key::of("forgotten", "x"), desk, 0).is_err(), "a source's own requests add up");
+        assert_eq!(
+            throttle.check(&Key::of("forgotten", "bob"), other, 0),
+            Ok(()),
+            "a login of that name is another thing"
+        );
+        assert!(throttle.check(&Key::of_network("link", desk), desk, 0).is_err());
+        let many = Key::of_network("sign-up", desk).free(20);
+        (0..20).for_each(|_| throttle.failed(&many, desk, 0));
+        assert!(throttle.check(&many, desk, 0).is_err() && throttle.check(&many, desk, 1_000).is_ok());
+        let throttle = Throttle::default();
+        (0..100).for_each(|number| throttle.failed(&Key::of("forgotten", number), desk, 0));
+        assert_eq!(throttle.check(&Key::login("bob"), desk, 0), Ok(()));
     }
 
     #[test]
     fn a_source_that_tries_many_logins_waits_too_and_memory_is_bounded() {
         let throttle = Throttle::default();
         for number in 0..100 {
-            throttle.failed(&format!("user{number}"), at("2001:db8::1"), 0);
+            throttle.failed(&Key::login(&format!("user{number}")), at("2001:db8::1"), 0);
         }
-        assert!(throttle.check("new", at("2001:db8::2"), 0).is_err(), "the same /64");
-        assert_eq!(throttle.check("new", at("2001:db8:0:1::2"), 0), Ok(()));
+        assert!(throttle.check(&Key::login("new"), at("2001:db8::2"), 0).is_err(), "the same /64");
+        assert_eq!(throttle.check(&Key::login("new"), at("2001:db8:0:1::2"), 0), Ok(()));
         for number in 0..40_000u32 {
-            throttle.failed(&number.to_string(), IpAddr::from(number.to_be_bytes()), i64::from(number));
+            throttle.failed(&Key::login(&number.to_string()), IpAddr::from(number.to_be_bytes()), i64::from(number));
         }
-        assert!(throttle.pairs.0.lock().unwrap().len() <= MOST && throttle.logins.0.lock().unwrap().len() <= MOST);
+        assert!(throttle.pairs.0.lock().unwrap().len() <= MOST && throttle.names.0.lock().unwrap().len() <= MOST);
     }
 }

@@ -1,4 +1,5 @@
-//! Whether a firmware is one that its model may have here: numbers with dots, compared part by part.
+//! Whether a firmware is one that its model may have here, which of two is newer, and what the name of a file says: numbers,
+//! compared part by part.
 
 use super::models::Model;
 use std::cmp::Ordering;
@@ -65,10 +66,93 @@ fn compare(version: &str, limit: &str) -> Option<Ordering> {
     }
 }
 
+/// (vendor, letter before a version in the name of a firmware file, what may stand between its numbers). The last row is
+/// everybody else's. Avaya: `FW_S_J179_R4_1_4_0_5.bin` (avaya.md §3).
+const IN_NAMES: &[(&str, Option<u8>, &[u8])] = &[("avaya", Some(b'R'), b"_."), ("", None, b".")];
+
+/// The version that the name of a firmware file says, with dots: the longest row of numbers in it.
+pub fn in_name(vendor: Option<&str>, name: &str) -> Option<String> {
+    let of = |row: &&(&str, Option<u8>, &[u8])| row.0.is_empty() || Some(row.0) == vendor;
+    let (_, before, between) = IN_NAMES.iter().find(of)?;
+    let has_letter = |ending: &str| ending.bytes().any(|byte| byte.is_ascii_alphabetic());
+    let stem = name.rsplit_once('.').filter(|(_, ending)| has_letter(ending)).map_or(name, |(stem, _)| stem);
+    let mut best: Vec<&str> = Vec::new();
+    let mut rest = stem;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (head, tail) = rest.split_at(start);
+        let is_inside = |c: char| c.is_ascii_digit() || between.contains(&(c as u8)) && c.is_ascii();
+        let (row, after) = tail.split_at(tail.find(|c| !is_inside(c)).unwrap_or(tail.len()));
+        let begins = before.is_none_or(|letter| head.as_bytes().last() == Some(&letter));
+        let numbers: Vec<&str> =
+            row.split(|c: char| !c.is_ascii_digit()).take_while(|number| !number.is_empty()).collect();
+        if begins && numbers.len() > best.len().max(1) {
+            best = numbers;
+        }
+        rest = after;
+    }
+    (!best.is_empty()).then(|| best.join("."))
+}
+
+/// By their numbers, whatever stands between; a missing one is 0.
+pub fn by_number(one: &str, other: &str) -> Ordering {
+    let (mut ours, mut theirs) = (numbers(one), numbers(other));
+    loop {
+        match (ours.next(), theirs.next()) {
+            (None, None) => return Ordering::Equal,
+            (ours, theirs) => match ours.unwrap_or(0).cmp(&theirs.unwrap_or(0)) {
+                Ordering::Equal => {}
+                unequal => return unequal,
+            },
+        }
+    }
+}
+
+/// One too long to read is larger than any other.
+fn numbers(version: &str) -> impl Iterator<Item = u64> + '_ {
+    let parts = version.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
+    parts.map(|part| part.parse().unwrap_or(u64::MAX))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::vendors::{by_id, model};
+
+    #[test]
+    fn the_name_of_a_file_says_its_version() {
+        for (vendor, name, version) in [
+            ("yealink", "96.86.0.75.rom", Some("96.86.0.75")),
+            ("yealink", "T46S(T46G)-66.86.0.15.rom", Some("66.86.0.15")),
+            ("avaya", "FW_S_J179_R4_1_4_0_5.bin", Some("4.1.4.0.5")),
+            ("avaya", "S9608_11_HALBR7_1_15_0r13_V4r83.tar", Some("7.1.15.0")),
+            ("avaya", "J179_4_1.bin", None),
+            ("snom", "snomD785-10.1.175.13-SIP-r.bin", Some("10.1.175.13")),
+            ("ale", "noe8008", None),
+            ("yealink", "fw-3.7z", None),
+            ("yealink", "..", None),
+            ("avaya", "R\u{e9}R4_\u{e9}1", None),
+            ("yealink", "", None),
+        ] {
+            assert_eq!(in_name(Some(vendor), name).as_deref(), version, "{vendor} {name}");
+        }
+        assert_eq!(in_name(None, "a-1.2.3-b-4.5.bin").as_deref(), Some("1.2.3"));
+    }
+
+    #[test]
+    fn of_two_versions_the_numbers_say_which_is_newer() {
+        for (older, newer) in [
+            ("4.1.1.0.7", "4.1.10.0.1"),
+            ("96.86.0.75", "96.86.0.200"),
+            ("4.1", "4.1.0.1"),
+            ("2_9", "2.10"),
+            ("1", "99999999999999999999999"),
+            ("", "0.1"),
+        ] {
+            assert_eq!(by_number(older, newer), Ordering::Less, "{older} {newer}");
+            assert_eq!(by_number(newer, older), Ordering::Greater, "{older} {newer}");
+        }
+        assert_eq!(by_number("4.1.0", "R4_1"), Ordering::Equal);
+    }
 
     fn says(name: &str, version: &str) -> Option<Misfit> {
         misfit(model(by_id("yealink").unwrap(), name).unwrap(), version)

@@ -8,17 +8,21 @@
 //! Knows no file format: quoting belongs to the writers. A parameter's name says where the writer puts it (`user_name.1`
 //! is Snom's `idx`, `sip.proxy_addr` is section and key of an IP Touch file).
 
+mod base;
 mod convert;
 mod pattern;
 pub mod secret;
 pub mod support;
 mod table;
 
+pub use base::Base;
 pub use secret::is_secret_param;
 
 use super::{Item, Param};
 use crate::settings::{Resolved, Secret, SettingId, Value, Values, catalogue};
+use base::Entries;
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::sync::Arc;
 use table::{Make, Row, TABLES, Table};
 
@@ -62,7 +66,7 @@ pub struct Ask<'a> {
     /// Index of the row's own setting: the key's number.
     pub index: u16,
     line: u8,
-    resolved: &'a [Resolved],
+    job: &'a Job<'a>,
 }
 
 impl Ask<'_> {
@@ -73,7 +77,7 @@ impl Ask<'_> {
             false => catalogue().find(name),
         };
         let id = found.ok()?;
-        let found = find(self.resolved, id, self.line).or_else(|| find(self.resolved, id, 0));
+        let found = self.job.find(id, self.line).or_else(|| self.job.find(id, 0));
         found.map(|found| found.value.text())
     }
 }
@@ -81,32 +85,50 @@ impl Ask<'_> {
 /// What the vendor's own table says when nobody set anything: the weakest layer.
 pub fn vendor_layer(vendor: &str) -> &'static Values {
     static NOTHING: std::sync::LazyLock<Values> = std::sync::LazyLock::new(Values::default);
-    TABLES.iter().find(|table| table.vendor == vendor).map_or(&NOTHING, |table| &table.defaults)
+    table(vendor).map_or(&NOTHING, |table| &table.defaults)
+}
+
+/// Whether phones of this dialect can be told this at all.
+pub fn says(dialect: &Dialect<'_>, setting: SettingId) -> bool {
+    let Some(table) = table(dialect.vendor) else { return false };
+    let Some(which) = table.dialect(dialect.name) else { return false };
+    let version = table.version(dialect.firmware);
+    table.rows_of(setting.entry).any(|row| row.speaks(which, &version))
 }
 
 /// `resolved` as [`crate::settings::resolve`] gives it: sorted by setting, then line.
 pub fn map(dialect: &Dialect<'_>, resolved: &[Resolved]) -> Mapped {
+    map_beside(None, dialect, resolved)
+}
+
+/// The same, with less work where others were told alike.
+pub fn map_beside(base: Option<&Base>, dialect: &Dialect<'_>, resolved: &[Resolved]) -> Mapped {
     let mut mapped = Mapped { items: Vec::with_capacity(resolved.len() + resolved.len() / 2), unsaid: Vec::new() };
-    let Some(table) = TABLES.iter().find(|table| table.vendor == dialect.vendor) else {
+    let Some((named, table, which)) = named(dialect) else {
+        if table(dialect.vendor).is_some() {
+            let unsaid = |one: &Resolved| Unsaid {
+                setting: one.id,
+                line: one.line,
+                why: format!("no parameters of the {} family are known", dialect.name).into(),
+            };
+            mapped.unsaid = resolved.iter().map(unsaid).collect();
+        }
         return mapped;
     };
-    let Some(which) = table.dialect(dialect.name) else {
-        let unsaid = |one: &Resolved| Unsaid {
-            setting: one.id,
-            line: one.line,
-            why: format!("no parameters of the {} family are known", dialect.name).into(),
-        };
-        mapped.unsaid = resolved.iter().map(unsaid).collect();
-        return mapped;
-    };
-    let named = Dialect { name: table.dialect_name(which), ..*dialect };
-    let job = Job { table, dialect: &named, which, version: table.version(dialect.firmware), resolved };
+    let job = Job { table, dialect: &named, which, version: table.version(dialect.firmware), resolved, read: None };
+    let known = base.and_then(|base| base.known(&job));
     let mut line = Some(0);
     while let Some(current) = line {
         line = None;
-        for one in resolved {
+        for (index, one) in resolved.iter().enumerate() {
             if one.line == current {
-                job.one(one, &mut mapped);
+                match known.as_ref().and_then(|known| known.told(index)) {
+                    Some((items, unsaid)) => {
+                        mapped.items.extend_from_slice(items);
+                        mapped.unsaid.extend_from_slice(unsaid);
+                    }
+                    None => job.one(one, &mut mapped),
+                }
             } else if one.line > current {
                 line = Some(line.map_or(one.line, |next: u8| next.min(one.line)));
             }
@@ -115,12 +137,25 @@ pub fn map(dialect: &Dialect<'_>, resolved: &[Resolved]) -> Mapped {
     mapped
 }
 
+fn table(vendor: &str) -> Option<&'static Table> {
+    TABLES.iter().find(|table| table.vendor == vendor)
+}
+
+/// The dialect by the name that its table has for it.
+fn named<'a>(dialect: &Dialect<'a>) -> Option<(Dialect<'a>, &'static Table, u32)> {
+    let table = table(dialect.vendor)?;
+    let which = table.dialect(dialect.name)?;
+    Some((Dialect { name: table.dialect_name(which), ..*dialect }, table, which))
+}
+
 struct Job<'a> {
     table: &'static Table,
     dialect: &'a Dialect<'a>,
     which: u32,
     version: table::Version,
     resolved: &'a [Resolved],
+    /// Where somebody wants to know which values were looked at.
+    read: Option<&'a RefCell<Entries>>,
 }
 
 impl Job<'_> {
@@ -131,7 +166,7 @@ impl Job<'_> {
             said = true;
             let told = if !row.first_line_only || one.line < 2 {
                 self.row(row, one, mapped)
-            } else if find(self.resolved, one.id, 1).is_some_and(|first| first.value == one.value) {
+            } else if self.find(one.id, 1).is_some_and(|first| first.value == one.value) {
                 Ok(())
             } else {
                 Err("the phone has it for its first line only".into())
@@ -159,7 +194,12 @@ impl Job<'_> {
             if let Some(check) = self.table.check {
                 check(&name, value.text())?;
             }
-            mapped.items.push(Item::Param(Param { name, value, setting: Some(one.id), from: one.from.clone() }));
+            mapped.items.push(Item::Param(Param {
+                name: name.into(),
+                value,
+                setting: Some(one.id),
+                from: one.from.clone(),
+            }));
             Ok(())
         };
         match &row.make {
@@ -195,8 +235,7 @@ impl Job<'_> {
                 Ok(())
             }
             Make::Quirk(quirk) => {
-                let ask =
-                    Ask { dialect: self.dialect, text, index: one.id.index, line: one.line, resolved: self.resolved };
+                let ask = Ask { dialect: self.dialect, text, index: one.id.index, line: one.line, job: self };
                 for (name, text) in quirk(&ask)? {
                     push(name.into(), like(one, text.into()))?;
                 }
@@ -213,7 +252,15 @@ impl Job<'_> {
             0
         };
         let id = SettingId { entry, index };
-        find(self.resolved, id, one.line).or_else(|| find(self.resolved, id, 0))
+        self.find(id, one.line).or_else(|| self.find(id, 0))
+    }
+
+    fn find(&self, id: SettingId, line: u8) -> Option<&Resolved> {
+        if let Some(read) = self.read {
+            read.borrow_mut().insert(id.entry);
+        }
+        let place = self.resolved.binary_search_by_key(&(id, line), |one| (one.id, one.line)).ok()?;
+        self.resolved.get(place)
     }
 }
 
@@ -224,11 +271,6 @@ fn like(one: &Resolved, text: Arc<str>) -> Value {
     } else {
         Value::Plain(text)
     }
-}
-
-fn find(resolved: &[Resolved], id: SettingId, line: u8) -> Option<&Resolved> {
-    let place = resolved.binary_search_by_key(&(id, line), |one| (one.id, one.line)).ok()?;
-    resolved.get(place)
 }
 
 #[cfg(test)]

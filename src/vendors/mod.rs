@@ -19,6 +19,7 @@ mod identity_certificate;
 pub mod map;
 mod mitel;
 mod models;
+mod name;
 mod others;
 mod ouis;
 mod panasonic;
@@ -31,14 +32,14 @@ pub mod write;
 pub mod yealink;
 
 pub use brand::Vendor;
-pub use identify::{Evidence, Identity, classify, identify, macs_in};
+pub use identify::{Evidence, Identity, classify, identify, macs_in_path, macs_named, other_than};
 pub use identity_certificate::{CertificateWay, asks_for_certificates, certificate_way, takes_pkcs12};
 pub use models::Model;
+pub use name::Name;
 pub use steady::{SteadyProof, steady_proof, steady_proof_note};
 
 use crate::net::Mac;
 use crate::settings::{Provenance, SettingId, Value};
-use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Every vendor, those with a writer first. A new vendor is one folder and one line here.
@@ -122,6 +123,9 @@ pub fn file_names(vendor: &Vendor, name: Option<&str>, mac: Mac) -> Vec<String> 
         ("yealink", "", &["{common}", "{mac}.cfg"]),
         ("snom", "", &["snom{model}.htm", "snom{model}-{MAC}.htm", "{mac}.xml", "snom{model}-firmware.xml"]),
     ];
+    if !is_written(vendor, name) {
+        return Vec::new();
+    }
     let row = name.and_then(|name| vendor.models.find(name));
     let dialect = row.and_then(|row| row.dialect.as_deref()).unwrap_or("");
     let fits = |(of, kind, _): &&(&str, &str, &[&str])| *of == vendor.id && (*kind == dialect || kind.is_empty());
@@ -139,6 +143,37 @@ pub fn file_names(vendor: &Vendor, name: Option<&str>, mac: Mac) -> Vec<String> 
 /// Whether its phones have a group of their own that files can ask for (avaya.md §2.1: GROUP).
 pub fn has_phone_groups(vendor: &str) -> bool {
     vendor == "avaya"
+}
+
+/// Whether its phones put themselves in for `$MACADDR`, `$MODEL4` and `$SERIALNO` (avaya.md §2.1).
+pub fn expands_macros(vendor: &str) -> bool {
+    vendor == "avaya"
+}
+
+/// Whether this box makes files for such a phone. It does not for a vendor without a writer, nor for a model whose own
+/// files are known and are none that are made.
+pub fn is_written(vendor: &Vendor, name: Option<&str>) -> bool {
+    let name = name.map(|name| vendor.models.find(name).map_or(name, |row| row.name.as_str()));
+    let is_its = |pattern: &&brand::Pattern| pattern.model.is_some() && pattern.model == name;
+    let mut own = vendor.files.iter().filter(is_its).peekable();
+    write::writer(vendor.id).is_some() && (own.peek().is_none() || own.any(|pattern| pattern.kind.is_some()))
+}
+
+/// Whether its phones go back to the default for what a file no longer says (avaya.md §2: settings are read whole at each
+/// boot). The others keep what they were told.
+pub fn forgets(vendor: &str) -> bool {
+    vendor == "avaya"
+}
+
+/// Whose model it is, where nobody said: the only vendor's that lists it, else who owns the MAC's prefix.
+pub fn vendor_of_model(name: &str, mac: Mac) -> Option<&'static Vendor> {
+    let lists = |vendor: &&'static Vendor| vendor.model(name).is_some();
+    let mut listing = VENDORS.iter().copied().filter(lists);
+    if let (Some(only), None) = (listing.next(), listing.next()) {
+        return Some(only);
+    }
+    let mut owners = ouis::owners(mac);
+    ouis::owners(mac).find(lists).or_else(|| owners.next().filter(|_| owners.next().is_none()))
 }
 
 /// The vendor that a MAC's prefix belongs to.
@@ -165,7 +200,7 @@ pub fn closes_connection(vendor: Option<&'static Vendor>, user_agent: Option<&[u
 pub enum FileKind {
     /// Avaya: the hard-wired first file of a family. It names firmware and the next file.
     Upgrade,
-    /// Avaya `46xxsettings.txt`: for one device when the request names its MAC, else for the model.
+    /// Avaya `46xxsettings.txt`: for one device when the request names its MAC, else for the model or for all of them.
     Settings,
     /// One file for a model or for everybody, without a MAC in its name: `y000000000096.cfg`, `snomD785.htm`.
     Common,
@@ -182,7 +217,7 @@ pub enum FileKind {
 /// One parameter in the vendor's own words, ready to be quoted by the vendor's writer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Param {
-    pub name: Cow<'static, str>,
+    pub name: Name,
     pub value: Value,
     /// The neutral setting it was made from; `None` for raw vendor text.
     pub setting: Option<SettingId>,
@@ -215,11 +250,29 @@ pub struct Render<'a> {
     /// Name of `models.toml`.
     pub model: Option<&'a str>,
     pub items: &'a [Item],
+    /// Avaya's settings file without a MAC: what counts on top for some of the phones that read it.
+    pub sections: &'a [Section],
     /// Directory that the request came to, with a trailing slash and, where the grant has secrets, the token:
     /// what a container's links are made of.
     pub base: &'a str,
     /// The file the phone is to ask for next: the last `GET` of an Avaya file, the common file a Yealink `.boot` includes.
     pub next: Option<&'a str>,
+}
+
+/// Statements for those phones alone that find themselves meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    pub of: Kin,
+    pub items: Vec<Item>,
+}
+
+/// What phones can know of themselves and a file can ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kin {
+    /// Name of `models.toml`.
+    Model(&'static str),
+    /// 1 to 999 (AVA-119).
+    Group(u16),
 }
 
 /// A finished file: the same bytes for the same input, always.

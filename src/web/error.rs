@@ -37,20 +37,22 @@ macro_rules! codes {
 }
 
 codes! {
-    Unauthorized = "unauthorized", 401, "This needs a login, or the token of an API key.", "Log in, or send a key as \"Authorization: Bearer TOKEN\". A new one: phonebox token rotate";
-    WrongLogin = "wrong_login", 401, "The login name or the password is wrong.", "Try again, or ask for a new password.";
-    CodeNeeded = "code_needed", 401, "The code of your authenticator app is needed, and what was sent is not it.", "Send the present code, or one of your recovery codes.";
+    Unauthorized = "unauthorized", 401, "This needs a login, or the token of an API key.", "Log in, or send a key as \"Authorization: Bearer TOKEN\". An account's administrators make keys: POST /api/v1/api-keys; at the box itself: phonebox token rotate";
+    WrongLogin = "wrong-login", 401, "The login name or the password is wrong.", "Try again, or ask for a new password.";
+    CodeNeeded = "code-needed", 401, "The code of your authenticator app is needed, and what was sent is not it.", "Send the present code, or one of your recovery codes.";
+    StaleSignature = "stale-signature", 401, "The request was signed too long ago, or by a clock that is wrong.", "Set the clock of the program, then sign the request again.";
+    ReplayedNonce = "replayed-nonce", 401, "The nonce of the signature was used already.", "Sign every request with a nonce of its own.";
     Forbidden = "forbidden", 403, "You may not do this.", "Ask whoever manages the users of your account.";
     ConsoleOnly = "console-only", 403, "This is done at the box itself only.", "Use its command line: phonebox --help";
     Csrf = "csrf", 403, "The request does not come from the page of this box.", "Load the page again. Programs send X-CSRF-Token, or use an API key.";
-    PasswordDue = "password_due", 403, "The password must be changed first: somebody else chose it.", "PUT /api/v1/me/password";
-    TotpDue = "totp_due", 403, "An authenticator app must be set up first.", "POST /api/v1/me/totp";
-    SetupDone = "setup_done", 403, "This box has been set up.", "Log in. A lost administrator: phonebox reset-admin";
-    WrongCode = "wrong_code", 403, "The setup code is wrong.", "It stands on the start screen, and changes with every start. Without it: phonebox setup";
-    BadPassword = "bad_password", 422, "The password is not accepted.", "Choose another one.";
-    BadLink = "bad_link", 403, "The link does not work: it was used, replaced, or is too old.", "Ask for a new one.";
+    PasswordDue = "password-due", 403, "The password must be changed first: somebody else chose it.", "PUT /api/v1/me/password";
+    TotpDue = "totp-due", 403, "An authenticator app must be set up first.", "POST /api/v1/me/totp";
+    SetupDone = "setup-done", 403, "This box has been set up.", "Log in. A lost administrator: phonebox reset-admin";
+    WrongCode = "wrong-code", 403, "The setup code is wrong.", "It stands on the start screen, and changes with every start. Without it: phonebox setup";
+    BadPassword = "bad-password", 422, "The password is not accepted.", "Choose another one.";
+    BadLink = "bad-link", 403, "The link does not work: it was used, replaced, or is too old.", "Ask for a new one.";
     TooMany = "too-many", 429, "There were too many attempts.", "Wait a moment, then try again.";
-    TokenInUrl = "token-in-url", 400, "A token in a URL ends up in logs and is not accepted.", "Send it as \"Authorization: Bearer TOKEN\", and make a new one: phonebox token rotate";
+    TokenInUrl = "token-in-url", 400, "A token in a URL ends up in logs and is not accepted.", "Send it as \"Authorization: Bearer TOKEN\", and make a new one: POST /api/v1/api-keys/ID/reset, or at the box phonebox token rotate";
     NotFound = "not-found", 404, "There is nothing of that name.", "Look at the list.";
     NoRoute = "no-route", 404, "There is no such address here.", "The addresses are listed in /api/v1/openapi.json.";
     Method = "method-not-allowed", 405, "This address does not know that method.", "The methods are listed in /api/v1/openapi.json.";
@@ -202,7 +204,9 @@ impl ResponseError for Problem {
     fn error_response(&self) -> HttpResponse {
         let mut answer = HttpResponse::build(self.status_code());
         match self.code {
-            Code::Unauthorized => answer.insert_header(("WWW-Authenticate", "Bearer realm=\"phonebox\"")),
+            Code::Unauthorized | Code::StaleSignature | Code::ReplayedNonce => {
+                answer.insert_header(("WWW-Authenticate", "Bearer realm=\"phonebox\""))
+            }
             Code::Full | Code::Storage | Code::Held => answer.insert_header(("Retry-After", "60")),
             // What is left of a body that was not read must not be taken for the next request.
             Code::TooLarge | Code::TooSlow => answer.force_close().insert_header(("Connection", "close")),
@@ -223,6 +227,7 @@ mod tests {
     fn every_code_has_its_own_word_a_status_and_words() {
         for (place, code) in Code::ALL.iter().enumerate() {
             assert!(Code::ALL.iter().skip(place + 1).all(|other| other.word() != code.word()), "{code:?}");
+            assert!(code.word().chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{code:?}");
             let problem = Problem::from(*code);
             assert_eq!(problem.status_code().as_u16(), code.status());
             assert!(code.status() >= 400 && problem.message.ends_with('.') && !problem.next.is_empty(), "{code:?}");

@@ -5,8 +5,9 @@
 use super::strict::Strict;
 use super::{Code, Problem};
 use actix_web::dev::Payload;
-use actix_web::http::{StatusCode, header};
-use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder};
+use actix_web::error::QueryPayloadError;
+use actix_web::http::{Method, StatusCode, header};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, Responder};
 use futures_util::StreamExt;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -36,8 +37,30 @@ impl<T: DeserializeOwned> FromRequest for Json<T> {
         Box::pin(async move {
             let body = tokio::time::timeout(BODY_TIME, collect(&request, payload)).await;
             let body = body.map_err(|_| Problem::from(Code::TooSlow))??;
-            parse(&body).map(Json)
+            let parsed = parse(&body).map(Json);
+            if request.method() == Method::POST {
+                request.extensions_mut().insert(Sent(body));
+            }
+            parsed
         })
+    }
+}
+
+/// A JSON body that may be left out or `null`: then all of it is absent.
+#[derive(Debug, Clone)]
+pub struct MaybeJson<T>(pub T);
+
+impl<T: DeserializeOwned + Default + 'static> FromRequest for MaybeJson<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let length = request.headers().get(header::CONTENT_LENGTH);
+        if matches!(payload, Payload::None) || length.is_some_and(|length| length == "0") {
+            return Box::pin(ready(Ok(MaybeJson(T::default()))));
+        }
+        let body = Json::<Option<T>>::from_request(request, payload);
+        Box::pin(async move { body.await.map(|Json(body)| MaybeJson(body.unwrap_or_default())) })
     }
 }
 
@@ -64,6 +87,36 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         let message = format!("The body is not the JSON that is expected here: {error}.");
         Problem::new(Code::BadJson, message, "The fields are described in /api/v1/openapi.json.")
     })
+}
+
+/// The body of a POST, kept with the request: read once more only when that is refused and the log wants to know what
+/// it was about.
+pub struct Sent(Vec<u8>);
+
+impl Sent {
+    pub fn named(&self) -> Named {
+        serde_json::from_slice(&self.0).unwrap_or_default()
+    }
+}
+
+/// What a body says it is about.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Named {
+    mac: Option<String>,
+    name: Option<String>,
+    login: Option<String>,
+    email: Option<String>,
+}
+
+impl Named {
+    pub const FIELDS: [&str; 4] = ["mac", "name", "login", "email"];
+
+    pub fn get(&self, field: &str) -> Option<&str> {
+        let fields = [&self.mac, &self.name, &self.login, &self.email];
+        let place = Self::FIELDS.iter().position(|known| *known == field)?;
+        fields[place].as_deref().map(str::trim).filter(|word| !word.is_empty())
+    }
 }
 
 impl<T: Serialize> Responder for Json<T> {
@@ -94,15 +147,45 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
             let next = "Leave it out: nothing here has one.";
             return ready(Err(Problem::new(Code::BadRequest, message, next)));
         }
-        let query = actix_web::web::Query::<T>::from_query(request.query_string());
-        ready(query.map(|query| Query(query.into_inner())).map_err(|error| {
-            let reason = match &error {
-                actix_web::error::QueryPayloadError::Deserialize(error) => error.to_string(),
-                other => other.to_string(),
-            };
-            let message = format!("The query of the URL is not what is expected here: {reason}.");
-            Problem::new(Code::BadRequest, message, "The parameters are described in /api/v1/openapi.json.")
-        }))
+        ready(query(request.query_string()).map(Query))
+    }
+}
+
+fn query<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
+    let read = |text: &str| {
+        let query = actix_web::web::Query::<T>::from_query(text);
+        query.map(actix_web::web::Query::into_inner).map_err(|error| match &error {
+            QueryPayloadError::Deserialize(error) => error.to_string(),
+            other => other.to_string(),
+        })
+    };
+    read(text).map_err(|reason| {
+        // serde names a field that is not known, that is missing or stands there twice, but not the one whose value is
+        // wrong: it is the last one of the shortest part that fails in the same way.
+        let ends = text.match_indices('&').map(|(place, _)| place).chain([text.len()]);
+        let part = ends.map(|end| &text[..end]).find(|part| read(part).is_err_and(|other| other == reason));
+        let pairs = part.and_then(|part| actix_web::web::Query::<Vec<(String, String)>>::from_query(part).ok());
+        let pair = pairs.and_then(|pairs| pairs.into_inner().pop());
+        let message = match pair.filter(|_| !reason.contains(" field `")) {
+            Some((field, value)) => format!("{field}: {:?} is not accepted: {}.", shown(&value), rule(&reason)),
+            None => format!("The query of the URL is not what is expected here: {reason}."),
+        };
+        Problem::new(Code::BadRequest, message, "The parameters are described in /api/v1/openapi.json.")
+    })
+}
+
+fn shown(text: &str) -> String {
+    text.chars().take(64).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+/// Rust's words for numbers and truths, as people say it.
+fn rule(reason: &str) -> &str {
+    match reason {
+        "invalid digit found in string" | "cannot parse integer from empty string" => "it is no whole number",
+        "number too large to fit in target type" => "the number is too large",
+        "number too small to fit in target type" => "the number is too small",
+        "provided string was not `true` or `false`" => "it is neither true nor false",
+        other => other,
     }
 }
 
@@ -224,6 +307,32 @@ mod tests {
         }
         let problem = parse::<Body>(br#"{"account_id":2}"#).err().map(|problem| problem.message).unwrap_or_default();
         assert!(problem.contains("account_id"), "{problem}");
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "read by nobody: what counts is whether it is accepted")]
+    struct Asked {
+        name: String,
+        limit: Option<u32>,
+        offset: Option<u32>,
+        own: Option<bool>,
+    }
+
+    #[test]
+    fn a_query_that_is_not_accepted_names_the_field_the_value_and_the_rule() {
+        assert!(query::<Asked>("name=a&limit=5&own=true").is_ok());
+        for (text, message) in [
+            ("limit=5&name=a&offset=x%0Ay", "offset: \"x\u{fffd}y\" is not accepted: it is no whole number."),
+            ("limit=&name=a&offset=x", "limit: \"\" is not accepted: it is no whole number."),
+            ("limit=99999999999&name=a", "limit: \"99999999999\" is not accepted: the number is too large."),
+            ("name=a&own=yes", "own: \"yes\" is not accepted: it is neither true nor false."),
+        ] {
+            assert_eq!(query::<Asked>(text).unwrap_err().message, message);
+        }
+        for (text, word) in [("limit=5", "`name`"), ("name=a&nobody=1", "`nobody`"), ("name=a&name=b", "`name`")] {
+            assert!(query::<Asked>(text).unwrap_err().message.contains(word), "{text}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 pub mod cell;
 pub mod error;
 pub mod json;
+mod moment;
 pub mod page;
 pub mod spool;
 mod strict;
@@ -10,6 +11,7 @@ pub mod words;
 
 pub use error::{Code, Problem};
 pub use json::{Json, Query, Text, double};
+pub use moment::Moment;
 pub use page::{Page, Paging};
 
 /// The data directory, for handlers that store files.

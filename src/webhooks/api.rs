@@ -13,7 +13,6 @@ use crate::web::{Code, Json, Page, Paging, Problem, Query, Result};
 use crate::{audit, clock};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete, get, patch, post};
-use std::net::IpAddr;
 
 /// An account has no more than this.
 const MOST: usize = 20;
@@ -72,18 +71,22 @@ pub fn refuse_more(conn: &Connection, account_id: i64) -> Result<()> {
 /// What an address must be, before it is kept.
 pub fn checked_url(reach: &Reach, url: &str) -> Result<String> {
     let shown: String = url.chars().take(200).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-    let refuse = |rule: String| {
+    let refuse = |rule: &str, next: &str| {
         let message = format!("url: {shown:?} is not accepted: {rule}.");
-        Err(Problem::new(Code::BadUrl, message, "Write it like https://server.example/path"))
+        Err(Problem::new(Code::BadUrl, message, next))
     };
+    const FORM: &str = "Write it like https://server.example/path";
     if url.len() > 1_000 {
-        return refuse("it is longer than 1000 characters".into());
+        return refuse("it is longer than 1000 characters", FORM);
     }
     match Target::parse(url) {
-        Err(rule) => refuse(rule.into()),
-        // A name is judged when it is resolved, at each delivery.
-        Ok(target) => match target.host.parse::<IpAddr>() {
-            Ok(address) if !reach.allows(address) => refuse(reach.refusal(address)),
+        Err(rule) => refuse(rule, FORM),
+        // Any other name is judged when it is resolved, at each delivery.
+        Ok(target) => match target.address() {
+            Some(address) if !reach.allows(address) => {
+                let next = "Whoever runs the box adds its network to webhooks.networks of the configuration.";
+                refuse(&reach.refusal(address), next)
+            }
             _ => Ok(url.to_owned()),
         },
     }
@@ -100,7 +103,7 @@ fn checked_kinds(kinds: Vec<String>) -> Result<Vec<String>> {
 }
 
 fn none(id: i64) -> Problem {
-    Problem::not_found(format_args!("webhook {id}"), "List them: phonebox webhook list")
+    Problem::not_found(format_args!("webhook {id}"), "List them: GET /api/v1/webhooks, or phonebox webhook list")
 }
 
 /// Webhooks: addresses that events are sent to
@@ -241,7 +244,10 @@ async fn retry(actor: Actor, db: Data<Db>, path: Path<(i64, i64)>) -> Result<Htt
         let now = clock::now();
         if !store::retry(tx, actor.account_id, id, delivery, now)? {
             let what = format_args!("delivery {delivery} of webhook {id} that did not arrive").to_string();
-            return Err(Problem::not_found(what, "List them: phonebox webhook deliveries"));
+            return Err(Problem::not_found(
+                what,
+                "List them: GET /api/v1/webhooks/ID/deliveries, or phonebox webhook deliveries ID",
+            ));
         }
         audit::write(tx, &actor, "webhook.retry", id, Some(format!("delivery {delivery}")), now)?;
         Ok(())

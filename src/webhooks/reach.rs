@@ -2,7 +2,7 @@
 
 use crate::net::{self, Cidr};
 use hyper::Uri;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 /// The networks that are not public and may be reached all the same: `webhooks.networks`.
@@ -48,12 +48,38 @@ impl Target {
         Ok(Target { tls, host, port, path })
     }
 
+    /// The address that its host is, or always means: written as an address, in one of the old ways (`127.1`, `0x7f.1`), or
+    /// a name of this machine (RFC 6761, 6.3). Of any other name it is known when it is resolved.
+    pub fn address(&self) -> Option<IpAddr> {
+        let host = self.host.to_ascii_lowercase();
+        if host == "localhost" || host.ends_with(".localhost") {
+            return Some(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        }
+        host.parse().ok().or_else(|| Some(IpAddr::V4(inet_aton(&host)?)))
+    }
+
     /// As it stands in `Host`.
     pub fn authority(&self) -> String {
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
         let usual = if self.tls { 443 } else { 80 };
         if self.port == usual { host } else { format!("{host}:{}", self.port) }
     }
+}
+
+/// As C's inet_aton, and with it every resolver, reads a host: one to four numbers, decimal, octal or hexadecimal, of which
+/// the last fills what is left.
+fn inet_aton(host: &str) -> Option<Ipv4Addr> {
+    let number = |part: &str| match part.strip_prefix("0x") {
+        Some(digits) => u32::from_str_radix(digits, 16).ok(),
+        None if part.len() > 1 && part.starts_with('0') => u32::from_str_radix(part, 8).ok(),
+        None => part.parse().ok(),
+    };
+    let parts: Vec<u32> = host.split('.').map(number).collect::<Option<_>>()?;
+    let (last, first) = parts.split_last()?;
+    let left = 32 - 8 * u32::try_from(first.len()).ok().filter(|count| *count < 4)?;
+    let fits = first.iter().all(|part| *part < 256) && u64::from(*last) < 1 << left;
+    let high = first.iter().fold(0u64, |bits, part| bits << 8 | u64::from(*part));
+    fits.then(|| u32::try_from(high << left | u64::from(*last)).ok().map(Ipv4Addr::from)).flatten()
 }
 
 impl Reach {
@@ -133,6 +159,36 @@ mod tests {
         let allowed = Reach(vec!["10.1.0.0/16".parse().unwrap()]);
         assert!(allowed.allows("10.1.2.3".parse().unwrap()) && allowed.allows("::ffff:10.1.2.3".parse().unwrap()));
         assert!(!allowed.allows("10.2.0.1".parse().unwrap()) && !allowed.allows("127.0.0.1".parse().unwrap()));
+    }
+
+    #[test]
+    fn threat_058_a_host_that_always_means_an_address_is_judged_at_once() {
+        let is = |host: &str| Target::parse(&format!("http://{host}/")).ok().and_then(|target| target.address());
+        for host in ["localhost", "LOCALHOST", "a.b.localhost", "127.0.0.1", "0x7f.1", "0x7f000001", "0177.0.0x1"] {
+            assert_eq!(is(host), Some("127.0.0.1".parse().unwrap()), "{host}");
+        }
+        assert_eq!(is("[::ffff:127.0.0.1]"), Some("::ffff:127.0.0.1".parse().unwrap()));
+        assert_eq!(is("0xa.1.2.3"), Some("10.1.2.3".parse().unwrap()));
+        // Without a letter it is no name either.
+        for host in ["127.1", "2130706433", "0177.1"] {
+            assert!(Target::parse(&format!("http://{host}/")).is_err(), "{host}");
+        }
+        for host in [
+            "hooks.example",
+            "localhost.example",
+            "box",
+            "0x7f.1.example",
+            "0x7f.0x100.1",
+            "0x1.2.3.4.5",
+            "0x100000000",
+        ] {
+            assert_eq!(is(host), None, "{host}");
+        }
+        assert_eq!(inet_aton("127.1"), Some(Ipv4Addr::LOCALHOST));
+        assert_eq!(
+            (inet_aton("256.1"), inet_aton("1.2.3.256"), inet_aton("08"), inet_aton("")),
+            (None, None, None, None)
+        );
     }
 
     #[test]

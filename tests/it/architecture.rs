@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Modules of rows and rules. They may use each other.
-const DOMAINS: &str = "accounts alarms audit checkins devices enrollment extensions files groups instance jobs labels \
+const DOMAINS: &str = "accounts alarms audit checkins devices enrollment extensions files firmware groups instance jobs labels \
                        layers lines mail models networks notify profiles sites tasks uploads users webhooks";
 
 /// (module, what it may import). `DOMAINS` stands for all of them. `*/api` is every `api.rs` and what is below an `api/`; stores of the

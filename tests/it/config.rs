@@ -76,6 +76,14 @@ fn an_error_names_file_line_key_value_rule_and_next_step() {
     assert!(line("there is no key listen.htps").contains("Did you mean listen.http"));
     assert!(line("uploads.file_bytes is a boolean").contains("line 7: "));
     assert!(line("trusted_proxies = ").contains("line 1: ") && line("trusted_proxies = ").contains("192.168.10.0/24"));
+    assert!(line("trusted_proxies = ").contains("holds \"x\", which is no network"));
+    let error = with("", &[], &[("trusted-proxies", "10.0.0.0/33")]).err().unwrap();
+    assert_eq!(error.matches("10.0.0.0/33").count(), 1, "{error}");
+    let every = "phonebox check-config --config /dev/null";
+    assert!(line("there is no key listen.htps").contains(every));
+    let shown =
+        std::process::Command::new(env!("CARGO_BIN_EXE_phonebox")).args(every.split(' ').skip(1)).output().unwrap();
+    assert!(shown.status.success() && String::from_utf8_lossy(&shown.stdout).contains("upload_seconds"), "{shown:?}");
     assert!(line("listen.tftp = \"70000\"").contains("environment PHONEBOX_TFTP"));
     assert!(line("provision.window_hours = \"0\"").contains("flag --window-hours"));
 }
@@ -96,6 +104,9 @@ fn keys_that_contradict_each_other_are_refused() {
     assert!(error.contains("listen.admin and listen.http both want port 8443"), "{error}");
     let error = with("[uploads]\nfile_bytes = \"2 MiB\"\n", &[], &[]).err().unwrap();
     assert!(error.contains("uploads.device_bytes"), "{error}");
+    let error = with("[ca]\nkey = \"ecdsa-p256\"\n[scep]\nold_phones = 8085\n", &[], &[]).err().unwrap();
+    assert!(error.contains("ca.key = \"ecdsa-p256\"") && error.contains("scep.old_phones"), "{error}");
+    assert!(with("[ca]\nkey = \"ecdsa-p256\"\n", &[], &[]).is_ok());
     assert!(with("[listen]\nhttp = \"127.0.0.1:80\"\nhttps = \"127.0.0.2:80\"\n", &[], &[]).is_ok());
 }
 

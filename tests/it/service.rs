@@ -77,6 +77,8 @@ fn the_installed_configuration_is_valid_and_gives_the_real_ports() {
 #[test]
 fn a_dry_run_shows_every_step_and_changes_nothing() {
     let root = tempfile::tempdir().unwrap();
+    let said = service(&["install", "--dry-run"]).unwrap();
+    assert!(said.contains("run systemctl restart") && !said.contains("Phonebox runs"), "{said}");
     let said = service(&["install", "--dry-run", "--root", root.path().to_str().unwrap()]).unwrap();
     assert!(said.contains("AmbientCapabilities=CAP_NET_BIND_SERVICE") && said.contains("tftp = 69"), "{said}");
     assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 0);

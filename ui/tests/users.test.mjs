@@ -21,6 +21,12 @@ const dialog = (on = page) => on.getByRole('dialog').last();
 const field = (label, on = page) => on.getByLabel(new RegExp(`^${label}( \\*)?$`));
 const row = (text) => page.getByRole('row').filter({ hasText: text });
 
+/** Once the list that is chosen from is there. */
+const chosen = (label, name) => until(`${name} is chosen`, async () => {
+  const option = dialog().getByLabel(label, { exact: true }).locator('option:checked');
+  return (await option.allTextContents()).join() === name;
+});
+
 async function logIn(on, login, password) {
   await on.goto('/');
   await on.getByLabel('Login name').fill(login);
@@ -196,7 +202,7 @@ step('YMC-030, ALE-077, ALE-079: a user is added from a role, with profiles of t
   await page.getByRole('button', { name: 'Installer' }).click();
   await page.getByRole('link', { name: 'Add user with this role' }).click();
   await dialog().waitFor();
-  assert.equal(await dialog().getByLabel('Role', { exact: true }).locator('option:checked').textContent(), 'Installer');
+  await chosen('Role', 'Installer');
   await field('Name', dialog()).fill('Ina Installer');
   await dialog().getByLabel('E-mail address').fill('ina@example.com');
   await dialog().getByLabel('All profiles and their devices').uncheck();
@@ -316,7 +322,7 @@ step('AVA-171, AVA-172: the administrators of an account below are kept from her
   await page.getByText('No user here yet').waitFor();
   await inspect(page, 'users-of-account');
   await page.getByRole('button', { name: 'Add user' }).click();
-  assert.equal(await dialog().getByLabel('Account', { exact: true }).locator('option:checked').textContent(), 'Harbour Resale');
+  await chosen('Account', 'Harbour Resale');
   await field('Name', dialog()).fill('Hana Harbour');
   await dialog().getByLabel('E-mail address').fill('hana@example.com');
   await dialog().getByRole('button', { name: 'Save' }).click();
@@ -366,6 +372,7 @@ step('ALE-091 ALE-092 ALE-093, YMC-173: a key has scopes, an end, networks and a
   assert.match(secret, /^pb_[0-9a-f]{64}$/);
   await inspect(page, 'users-key-secret');
   await dialog().getByRole('button', { name: 'Close' }).last().click();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
   const item = page.getByRole('listitem').filter({ hasText: 'Inventory' });
   for (const text of ['2 permissions', '192.0.2.0/24', 'https://pbx.example/events']) await item.getByText(text).waitFor();
   assert.doesNotMatch(await page.content(), new RegExp(secret));
@@ -411,6 +418,8 @@ step('ALE-018, YMC-007, YMC-193: the door has what one may need before it', asyn
   await inspect(nobody, 'users-login');
   // ALE-026: the name that was typed is there already.
   await nobody.getByRole('link', { name: 'Forgotten password?' }).click();
+  // The page of the login has such a field too, until the next one is there.
+  await nobody.getByRole('button', { name: 'Ask for a link' }).waitFor();
   assert.equal(await nobody.getByLabel('Login name').inputValue(), 'alice');
   await nobody.getByRole('button', { name: 'Ask for a link' }).click();
   await nobody.getByText('If there is such a user').waitFor();
@@ -447,7 +456,8 @@ step('sessions are seen and ended, one by one and all at once', async () => {
 step('AVA-175: whoever logs in is spoken to in their own language, in every word', async () => {
   await logIn(page, 'alice', OTHER);
   await me();
-  await page.getByLabel('Language').last().selectOption('de');
+  // The header has a button of that name, before the form is there.
+  await page.getByRole('combobox', { name: 'Language' }).selectOption('de');
   await page.getByRole('button', { name: 'Save' }).click();
   await heading('Persönliche Angaben').waitFor();
   const german = await fresh(browser, box, { locale: 'en-GB' });

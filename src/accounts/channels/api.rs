@@ -6,7 +6,7 @@ use crate::db::{Connection, Db};
 use crate::seal::Keyring;
 use crate::users::Actor;
 use crate::users::guard::Caller;
-use crate::users::throttle::Throttle;
+use crate::users::throttle::{Key, Throttle};
 use crate::web::json::created;
 use crate::web::{Code, Json, Problem, Result, words};
 use crate::{audit, clock, mail};
@@ -45,7 +45,7 @@ async fn offer(
     throttle: Data<Throttle>,
     Json(body): Json<LetAccountIn>,
 ) -> Result<HttpResponse> {
-    let key = format!("account number {}", actor.account_id);
+    let key = Key::of("account number", actor.account_id);
     throttle.check(&key, caller.source, clock::now())?;
     let channel = db
         .write(move |tx| {
@@ -78,7 +78,7 @@ async fn offer(
 /// Accept that your account may work inside another one
 #[utoipa::path(tag = "channels", responses((status = 200, body = Channel)))]
 #[post("/channels/{id}/accept")]
-async fn accept(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<Json<Channel>> {
+async fn accept(actor: Actor, db: Data<Db>, keys: Data<Keyring>, id: Path<i64>) -> Result<Json<Channel>> {
     let channel = db
         .write(move |tx| {
             let channel = offered(tx, &actor, *id)?;
@@ -95,6 +95,9 @@ async fn accept(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<Json<Channe
                 Some(told),
                 now,
             )?;
+            let body = format!("The account {} may work inside yours from now on.", channel.guest.number);
+            let words = Words { kind: "channel", subject: "Working inside your account is accepted", body };
+            letters::tell(tx, &keys, channel.account.id, &words, None, now)?;
             one(tx, &actor, channel.id)
         })
         .await?;

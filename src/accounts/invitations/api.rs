@@ -9,7 +9,8 @@ use crate::db::Db;
 use crate::seal::{Keyring, hex, random, sha256};
 use crate::users::Actor;
 use crate::users::guard::Caller;
-use crate::users::throttle::{Throttle, of_network};
+use crate::users::links::Address;
+use crate::users::throttle::{Key, Throttle};
 use crate::web::json::created;
 use crate::web::{Code, Json, Problem, Result, words};
 use crate::{audit, clock, mail};
@@ -46,11 +47,12 @@ async fn invite(
     caller: Caller,
     db: Data<Db>,
     keys: Data<Keyring>,
+    address: Data<Address>,
     throttle: Data<Throttle>,
     Json(body): Json<Invite>,
 ) -> Result<HttpResponse> {
     // Each may be a mail to somebody who did not ask for it.
-    let (key, now) = (format!("invite {}", actor.account_id), clock::now());
+    let (key, now) = (Key::of("invite", actor.account_id), clock::now());
     throttle.check(&key, caller.source, now)?;
     let email = words::email(&body.email)?;
     if db.read(|conn| mail::settings::load(conn, &keys))?.is_none() {
@@ -78,9 +80,14 @@ async fn invite(
             let Some(host) = accounts::brief(tx, account_id)? else { return Ok(()) };
             // Among the mails of the account that it goes to: this one's must not show that there was one.
             let Some(guest) = store::known(tx, &email, account_id)? else { return Ok(()) };
+            let path = format!("/invitation#code={code}");
+            let (how, link) = match address.link(&path) {
+                Some(url) => ("open this", url),
+                None => ("log in at the address of your Phonebox and open this there", path),
+            };
             let body = format!(
-                "{} ({}) would let your account work inside its own.\n\nIf you want that, log in at the address of your \
-                 Phonebox and open this there, within {} days:\n\n/invitation#code={code}\n\nElse do nothing.",
+                "{} ({}) would let your account work inside its own.\n\nIf you want that, {how}, within {} days:\n\n{link}\n\n\
+                 Else do nothing.",
                 mail::line(&host.name),
                 host.number,
                 LIFE / 86_400_000
@@ -105,7 +112,7 @@ async fn accept_invitation(
     throttle: Data<Throttle>,
     Json(body): Json<AcceptInvitation>,
 ) -> Result<Json<Channel>> {
-    throttle.check(&of_network("invitation", caller.source), caller.source, clock::now())?;
+    throttle.check(&Key::of_network("invitation", caller.source), caller.source, clock::now())?;
     let hash = sha256(body.code.trim().as_bytes());
     let channel = db
         .write(move |tx| {
@@ -128,7 +135,7 @@ async fn accept_invitation(
         })
         .await;
     if channel.as_ref().is_err_and(|problem: &Problem| problem.code == Code::BadLink) {
-        throttle.failed(&of_network("invitation", caller.source), caller.source, clock::now());
+        throttle.failed(&Key::of_network("invitation", caller.source), caller.source, clock::now());
     }
     Ok(Json(channel?))
 }

@@ -7,7 +7,7 @@ use crate::db::{Connection, Db};
 use crate::seal::Keyring;
 use crate::users::Actor;
 use crate::users::guard::Caller;
-use crate::users::throttle::Throttle;
+use crate::users::throttle::{Key, Throttle};
 use crate::web::json::created;
 use crate::web::{Code, Json, Problem, Result};
 use crate::{audit, clock, mail, notify};
@@ -39,7 +39,7 @@ async fn ask(
     throttle: Data<Throttle>,
     Json(body): Json<Ask>,
 ) -> Result<HttpResponse> {
-    let key = format!("link id {}", actor.account_id);
+    let key = Key::of("link id", actor.account_id);
     throttle.check(&key, caller.source, clock::now())?;
     let link = db
         .write(move |tx| {
@@ -88,18 +88,25 @@ async fn ask(
 /// Approve a link that another account asks for
 #[utoipa::path(tag = "links", responses((status = 200, body = AccountLink)))]
 #[post("/links/{id}/approve")]
-async fn approve(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<Json<AccountLink>> {
-    decide(actor, &db, *id, "linked").await
+async fn approve(actor: Actor, db: Data<Db>, keys: Data<Keyring>, id: Path<i64>) -> Result<Json<AccountLink>> {
+    decide(actor, &db, &keys, *id, "linked").await
 }
 
 /// Decline a link that another account asks for
 #[utoipa::path(tag = "links", responses((status = 200, body = AccountLink)))]
 #[post("/links/{id}/decline")]
-async fn decline(actor: Actor, db: Data<Db>, id: Path<i64>) -> Result<Json<AccountLink>> {
-    decide(actor, &db, *id, "declined").await
+async fn decline(actor: Actor, db: Data<Db>, keys: Data<Keyring>, id: Path<i64>) -> Result<Json<AccountLink>> {
+    decide(actor, &db, &keys, *id, "declined").await
 }
 
-async fn decide(actor: Actor, db: &Db, id: i64, state: &'static str) -> Result<Json<AccountLink>> {
+async fn decide(
+    actor: Actor,
+    db: &Db,
+    keys: &Data<Keyring>,
+    id: i64,
+    state: &'static str,
+) -> Result<Json<AccountLink>> {
+    let keys = keys.clone();
     let link = db
         .write(move |tx| {
             let link = one(tx, &actor, id)?;
@@ -122,6 +129,12 @@ async fn decide(actor: Actor, db: &Db, id: i64, state: &'static str) -> Result<J
                 }
                 let action = format!("link.{state}");
                 audit::store::note(tx, account.id, &actor.name, &action, link.reseller.number, None, now)?;
+            }
+            if state == "declined" {
+                // Without a name: a link id that was guessed told nothing before, and tells nothing now.
+                let body = "The link with another account that yours asked for is declined.".to_owned();
+                let words = Words { kind: "link", subject: "Your request for a link is declined", body };
+                letters::tell(tx, &keys, link.asked_by, &words, None, now)?;
             }
             one(tx, &actor, id)
         })

@@ -1,6 +1,6 @@
 //! Every row of an account, in an order in which nothing points at what is gone.
 
-use crate::accounts::handover;
+use crate::accounts::{handover, store as accounts};
 use crate::db::{Connection, Result, Touch, Tx, params};
 use crate::net::Mac;
 
@@ -25,6 +25,7 @@ const OWNED: &[&str] = &[
     "device",
     "setting",
     "raw_text",
+    "firmware_choice",
     "site",
     "target",
     "profile",
@@ -144,6 +145,9 @@ pub fn remove(tx: &mut Tx, id: i64, now: i64) -> Result<usize> {
         ("channel", "guest_id"),
     ] {
         tx.execute(&format!("DELETE FROM {table} WHERE {column} IN {GONE}"), [id])?;
+    }
+    for id in &gone {
+        accounts::require_two_factor(tx, *id, false)?;
     }
     // The rows themselves last: the path says who is below.
     tx.execute(

@@ -12,13 +12,15 @@ use crate::users::directory::api::insert as add_user;
 use crate::users::guard::Caller;
 use crate::users::links::{self, Address, PasswordLink, Purpose};
 use crate::users::store::{NewUser, SUPER_MANAGER, by_login};
-use crate::users::throttle::{Throttle, of_network};
+use crate::users::throttle::{Key, Throttle};
 use crate::web::{Code, Json, Page, Paging, Problem, Query, Result, words};
 use crate::{alarms, audit, clock, instance, mail};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, get, post, put};
 
 const LINE: usize = 200;
+/// Requests from one source before they are slowed.
+const AT_ONCE: u32 = 20;
 
 #[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -45,7 +47,8 @@ pub struct Asked {
     reference: Option<String>,
     /// By which others ask to be linked with a provider or reseller.
     link_id: Option<String>,
-    /// The language of the page for this user; absent: English.
+    /// The language of the page for this user, with or without a region: `de`, `de-AT`. Absent: English.
+    #[schema(pattern = "^([Ee][Nn]|[Dd][Ee])(-[A-Za-z0-9]{1,8})*$")]
     locale: Option<String>,
     /// The terms were accepted.
     terms: bool,
@@ -67,6 +70,9 @@ pub struct Approved {
     user_id: i64,
     /// To hand over where no mail server is set: with it the user chooses a password.
     link: Option<PasswordLink>,
+    /// The link id that was asked for: another account has it by now, and this one has none. It can be given another one:
+    /// PATCH /accounts/{id}
+    link_id_taken: Option<String>,
 }
 
 /// Whether strangers may ask for an account
@@ -103,9 +109,9 @@ async fn ask(
     if !db.read(is_open)? {
         return Err(Code::NoRoute.into());
     }
-    let (now, key) = (clock::now(), of_network("sign-up", caller.source));
-    throttle.check(&key, caller.source, now)?;
-    throttle.failed(&key, caller.source, now);
+    let (now, source) = (clock::now(), caller.source);
+    let key = Key::of_network("sign-up", source).free(AT_ONCE);
+    throttle.check(&key, source, now)?;
     if !body.terms {
         return Err(Problem::bad_value("The terms must be accepted.", "Read them, and send terms=true."));
     }
@@ -116,8 +122,8 @@ async fn ask(
     let request = SignUp {
         id: 0,
         kind: body.kind.word().to_owned(),
-        company: words::name("The company", &body.company)?,
-        contact: words::name("The contact", &body.contact)?,
+        company: words::title("The company", &body.company)?,
+        contact: words::title("The contact", &body.contact)?,
         phone: line("phone", &body.phone)?,
         email: words::email(&body.email)?,
         address: line("address", &body.address)?,
@@ -134,6 +140,7 @@ async fn ask(
         decided_at: None,
         reason: None,
     };
+    view::refuse_misfit(body.kind, request.reference.as_deref(), request.link_id.as_deref())?;
     db.write(move |tx| {
         if store::waiting(tx)? >= store::MOST {
             return Err(Problem::new(Code::Busy, "Too many requests wait already.", "Try again tomorrow."));
@@ -146,6 +153,8 @@ async fn ask(
         Ok(())
     })
     .await?;
+    // Who has to correct a form is not slowed: only what waits for an administrator counts.
+    throttle.failed(&key, source, now);
     Ok(HttpResponse::Accepted().finish())
 }
 
@@ -178,7 +187,8 @@ async fn approve(
                 let message = format!("The login name {:?} is taken.", request.email);
                 return Err(Problem::new(Code::Exists, message, "Decline the request, or free the name first."));
             }
-            let account_id = accounts::make(tx, &actor, body_of(tx, &request)?, true)?;
+            let (body, link_id_taken) = body_of(tx, &request)?;
+            let account_id = accounts::make(tx, &actor, body, true)?;
             let user = NewUser {
                 account_id,
                 login: request.email.clone(),
@@ -199,9 +209,11 @@ async fn approve(
             let now = clock::now();
             store::decide(tx, request.id, ("approved", None), Some(account_id), &actor.name, now)?;
             alarms::store::close_kind(tx, "sign-up", &request.email, now)?;
-            audit::store::write(tx, &actor, "sign-up.approve", &request.email, Some(request.company), now)?;
+            let dropped = link_id_taken.as_ref().map(|id| format!(", without the link id {id}: it is taken"));
+            let told = format!("{}{}", request.company, dropped.unwrap_or_default());
+            audit::store::write(tx, &actor, "sign-up.approve", &request.email, Some(told), now)?;
             let link = links::hand_over(tx, &keys, &address, user_id, Purpose::Activate, now)?.link;
-            Ok(Approved { account_id, user_id, link })
+            Ok(Approved { account_id, user_id, link, link_id_taken })
         })
         .await?;
     Ok(Json(approved))
@@ -260,9 +272,9 @@ fn asked(request: &SignUp) -> Words {
     Words { kind: "sign-up", subject: "Somebody asks for an account", body }
 }
 
-/// AVA-036: an account of its own, whatever others are called.
-fn body_of(conn: &Connection, request: &SignUp) -> Result<AddAccount> {
-    let kind = request.kind.parse().map_err(Problem::internal)?;
+/// AVA-036: an account of its own, whatever others are called. Besides, the link id that somebody else has by now.
+fn body_of(conn: &Connection, request: &SignUp) -> Result<(AddAccount, Option<String>)> {
+    let kind: Kind = request.kind.parse().map_err(Problem::internal)?;
     let SignUp { company, contact, phone, email, address, country, remark, reference, link_id, .. } = request.clone();
     let mut name = company.clone();
     for number in 2.. {
@@ -271,12 +283,14 @@ fn body_of(conn: &Connection, request: &SignUp) -> Result<AddAccount> {
         }
         name = format!("{} ({number})", company.chars().take(56).collect::<String>().trim_end());
     }
-    // Somebody else has it by now: the account can be given another one.
-    let link_id = match link_id {
-        Some(link_id) if rows::link_id_is_taken(conn, &link_id, 0)? => None,
-        link_id => link_id,
+    // Of requests from before a kind had its own fields only, what does not fit is left out.
+    let is_customer = kind == Kind::Customer;
+    let (reference, link_id) = (reference.filter(|_| is_customer), link_id.filter(|_| !is_customer));
+    let (link_id, taken) = match link_id {
+        Some(link_id) if rows::link_id_is_taken(conn, &link_id, 0)? => (None, Some(link_id)),
+        link_id => (link_id, None),
     };
-    Ok(AddAccount {
+    let body = AddAccount {
         kind,
         name,
         parent_id: Some(BOX_ACCOUNT),
@@ -290,7 +304,8 @@ fn body_of(conn: &Connection, request: &SignUp) -> Result<AddAccount> {
         link_id,
         two_factor: false,
         administrator: None,
-    })
+    };
+    Ok((body, taken))
 }
 
 pub fn configure(config: &mut utoipa_actix_web::service_config::ServiceConfig) {

@@ -20,7 +20,7 @@ pub struct Filter {
     pub result: Option<String>,
     /// Words anywhere in an entry.
     pub text: Option<String>,
-    /// Only what the members of this account did.
+    /// Only what is about this account, or was done by its members.
     pub account: Option<i64>,
     /// The same by its name.
     pub account_name: Option<String>,

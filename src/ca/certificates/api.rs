@@ -10,7 +10,7 @@ use crate::net::Mac;
 use crate::users::Actor;
 use crate::web::json::created;
 use crate::web::{Code, Json, Page, Paging, Problem, Query, Result, words};
-use crate::{audit, clock};
+use crate::{audit, clock, vendors};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, get, patch, post};
 
@@ -27,7 +27,7 @@ struct Filter {
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 struct IssueCertificate {
-    /// A certification request (PKCS#10) as PEM. Only its key counts.
+    /// A certification request (PKCS#10) as PEM, or its DER in base64. Only its key counts.
     csr: String,
     /// Absent: `device`.
     profile: Option<String>,
@@ -58,7 +58,8 @@ struct RevokeOne {
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 struct RevokeAll {
-    /// A MAC, or what stands for it.
+    /// A MAC, or what stands for it. `mac` means the same.
+    #[serde(alias = "mac")]
     holder: String,
     reason: Option<String>,
 }
@@ -74,10 +75,14 @@ struct Revoked {
 struct ProfileFields {
     /// Of rsa, p256, p384, p521.
     key_types: Option<Vec<String>>,
-    rsa_least: Option<u32>,
-    rsa_most: Option<u32>,
-    validity_days: Option<u32>,
-    backdate_days: Option<u32>,
+    #[schema(value_type = Option<u32>)]
+    rsa_least: Option<i64>,
+    #[schema(value_type = Option<u32>)]
+    rsa_most: Option<i64>,
+    #[schema(value_type = Option<u32>)]
+    validity_days: Option<i64>,
+    #[schema(value_type = Option<u32>)]
+    backdate_days: Option<i64>,
     subject: Option<String>,
     san: Option<String>,
 }
@@ -88,10 +93,14 @@ struct AddCertificateProfile {
     name: String,
     /// Of rsa, p256, p384, p521.
     key_types: Option<Vec<String>>,
-    rsa_least: Option<u32>,
-    rsa_most: Option<u32>,
-    validity_days: Option<u32>,
-    backdate_days: Option<u32>,
+    #[schema(value_type = Option<u32>)]
+    rsa_least: Option<i64>,
+    #[schema(value_type = Option<u32>)]
+    rsa_most: Option<i64>,
+    #[schema(value_type = Option<u32>)]
+    validity_days: Option<i64>,
+    #[schema(value_type = Option<u32>)]
+    backdate_days: Option<i64>,
     subject: Option<String>,
     san: Option<String>,
 }
@@ -143,6 +152,13 @@ async fn issue(actor: Actor, db: Data<Db>, ca: Data<Lazy>, Json(body): Json<Issu
     let name = body.profile.as_deref().unwrap_or(cert_profile::DEVICE);
     let profile = db.read(|conn| profile(conn, name))?;
     let mac = body.mac.as_deref().map(mac).transpose()?;
+    if let Some((mac, other)) = mac.and_then(|mac| Some((mac, vendors::other_than(mac, &csr.names)?))) {
+        let message = format!("The certificate is refused: the request calls itself {other}, and the holder is {mac}.");
+        return Err(Problem::bad_value(
+            message,
+            "Make the request for this device, or name the device it was made for.",
+        ));
+    }
     let line = |field: &str, value: &Option<String>| match value {
         Some(value) => words::line(field, value, 64),
         None => Ok(None),
@@ -152,6 +168,12 @@ async fn issue(actor: Actor, db: Data<Db>, ca: Data<Lazy>, Json(body): Json<Issu
     let label = label.ok_or_else(|| {
         Problem::bad_value("Nobody is named as the holder.", "Say whose it is: --mac MAC, or --label NAME.")
     })?;
+    if let Some(mac) = mac
+        && !db.read(|conn| store::is_device(conn, mac))?
+    {
+        let message = format!("There is no device {mac}, and a certificate with a MAC is a device's.");
+        return Err(Problem::bad_value(message, format!("Add it first: phonebox device add {mac}")));
+    }
     let holder = Holder { mac, serial, model, label };
     let by = actor.name.to_string();
     let order = Order { profile: profile.id, holder, spki_der: csr.spki, door: Door::Administrator, by, once: None };
@@ -180,9 +202,22 @@ async fn revoke(
 /// Revoke every certificate of a holder, for good
 #[utoipa::path(tag = "certificates", request_body = RevokeAll, responses((status = 200, body = Revoked)))]
 #[post("/certificates/revoke-all")]
-async fn revoke_all(actor: Actor, ca: Data<Lazy>, Json(body): Json<RevokeAll>) -> Result<Json<Revoked>> {
+async fn revoke_all(actor: Actor, db: Data<Db>, ca: Data<Lazy>, Json(body): Json<RevokeAll>) -> Result<Json<Revoked>> {
     let (reason, now) = (reason(body.reason.as_deref())?, clock::now());
-    let what = body.holder.parse().map_or(Revoke::AllOf(body.holder), Revoke::All);
+    let mac: Option<Mac> = body.holder.parse().ok();
+    let holder = holder_id(&body.holder);
+    let is_known = db.read(|conn| {
+        let is_device = mac.map_or(Ok(false), |mac| store::is_device(conn, mac))?;
+        Ok::<_, Problem>(is_device || !store::list(conn, None, Some(&holder), i64::MAX, 1, now)?.is_empty())
+    })?;
+    if !is_known {
+        let shown: String = holder.chars().take(64).collect();
+        return Err(Problem::not_found(
+            format_args!("holder {shown:?}"),
+            "List the certificates with their holders: GET /api/v1/certificates, or phonebox ca certificate list",
+        ));
+    }
+    let what = mac.map_or(Revoke::AllOf(holder), Revoke::All);
     let serials = ca.get(now).await?.revoke(what, reason, &actor.name, now).await?;
     Ok(Json(Revoked { serials: serials.iter().map(Serial::to_string).collect() }))
 }
@@ -263,10 +298,23 @@ fn change(profile: &mut CertProfile, fields: ProfileFields, limits: &Limits) -> 
         }
     }
     set(&mut profile.key_types, fields.key_types);
-    set(&mut profile.rsa_least, fields.rsa_least);
-    set(&mut profile.rsa_most, fields.rsa_most);
-    set(&mut profile.validity_days, fields.validity_days);
-    set(&mut profile.backdate_days, fields.backdate_days);
+    let refused = |rule: String| {
+        let message = format!("The certificate profile {:?} is not accepted: {rule}.", profile.name);
+        Problem::bad_value(message, "Correct it and send it again.")
+    };
+    // A number that no column holds is named like any other that breaks its rule.
+    let number = |field: &str, value: Option<i64>| {
+        let number = value.map(u32::try_from).transpose();
+        number.map_err(|_| refused(cert_profile::out_of_range(field, value.unwrap_or_default())))
+    };
+    let rsa_least = number("rsa_least", fields.rsa_least)?;
+    let rsa_most = number("rsa_most", fields.rsa_most)?;
+    let validity_days = number("validity_days", fields.validity_days)?;
+    let backdate_days = number("backdate_days", fields.backdate_days)?;
+    set(&mut profile.rsa_least, rsa_least);
+    set(&mut profile.rsa_most, rsa_most);
+    set(&mut profile.validity_days, validity_days);
+    set(&mut profile.backdate_days, backdate_days);
     set(&mut profile.subject, fields.subject);
     set(&mut profile.san, fields.san);
     profile.check(limits).map_err(|rule| {
@@ -278,7 +326,10 @@ fn change(profile: &mut CertProfile, fields: ProfileFields, limits: &Limits) -> 
 fn profile(conn: &Connection, name: &str) -> Result<CertProfile> {
     ca::store::profile_by_name(conn, name)?.ok_or_else(|| {
         let name: String = name.chars().take(64).collect();
-        Problem::not_found(format_args!("certificate profile {name:?}"), "List them: phonebox ca profile list")
+        Problem::not_found(
+            format_args!("certificate profile {name:?}"),
+            "List them: GET /api/v1/certificate-profiles, or phonebox ca profile list",
+        )
     })
 }
 
@@ -288,7 +339,10 @@ fn serial_of(text: &str) -> Result<Serial> {
 
 fn missing(serial: &str) -> Problem {
     let serial: String = serial.chars().take(64).collect();
-    Problem::not_found(format_args!("certificate {serial:?}"), "List them: phonebox ca certificate list")
+    Problem::not_found(
+        format_args!("certificate {serial:?}"),
+        "List them: GET /api/v1/certificates, or phonebox ca certificate list",
+    )
 }
 
 fn mac(text: &str) -> Result<Mac> {

@@ -77,6 +77,12 @@ pub fn list(
     Ok(found.collect::<std::result::Result<_, _>>()?)
 }
 
+/// Whether somebody's device has this MAC.
+pub fn is_device(conn: &Connection, mac: Mac) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM device WHERE mac = $1)";
+    Ok(conn.prepare_cached(sql)?.query_row([mac.to_u64() as i64], |row| row.get(0))?)
+}
+
 pub fn der(conn: &Connection, serial: &[u8]) -> Result<Option<(i64, Vec<u8>)>> {
     use crate::db::OptionalExtension;
     let mut statement = conn.prepare_cached("SELECT authority_id, der FROM certificate WHERE serial = $1")?;

@@ -18,7 +18,8 @@ const ATTRIBUTES: usize = 32;
 pub struct Signed<'a> {
     pub content: &'a [u8],
     pub certificates: Vec<Certificate<'a>>,
-    pub digest: Digest,
+    /// `None`: one that is not known here.
+    pub digest: Option<Digest>,
     signer: Element<'a>,
     /// Content of the SET, as it came.
     attributes: &'a [u8],
@@ -49,10 +50,10 @@ impl<'a> Signed<'a> {
         signers.end()?;
         signer.expect(INTEGER)?;
         let id = signer.any()?;
-        let digest = Digest::from_oid(signer.open(SEQUENCE)?.expect(OID)?.body).ok_or(Malformed)?;
+        let digest = Digest::from_oid(signer.open(SEQUENCE)?.expect(OID)?.body);
         let attributes = signer.expect(CONTEXT_0)?.body;
         let algorithm = signer.open(SEQUENCE)?.expect(OID)?.body;
-        if Digest::of_signature(algorithm).is_some_and(|named| named != digest) {
+        if Digest::of_signature(algorithm).is_some_and(|named| Some(named) != digest) {
             return Err(Malformed);
         }
         let signature = signer.expect(OCTET_STRING)?.body;
@@ -72,14 +73,15 @@ impl<'a> Signed<'a> {
 
     /// The certificate of whoever signed, once the signature, the digest and the content type have proved right.
     pub fn verified(&self) -> Option<Certificate<'a>> {
+        let digest = self.digest?;
         let certificate = self.certificates.iter().find(|certificate| certificate.is_named(self.signer))?;
         let is = |id, tag, expected: &[u8]| {
             attribute(self.attributes, id).is_ok_and(|value| value.is_some_and(|v| v.tag == tag && v.body == expected))
         };
         let signed = asn1::element_of(SET, &[self.attributes]);
         let is_right = is(CONTENT_TYPE, OID, DATA)
-            && is(MESSAGE_DIGEST, OCTET_STRING, &self.digest.of(self.content))
-            && signature::is_good(certificate.spki, self.digest, &signed, self.signature);
+            && is(MESSAGE_DIGEST, OCTET_STRING, &digest.of(self.content))
+            && signature::is_good(certificate.spki, digest, &signed, self.signature);
         is_right.then_some(*certificate)
     }
 

@@ -62,7 +62,7 @@ pub async fn unbind(
             let id = id(tx, &actor, mac)?;
             let before = view(tx, &keys, &actor, mac)?;
             if !networks::store::unbind(tx, id, network)? {
-                let next = format!("Look at its bindings: phonebox device show {mac}");
+                let next = format!("Look at its bindings: GET /api/v1/devices/{mac}, or phonebox device show {mac}");
                 return Err(Problem::not_found(format_args!("binding of {mac} to {network}"), next));
             }
             let now = clock::now();

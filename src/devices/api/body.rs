@@ -1,13 +1,15 @@
 //! What a request says of a device, checked and written.
 
 use crate::db::Tx;
+use crate::devices::TlsState;
 use crate::devices::store::NewDevice;
 use crate::layers::{self, Checked, Scope};
 use crate::lines::input::{CheckedLine, LineInput, LineNumber, NumberedLine};
+use crate::net::Mac;
 use crate::seal::Keyring;
-use crate::users::Actor;
+use crate::users::{Actor, data};
 use crate::web::json::{double, values};
-use crate::web::{Problem, Result, Text, words};
+use crate::web::{Code, Problem, Result, Text, words};
 use crate::{groups, lines, models, profiles, sites, vendors};
 use std::collections::BTreeMap;
 
@@ -66,6 +68,8 @@ pub struct ChangeDevice {
     #[serde(default, deserialize_with = "double")]
     #[schema(value_type = Option<String>)]
     pub(super) url: Option<Option<String>>,
+    /// Only downwards: what the phone shows moves it up.
+    pub(super) tls_state: Option<TlsState>,
     #[serde(default, deserialize_with = "values")]
     #[schema(value_type = std::collections::HashMap<String, Text>)]
     pub(super) settings: BTreeMap<String, Text>,
@@ -93,7 +97,7 @@ pub(super) struct Words {
 
 impl Words {
     /// Lays them over the fields there are. Answers what changed, for the audit log.
-    pub(super) fn apply(&self, tx: &Tx, actor: &Actor, fields: &mut NewDevice) -> Result<Vec<String>> {
+    pub(super) fn apply(&self, tx: &Tx, actor: &Actor, mac: Mac, fields: &mut NewDevice) -> Result<Vec<String>> {
         let mut told = Vec::new();
         let mut tell = |name: &str, word: Option<&str>| told.push(format!("{name}={}", word.unwrap_or("none")));
         // An empty word empties the field, as `--name ""` on the command line means it.
@@ -105,6 +109,11 @@ impl Words {
             tell("vendor", fields.vendor.as_deref());
         }
         if let Some(model) = said(&self.model) {
+            if let Some(model) = model.as_deref().filter(|_| fields.vendor.is_none() && self.vendor.is_none()) {
+                let vendor = vendors::vendor_of_model(model, mac);
+                fields.vendor = vendor.map(|vendor| vendor.name.to_owned());
+                vendor.inspect(|vendor| tell("vendor", Some(vendor.name)));
+            }
             let vendor = fields.vendor.as_deref().and_then(vendors::by_id);
             fields.model = model.as_deref().map(|model| models::model(vendor, model)).transpose()?;
             tell("model", fields.model.as_deref());
@@ -132,6 +141,20 @@ impl Words {
             tell("group", group.as_deref());
         }
         Ok(told)
+    }
+
+    /// Nobody puts a device where they do not see it: a device without a profile of its own has its site's.
+    pub(super) fn stays_in_sight(&self, tx: &Tx, actor: &Actor, id: i64, mac: Mac) -> Result<()> {
+        if data::sees(tx, actor, id, data::store::sees_device)? {
+            return Ok(());
+        }
+        let named = match (&self.site, self.profile.is_some()) {
+            (Some(site), _) => format!("site: {site:?} is not accepted"),
+            (None, true) => "profile: none is not accepted".to_owned(),
+            (None, false) => "site: nothing was said, and the first one is not accepted".to_owned(),
+        };
+        let message = format!("{named}: there the device {mac} would be outside your data permission.");
+        Err(Problem::new(Code::Forbidden, message, "Choose a site and a profile of those that you see."))
     }
 }
 

@@ -53,7 +53,8 @@ async fn add(
                 None => {}
                 Some(owner) if owner == actor.account_id => {
                     let message = format!("There is a device {mac} already.");
-                    return Err(Problem::new(Code::Exists, message, format!("Change it: phonebox device set {mac}")));
+                    let next = format!("Change it: PATCH /api/v1/devices/{mac}, or phonebox device set {mac}");
+                    return Err(Problem::new(Code::Exists, message, next));
                 }
                 // In the words of ALE-036, and not whose.
                 Some(_) => {
@@ -64,7 +65,7 @@ async fn add(
             }
             let now = clock::now();
             let mut fields = NewDevice { site_id: sites::store::first(tx, actor.account_id)?, ..NewDevice::default() };
-            let mut told = new.apply(tx, &actor, &mut fields)?;
+            let mut told = new.apply(tx, &actor, mac, &mut fields)?;
             // Sealed on the writer's thread, as everything is: a rotation of the key leaves nothing behind.
             let birth = Birth::new(&keys, mac)?;
             let id = store::insert(tx, actor.account_id, mac, &fields, &birth, now)?;
@@ -72,6 +73,7 @@ async fn add(
                 store::set_url(tx, &keys, mac, Some(url), now)?;
                 told.push("url".into());
             }
+            new.stays_in_sight(tx, &actor, id, mac)?;
             told.extend(own.write(tx, &keys, &actor, id, now)?);
             if body.activate {
                 store::activate(tx, mac, window.0, now)?;
@@ -133,11 +135,16 @@ async fn change(
                 profile_id: device.profile_id,
                 group_id: device.group_id,
             };
-            let mut told = new.apply(tx, &actor, &mut fields)?;
+            let mut told = new.apply(tx, &actor, mac, &mut fields)?;
             store::update(tx, device.id, mac, &fields, now)?;
+            new.stays_in_sight(tx, &actor, device.id, mac)?;
             if let Some(url) = url {
                 store::set_url(tx, &keys, mac, url.as_deref(), now)?;
                 told.push("url".into());
+            }
+            if let Some(tls_state) = body.tls_state {
+                state::lower(tx, mac, (device.tls_state, tls_state), now)?;
+                told.push(format!("tls_state={}", tls_state.word()));
             }
             told.extend(own.write(tx, &keys, &actor, device.id, now)?);
             let after = view(tx, &keys, &actor, mac)?;

@@ -3,7 +3,8 @@
 use super::view::{DeviceView, id, load, view};
 use crate::ca::Lazy;
 use crate::db::{Db, Tx};
-use crate::devices::{Birth, State, Window, store};
+use crate::devices::{Birth, State, TlsState, Window, seen, store};
+use crate::enrollment::codes::store as codes;
 use crate::net::Mac;
 use crate::seal::Keyring;
 use crate::users::Actor;
@@ -30,7 +31,7 @@ pub async fn activate(
             let now = clock::now();
             match device.state {
                 // Pressing it twice must not open a window for whoever comes next.
-                State::Active => {}
+                State::Active => codes::forget(tx, mac, now)?,
                 _ if device.proof.is_some() => store::unblock(tx, mac, now)?,
                 _ => store::activate(tx, mac, window.0, now)?,
             }
@@ -84,7 +85,8 @@ pub async fn let_in(
     let device = db
         .write(move |tx| {
             if load(tx, &keys, &actor, mac)?.state == State::Blocked {
-                let next = format!("Unblock it first: phonebox device activate {mac}");
+                let next =
+                    format!("Unblock it first: POST /api/v1/devices/{mac}/activate, or phonebox device activate {mac}");
                 return Err(Problem::new(Code::InUse, format!("The device {mac} is blocked."), next));
             }
             let before = view(tx, &keys, &actor, mac)?;
@@ -97,6 +99,15 @@ pub async fn let_in(
         .await?;
     ca.let_go(&[mac], &by, clock::now()).await?;
     Ok(Json(device))
+}
+
+/// Moves its TLS state down. Up it moves by what it shows.
+pub(super) fn lower(tx: &mut Tx, mac: Mac, (from, to): (TlsState, TlsState), now: i64) -> Result<()> {
+    if to > from {
+        let message = format!("tls_state: {} is above {}, and only the phone moves it up.", to.word(), from.word());
+        return Err(Problem::bad_value(message, "Name a state below it, or let the phone come by HTTPS."));
+    }
+    Ok(seen::store::tls_lowered(tx, mac, to, now)?)
 }
 
 /// A new window and new secrets; what was told about the old ones is settled.

@@ -11,7 +11,7 @@ use crate::seal::{Keyring, hex};
 use crate::users::{Actor, data};
 use crate::vendors::firmware;
 use crate::web::{Problem, Result};
-use crate::{networks, profiles, vendors};
+use crate::{models, networks, profiles, vendors};
 
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub struct DeviceView {
@@ -26,6 +26,8 @@ pub struct DeviceView {
     /// SHA-256 of the certificate that it left the factory with, where an import named it.
     certificate: Option<String>,
     lines: Vec<LineView>,
+    /// What may be wrong with its vendor or model, in words. Null: it is listed.
+    model_note: Option<String>,
     /// What is wrong with its firmware, in words. Null: nothing is known to be.
     firmware_note: Option<String>,
     /// Whether it has SIP accounts. A phone for Teams has none.
@@ -53,7 +55,10 @@ pub fn id(conn: &Connection, actor: &Actor, mac: Mac) -> Result<i64> {
 }
 
 pub fn missing(mac: Mac) -> Problem {
-    Problem::not_found(format_args!("device {mac}"), format!("Add it: phonebox device add {mac}"))
+    Problem::not_found(
+        format_args!("device {mac}"),
+        format!("Add it: POST /api/v1/devices, or phonebox device add {mac}"),
+    )
 }
 
 pub fn view(conn: &Connection, keys: &Keyring, actor: &Actor, mac: Mac) -> Result<DeviceView> {
@@ -70,6 +75,7 @@ pub fn view(conn: &Connection, keys: &Keyring, actor: &Actor, mac: Mac) -> Resul
     let known = model.zip(summary.firmware.as_deref());
     Ok(DeviceView {
         firmware_note: known.and_then(|(model, version)| firmware::misfit(model, version)).map(|one| one.to_string()),
+        model_note: models::note(summary.vendor.as_deref(), summary.model.as_deref()),
         has_accounts: !known.is_some_and(|(model, version)| firmware::is_teams(model, version)),
         summary,
         url: device.url.map(|url| profiles::url::masked(url.reveal())),

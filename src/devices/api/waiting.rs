@@ -36,7 +36,7 @@ pub async fn dismiss(actor: Actor, db: Data<Db>, mac: Path<String>) -> Result<Ht
     let mac = words::mac(&mac)?;
     db.write(move |tx| {
         if !store::no_longer_pending(tx, mac)? {
-            let next = "List them: phonebox device list --pending";
+            let next = "List them: GET /api/v1/pending, or phonebox device list --pending";
             return Err(Problem::not_found(format_args!("waiting device {mac}"), next));
         }
         audit::store::write(tx, &actor, "pending.remove", mac, None, clock::now())?;

@@ -3,7 +3,7 @@
 use super::{Alike, store};
 use crate::db::{Db, long};
 use crate::devices::roll::Roll;
-use crate::users::{Actor, data};
+use crate::users::Actor;
 use crate::web::{Json, Problem, Query, Result, words};
 use actix_web::{get, web::Data};
 
@@ -51,12 +51,13 @@ pub async fn check(actor: Actor, db: Data<Db>, Query(query): Query<CheckQuery>) 
     let mac = words::mac(&query.mac)?;
     let standing = db
         .read_long(move |conn| {
-            let Some((id, account_id, is_bound)) = store::bound(conn, mac)? else { return Ok(Standing::Missing) };
-            // What a limited user does not see is somebody else's too.
-            if account_id != actor.account_id || !data::sees(conn, &actor, id, data::store::sees_device)? {
-                return Ok(Standing::Elsewhere);
-            }
-            Ok::<_, Problem>(if is_bound { Standing::Bound } else { Standing::Unbound })
+            // Of the account's own, a limited user hears as much of those that others see: it is here, and no more.
+            Ok::<_, Problem>(match store::bound(conn, mac)? {
+                None => Standing::Missing,
+                Some((account_id, _)) if account_id != actor.account_id => Standing::Elsewhere,
+                Some((_, true)) => Standing::Bound,
+                Some((_, false)) => Standing::Unbound,
+            })
         })
         .await?;
     Ok(Json(Checked { mac, standing }))

@@ -4,6 +4,7 @@ use super::{object, store};
 use crate::db::Awaited;
 use crate::devices::list::{Filter, Place, page};
 use crate::devices::roll::Roll;
+use crate::seal::Keyring;
 use crate::users::Actor;
 use crate::web::{Problem, Query, Result, cell};
 use actix_web::web::{Bytes, Data};
@@ -35,13 +36,18 @@ struct Options {
 /// Export devices with their lines and own settings, without secrets, as CSV or JSON that the import takes back
 #[utoipa::path(tag = "devices", params(Options), responses((status = 200, content((String = "text/csv"), (Vec<serde_json::Value> = "application/json")))))]
 #[get("/devices/export")]
-async fn export(actor: Actor, roll: Data<Roll>, Query(options): Query<Options>) -> Result<HttpResponse> {
+async fn export(
+    actor: Actor,
+    roll: Data<Roll>,
+    keys: Data<Keyring>,
+    Query(options): Query<Options>,
+) -> Result<HttpResponse> {
     let Options { format, site, group, vendor, model } = options;
     let format = format.unwrap_or(Format::Csv);
     let filter = Filter { site, group, vendor, model, ..Filter::default() };
     let (send, receive) = channel(4);
     tokio::task::spawn_blocking(move || {
-        if let Err(problem) = write(&roll, &actor, &filter, format, &send) {
+        if let Err(problem) = write(&roll, &keys, &actor, &filter, format, &send) {
             // The head is out already; a broken body tells the client that something is missing.
             let _ = send.blocking_send(Err(problem));
         }
@@ -58,7 +64,14 @@ async fn export(actor: Actor, roll: Data<Roll>, Query(options): Query<Options>) 
 type Piece = Result<Bytes, Problem>;
 
 /// Page by page, each read by itself: a slow reader must not keep the database's log from being tidied.
-fn write(roll: &Roll, actor: &Actor, filter: &Filter, format: Format, send: &Sender<Piece>) -> Result<()> {
+fn write(
+    roll: &Roll,
+    keys: &Keyring,
+    actor: &Actor,
+    filter: &Filter,
+    format: Format,
+    send: &Sender<Piece>,
+) -> Result<()> {
     let listener = send.clone();
     let (db, awaited) = (roll.db(), Awaited::when(move || !listener.is_closed()));
     let columns = db.read(|conn| store::columns(conn, actor.account_id))?;
@@ -71,7 +84,7 @@ fn write(roll: &Roll, actor: &Actor, filter: &Filter, format: Format, send: &Sen
         let devices = page(roll, &awaited, actor.account_id, filter, &place, PAGE)?;
         let owns = match (devices.first(), devices.last()) {
             (Some(first), Some(last)) => {
-                db.read_while(&awaited, |conn| store::own(conn, actor.account_id, first.mac, last.mac))?
+                db.read_while(&awaited, |conn| store::own(conn, keys, actor.account_id, (first.mac, last.mac)))?
             }
             _ => super::Owns::new(),
         };

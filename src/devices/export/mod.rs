@@ -5,7 +5,6 @@
 pub mod api;
 mod store;
 
-use super::import::MAX_LINES;
 use super::list::Summary;
 use crate::net::Mac;
 use crate::web::cell;
@@ -22,6 +21,8 @@ struct Own {
     settings: HashMap<Setting, String>,
     /// SHA-256 of the certificate that an import named.
     certificate: Option<String>,
+    /// Its own target, without the password of there.
+    url: Option<String>,
 }
 
 struct Line {
@@ -31,18 +32,21 @@ struct Line {
     display_name: Option<String>,
 }
 
-const WORDS: [&str; 10] =
-    ["mac", "vendor", "model", "serial", "name", "site", "profile", "group", "active", "certificate"];
+const WORDS: [&str; 11] =
+    ["mac", "vendor", "model", "serial", "name", "site", "profile", "group", "url", "active", "certificate"];
 
 /// The columns of one export.
 struct Columns {
-    lines: u8,
+    /// Numbers in use.
+    lines: Vec<u8>,
     settings: Vec<Setting>,
 }
 
 impl Columns {
     fn header(&self) -> Vec<String> {
-        let lines = (1..=self.lines.min(MAX_LINES))
+        let lines = self
+            .lines
+            .iter()
             .flat_map(|number| ["user", "auth_id", "display_name"].map(|word| format!("line{number}_{word}")));
         let settings = self.settings.iter().map(|(line, name)| match line {
             0 => name.clone(),
@@ -62,11 +66,12 @@ impl Columns {
             word(&device.site),
             word(&device.profile),
             word(&device.group),
+            word(&own.url),
             (device.state == "active").to_string(),
             own.certificate.clone().unwrap_or_default(),
         ];
-        for number in 1..=self.lines.min(MAX_LINES) {
-            let line = own.lines.iter().find(|line| line.number == number);
+        for number in &self.lines {
+            let line = own.lines.iter().find(|line| line.number == *number);
             let words = line.map_or([&None; 3], |line| [&line.user, &line.auth_id, &line.display_name]);
             row.extend(words.map(word));
         }
@@ -91,7 +96,7 @@ fn object(device: &Summary, own: &Own) -> Value {
     });
     without_nulls(json!({
         "mac": device.mac, "vendor": device.vendor, "model": device.model, "serial": device.serial, "name": device.name,
-        "site": device.site, "profile": device.profile, "group": device.group, "active": device.state == "active",
+        "site": device.site, "profile": device.profile, "group": device.group, "url": own.url, "active": device.state == "active",
         "certificate": own.certificate, "lines": lines.collect::<Vec<_>>(), "settings": settings(0),
     }))
 }

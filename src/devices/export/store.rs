@@ -2,29 +2,26 @@
 
 use super::{Columns, Line, Owns};
 use crate::db::{Connection, Result, params};
+use crate::devices::place;
 use crate::net::Mac;
-use crate::seal::hex;
-
-/// More different settings than this are not exported as columns.
-const MAX_SETTINGS: u32 = 800;
+use crate::profiles::url;
+use crate::seal::{Keyring, hex};
 
 /// Which columns there must be. Line passwords and other secrets have none.
 pub fn columns(conn: &Connection, account_id: i64) -> Result<Columns> {
-    let lines: u8 =
-        conn.query_row("SELECT coalesce(max(number), 0) FROM line WHERE account_id = $1", [account_id], |row| {
-            row.get(0)
-        })?;
+    let mut statement = conn.prepare("SELECT DISTINCT number FROM line WHERE account_id = $1 ORDER BY number")?;
+    let lines = statement.query_map([account_id], |row| row.get(0))?.collect::<std::result::Result<_, _>>()?;
     let mut statement = conn.prepare(
         "SELECT DISTINCT line, name FROM setting
-         WHERE account_id = $1 AND layer IN ('device', 'line') AND value IS NOT NULL AND line <= 16
-         ORDER BY line, name LIMIT $2",
+         WHERE account_id = $1 AND layer IN ('device', 'line') AND value IS NOT NULL ORDER BY line, name",
     )?;
-    let settings = statement.query_map(params![account_id, MAX_SETTINGS], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let settings = statement.query_map([account_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(Columns { lines, settings: settings.collect::<std::result::Result<_, _>>()? })
 }
 
-/// Lines, settings and certificates of the devices from one MAC to another.
-pub fn own(conn: &Connection, account_id: i64, first: Mac, last: Mac) -> Result<Owns> {
+/// Lines, settings, certificates and targets of the devices from one MAC to another.
+pub fn own(conn: &Connection, keys: &Keyring, account_id: i64, span: (Mac, Mac)) -> Result<Owns> {
+    let (first, last) = span;
     let (first, last) = (first.to_u64() as i64, last.to_u64() as i64);
     let mut owns = Owns::new();
     let mut lines = conn.prepare_cached(
@@ -56,6 +53,15 @@ pub fn own(conn: &Connection, account_id: i64, first: Mac, last: Mac) -> Result<
     while let Some(row) = rows.next()? {
         let Some(mac) = Mac::from_u64(row.get::<_, i64>(0)? as u64) else { continue };
         owns.entry(mac).or_default().certificate = Some(hex(&row.get::<_, Vec<u8>>(1)?));
+    }
+    let mut urls = conn.prepare_cached(
+        "SELECT mac, url_sealed FROM device WHERE account_id = $1 AND mac BETWEEN $2 AND $3 AND url_sealed IS NOT NULL",
+    )?;
+    let mut rows = urls.query(params![account_id, first, last])?;
+    while let Some(row) = rows.next()? {
+        let Some(mac) = Mac::from_u64(row.get::<_, i64>(0)? as u64) else { continue };
+        let url = keys.open_secret(&place("url", mac), &row.get::<_, Vec<u8>>(1)?)?;
+        owns.entry(mac).or_default().url = url::parse(url.reveal()).ok().map(|url| url.without_password());
     }
     Ok(owns)
 }

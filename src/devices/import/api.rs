@@ -32,8 +32,8 @@ struct Options {
 
 /// Import devices from CSV, JSON (array or lines) or a ZIP of those
 ///
-/// Columns or keys: mac, vendor, model, serial, name, site, profile, group, active, line1_user, line1_auth_id,
-/// line1_password, line1_display_name … line16_…, and the name of any setting. All good rows go in together; bad and
+/// Columns or keys: mac, vendor, model, serial, name, site, profile, group, url, active, line1_user,
+/// line1_auth_id, line1_password, line1_display_name … line255_…, and the name of any setting. All good rows go in together; bad and
 /// duplicate ones are reported with their row.
 #[utoipa::path(tag = "devices", params(Options), request_body(content = String, content_type = "application/octet-stream"),
     responses((status = 200, content((Report = "application/json"), (String = "application/x-ndjson")))))]

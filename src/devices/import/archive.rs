@@ -1,8 +1,9 @@
 //! A ZIP of CSV and JSON files (APPNOTE.TXT). Nothing is unpacked to disk, so its names are only shown; what it claims
 //! about sizes is not believed.
 
+use super::columns::{Column, column};
 use super::meter::Meter;
-use super::{FileError, Rows, read_plain, unreadable};
+use super::{FileError, Place, Rows, read_plain, unreadable};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
@@ -42,7 +43,7 @@ pub fn read(file: &mut File, rows: &mut Rows) -> Result<(), FileError> {
         return Err(FileError("files of the ZIP overlap".into()));
     }
     let mut claimed = 0u64;
-    let mut wanted = Vec::new();
+    let (mut wanted, mut others) = (Vec::new(), Vec::new());
     for index in 0..archive.len() {
         let entry = archive.by_index_raw(index).map_err(fail)?;
         let name = entry.name().map_err(fail)?;
@@ -54,9 +55,15 @@ pub fn read(file: &mut File, rows: &mut Rows) -> Result<(), FileError> {
             return Err(FileError(format!("{name:?} in the ZIP is encrypted, a link, or outside of it")));
         }
         let ending = name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
-        if !["csv", "json", "jsonl", "ndjson", "txt"].contains(&ending.as_str()) {
-            return Err(FileError(format!("{name:?} in the ZIP is neither CSV nor JSON")));
+        let is_named_so = ["csv", "json", "jsonl", "ndjson"].contains(&ending.as_str());
+        drop(entry);
+        // Spreadsheets save lists with tabs as .txt, and people add a note to read first.
+        let is_list = is_named_so || ending == "txt" && starts_as_a_list(archive.by_index(index).map_err(fail)?);
+        if !is_list {
+            others.push(name);
+            continue;
         }
+        let entry = archive.by_index_raw(index).map_err(fail)?;
         claimed = claimed.saturating_add(entry.size());
         wanted.push((index, Arc::<str>::from(name)));
     }
@@ -68,6 +75,12 @@ pub fn read(file: &mut File, rows: &mut Rows) -> Result<(), FileError> {
         return Err(FileError(format!("the ZIP unpacks to {claimed} bytes, at most {most} are allowed for its size")));
     }
     rows.progress.total.store(claimed, Ordering::Relaxed);
+    for name in others {
+        let place = Place { file: Some(name.into()), row: 0 };
+        if !rows.leave_out(&place, "it is neither CSV nor JSON and was left out") {
+            return Ok(());
+        }
+    }
     let mut left = most;
     for (index, name) in wanted {
         let meter = Meter::of(rows);
@@ -78,6 +91,17 @@ pub fn read(file: &mut File, rows: &mut Rows) -> Result<(), FileError> {
         left = bounded.left;
     }
     Ok(())
+}
+
+/// JSON, or a header with a MAC in it. Only so much is unpacked.
+fn starts_as_a_list(entry: impl Read) -> bool {
+    let mut start = Vec::new();
+    let read = entry.take(16 * 1024).read_to_end(&mut start);
+    let text = String::from_utf8_lossy(&start);
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    let mut cells = text.lines().next().unwrap_or_default().split([',', ';', '\t']);
+    let is_mac = |cell: &str| column(cell.trim_matches('"')) == Ok(Column::Mac);
+    read.is_ok() && (text.starts_with(['[', '{']) || cells.any(is_mac))
 }
 
 /// Stops what unpacks to more than it said.

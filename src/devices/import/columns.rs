@@ -1,11 +1,8 @@
 //! What a column is called, and what it means.
 
-use crate::settings::{SettingId, catalogue};
+use crate::settings::{NO_SUCH, SettingId, catalogue};
 
-/// Lines that a row may bring.
-pub const MAX_LINES: u8 = 16;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Column {
     Mac,
     Vendor,
@@ -15,6 +12,8 @@ pub enum Column {
     Site,
     Profile,
     Group,
+    /// Its own target.
+    Url,
     Active,
     /// SHA-256 of the certificate that it left the factory with.
     Certificate,
@@ -23,7 +22,7 @@ pub enum Column {
     Setting(u8, SettingId),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LineWord {
     User,
     AuthId,
@@ -31,7 +30,7 @@ pub enum LineWord {
     DisplayName,
 }
 
-const WORDS: [(&str, Column); 13] = [
+const WORDS: [(&str, Column); 15] = [
     ("mac", Column::Mac),
     ("mac_address", Column::Mac),
     ("vendor", Column::Vendor),
@@ -42,7 +41,9 @@ const WORDS: [(&str, Column); 13] = [
     ("site", Column::Site),
     ("profile", Column::Profile),
     ("group", Column::Group),
+    ("url", Column::Url),
     ("active", Column::Active),
+    ("activate", Column::Active),
     ("certificate", Column::Certificate),
     ("thumbprint", Column::Certificate),
 ];
@@ -65,8 +66,8 @@ pub fn column(name: &str) -> Result<Column, String> {
         && !number.is_empty()
         && number.bytes().all(|byte| byte.is_ascii_digit())
     {
-        let number = number.parse().ok().filter(|number| (1..=MAX_LINES).contains(number));
-        let number = number.ok_or_else(|| format!("column {}: lines go from 1 to {MAX_LINES}", shown(name)))?;
+        let number = number.parse().ok().filter(|number| *number > 0);
+        let number = number.ok_or_else(|| format!("column {}: lines go from 1 to {}", shown(name), u8::MAX))?;
         if let Some((_, word)) = LINE_WORDS.iter().find(|(one, _)| *one == word) {
             return Ok(Column::Line(number, *word));
         }
@@ -76,8 +77,24 @@ pub fn column(name: &str) -> Result<Column, String> {
         }
         return Ok(Column::Setting(number, id));
     }
-    let id = catalogue().find(&plain).map_err(|_| format!("column {} is not known", shown(name)))?;
+    let id = catalogue().find(&plain).map_err(|error| match error.rule.as_str() {
+        NO_SUCH => unknown(name, &plain, &error.next),
+        rule => format!("column {}: {rule}", shown(name)),
+    })?;
     Ok(Column::Setting(0, id))
+}
+
+fn unknown(name: &str, plain: &str, setting: &str) -> String {
+    let words = WORDS.iter().map(|(word, _)| *word);
+    let near = words.clone().find(|word| strsim::damerau_levenshtein(plain, word) <= plain.len() / 4);
+    let meant = match near {
+        Some(word) => format!(" Did you mean {word}?"),
+        None if setting.starts_with("Did") => format!(" {setting}"),
+        None => String::new(),
+    };
+    let lines = LINE_WORDS.iter().map(|(word, _)| format!("line1_{word}")).collect::<Vec<_>>().join(", ");
+    let words = words.collect::<Vec<_>>().join(", ");
+    format!("column {} is not known.{meant} Known are {words}, {lines} and every setting's name", shown(name))
 }
 
 /// A stranger's word in a message.
@@ -94,11 +111,11 @@ mod tests {
     fn columns_are_found_by_name_and_others_are_refused() {
         assert_eq!(column(" MAC "), Ok(Column::Mac));
         assert_eq!(column("Serial Number"), Ok(Column::Serial));
-        assert_eq!(column("line16_display_name"), Ok(Column::Line(16, LineWord::DisplayName)));
+        assert_eq!(column("line255_display_name"), Ok(Column::Line(255, LineWord::DisplayName)));
         assert!(matches!(column("sip.server"), Ok(Column::Setting(0, _))));
         assert!(matches!(column("line2_line.label"), Ok(Column::Setting(2, _))));
         for name in
-            ["account_id", "line0_user", "line17_user", "line_user", "line1_", "line1_time.zone", "", "token_sealed"]
+            ["account_id", "line0_user", "line256_user", "line_user", "line1_", "line1_time.zone", "", "token_sealed"]
         {
             assert!(column(name).is_err(), "{name}");
         }

@@ -5,10 +5,12 @@ use super::meter::{BUFFER, Meter};
 use super::{FileError, Place, Rows, unreadable};
 use csv::{ByteRecord, ReaderBuilder};
 use std::borrow::Cow;
-use std::io::BufRead;
+use std::collections::HashSet;
+use std::io::{self, BufRead, Read};
 use std::sync::Arc;
 
-const MAX_COLUMNS: usize = 1_000;
+/// An export of every setting there is has fewer.
+const MAX_COLUMNS: usize = 10_000;
 
 pub fn read(mut text: impl BufRead, meter: &Meter, name: Option<Arc<str>>, rows: &mut Rows) -> Result<(), FileError> {
     let start = text.fill_buf().map_err(|error| unreadable(&error))?;
@@ -18,7 +20,7 @@ pub fn read(mut text: impl BufRead, meter: &Meter, name: Option<Arc<str>>, rows:
         .flexible(true)
         .delimiter(delimiter)
         .buffer_capacity(BUFFER)
-        .from_reader(text);
+        .from_reader(Lines { inner: text, after_cr: false, open: false });
     let mut record = ByteRecord::new();
     let fail = |row: u64, error: ::csv::Error| FileError(format!("after row {row}: {error}"));
     if !reader.read_byte_record(&mut record).map_err(|error| fail(0, error))? {
@@ -29,7 +31,9 @@ pub fn read(mut text: impl BufRead, meter: &Meter, name: Option<Arc<str>>, rows:
     let mut last = 1;
     while reader.read_byte_record(&mut record).map_err(|error| fail(last, error))? {
         meter.next_row();
-        let row = record.position().map_or(last + 1, |position| position.line());
+        // The reader says where a record ends, its own line end and those inside its quotes counted.
+        let inside = record.iter().flatten().filter(|byte| **byte == b'\n').count() as u64;
+        let row = reader.position().line().saturating_sub(1 + inside);
         last = row;
         if record.iter().all(|cell| cell.trim_ascii().is_empty()) {
             continue;
@@ -41,6 +45,43 @@ pub fn read(mut text: impl BufRead, meter: &Meter, name: Option<Arc<str>>, rows:
         }
     }
     Ok(())
+}
+
+/// Every line ends in LF, the last one too, whatever the editor wrote: rows are counted by them.
+struct Lines<R> {
+    inner: R,
+    after_cr: bool,
+    /// The last line has no end yet.
+    open: bool,
+}
+
+impl<R: Read> Read for Lines<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let count = self.inner.read(buffer)?;
+            if count == 0 {
+                let end = buffer.first_mut().filter(|_| std::mem::take(&mut self.open));
+                return Ok(end.map_or(0, |byte| {
+                    *byte = b'\n';
+                    1
+                }));
+            }
+            let mut kept = 0;
+            for place in 0..count {
+                let byte = buffer[place];
+                if byte == b'\n' && std::mem::take(&mut self.after_cr) {
+                    continue;
+                }
+                self.after_cr = byte == b'\r';
+                buffer[kept] = if self.after_cr { b'\n' } else { byte };
+                kept += 1;
+            }
+            if let Some(last) = kept.checked_sub(1) {
+                self.open = buffer[last] != b'\n';
+                return Ok(kept);
+            }
+        }
+    }
 }
 
 /// The one that stands most often in the header.
@@ -57,6 +98,7 @@ fn header(record: &ByteRecord) -> Result<Vec<Option<Column>>, FileError> {
         return Err(FileError(format!("it has {} columns, at most {MAX_COLUMNS} are possible", record.len())));
     }
     let mut columns: Vec<Option<Column>> = Vec::with_capacity(record.len());
+    let mut named = HashSet::with_capacity(record.len());
     for cell in record {
         let name = std::str::from_utf8(cell).map_err(|_| FileError("its header is not UTF-8".into()))?;
         if name.trim().is_empty() {
@@ -64,7 +106,7 @@ fn header(record: &ByteRecord) -> Result<Vec<Option<Column>>, FileError> {
             continue;
         }
         let column = column(name).map_err(FileError)?;
-        if columns.contains(&Some(column)) {
+        if !named.insert(column) {
             return Err(FileError(format!("column {} stands there twice", shown(name))));
         }
         columns.push(Some(column));

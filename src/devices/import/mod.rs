@@ -21,7 +21,6 @@ use crate::seal::Keyring;
 use crate::users::Actor;
 use crate::web::{Code, Problem};
 use crate::{audit, clock};
-pub use columns::MAX_LINES;
 use meter::Meter;
 use rows::{Checker, Names, Prepared};
 use std::fs::File;
@@ -62,6 +61,7 @@ pub struct Rejection {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
     /// As editors and spreadsheets number them: the header of a CSV is row 1. In a JSON array the first object is 1.
+    /// 0: the whole file of a ZIP.
     pub row: u64,
     pub mac: Option<String>,
     pub reason: String,
@@ -222,6 +222,11 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
+    /// A file that is not read at all. False when nobody wants more.
+    fn leave_out(&mut self, place: &Place, why: &str) -> bool {
+        (self.sink)(Item::Bad(place.reject(None, why.into())))
+    }
+
     /// False when nobody wants more.
     fn take(
         &mut self,

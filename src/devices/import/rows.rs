@@ -3,14 +3,14 @@
 use super::Place;
 use super::columns::{Column, LineWord, shown};
 use crate::db::{Connection, Error};
-use crate::devices::Birth;
 use crate::devices::store::{NewDevice, password_place};
+use crate::devices::{Birth, place};
 use crate::net::Mac;
 use crate::seal::Keyring;
 use crate::settings::store::value_place;
 use crate::settings::{Layer, SettingId, catalogue, check};
 use crate::vendors::{self, Vendor};
-use crate::{models, sites};
+use crate::{models, profiles, sites};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
@@ -45,6 +45,7 @@ pub struct Prepared {
     pub id: i64,
     pub mac: Mac,
     pub fields: NewDevice,
+    pub url_sealed: Option<Vec<u8>>,
     pub active: bool,
     pub certificate: Option<Print>,
     pub birth: Birth,
@@ -97,7 +98,7 @@ impl Checker {
             None | Some("") => return (None, Err("the MAC is missing".into())),
             Some(text) => match text.parse::<Mac>() {
                 Ok(mac) => mac,
-                Err(_) => return (None, Err(format!("{} is not a MAC address", shown(text)))),
+                Err(error) => return (None, Err(format!("{} is not a MAC address: {}", shown(text), error.rule()))),
             },
         };
         if let Some(row) = self.seen.get(&mac) {
@@ -113,7 +114,7 @@ impl Checker {
 
     fn checked(&mut self, mac: Mac, cells: &[(Column, Cow<str>)]) -> Result<Prepared, String> {
         let mut fields = NewDevice { site_id: self.names.first_site, ..NewDevice::default() };
-        let (mut active, mut certificate) = (false, None);
+        let (mut active, mut certificate, mut url_sealed) = (false, None, None);
         let mut vendor: Option<&'static Vendor> = None;
         let mut model = None;
         let mut lines: Vec<PreparedLine> = Vec::new();
@@ -137,6 +138,11 @@ impl Checker {
                 Column::Site => fields.site_id = Some(id(&self.names.sites, "site", text)?),
                 Column::Profile => fields.profile_id = Some(id(&self.names.profiles, "profile", text)?),
                 Column::Group => fields.group_id = Some(id(&self.names.groups, "group", text)?),
+                Column::Url => {
+                    profiles::url::parse(text).map_err(|error| format!("url: {error}"))?;
+                    let sealed = self.keys.seal(&place("url", mac), text.as_bytes());
+                    url_sealed = Some(sealed.map_err(|error| error.to_string())?);
+                }
                 Column::Active => active = boolean(text)?,
                 Column::Certificate => certificate = Some(self.print(text)?),
                 Column::Line(number, _) => {
@@ -151,7 +157,10 @@ impl Checker {
             }
         }
         if let Some(model) = model {
-            let vendor = vendor.or_else(|| vendors::vendor_of_mac(mac));
+            if vendor.is_none() {
+                vendor = vendors::vendor_of_model(model, mac);
+                fields.vendor = vendor.map(|vendor| vendor.name.to_owned());
+            }
             fields.model = Some(models::model(vendor, model).map_err(|error| error.to_string())?);
         }
         lines.sort_by_key(|line| line.number);
@@ -165,7 +174,7 @@ impl Checker {
         let settings = settings.collect::<Result<Vec<_>, String>>()?;
         let birth = Birth::new(&self.keys, mac).map_err(|error| error.to_string())?;
         (self.next_device, self.next_account) = (device_id + 1, next_account);
-        Ok(Prepared { id: device_id, mac, fields, active, certificate, birth, lines, settings })
+        Ok(Prepared { id: device_id, mac, fields, url_sealed, active, certificate, birth, lines, settings })
     }
 
     fn print(&self, text: &str) -> Result<Print, String> {

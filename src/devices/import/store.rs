@@ -3,6 +3,7 @@
 use super::rows::{Prepared, Print};
 use crate::db::{Connection, Result, Tx, params};
 use crate::devices::Window;
+use crate::enrollment::codes::store as codes;
 use crate::net::Mac;
 use crate::users::Actor;
 use std::collections::{HashMap, HashSet};
@@ -40,13 +41,16 @@ pub struct Inserter<'a> {
     window: Window,
     now: i64,
     waiting: bool,
+    /// Some gave wrong enrollment codes.
+    tried: bool,
 }
 
 impl<'a> Inserter<'a> {
     pub fn new(tx: &'a Tx, actor: &'a Actor, window: Window, now: i64) -> Result<Inserter<'a>> {
         tx.execute_batch(CACHE)?;
         let waiting = tx.query_row("SELECT EXISTS (SELECT 1 FROM pending)", [], |row| row.get(0))?;
-        Ok(Inserter { conn: tx, actor, window, now, waiting })
+        let tried = codes::any(tx)?;
+        Ok(Inserter { conn: tx, actor, window, now, waiting, tried })
     }
 
     /// False: the MAC is there already, nothing was inserted.
@@ -57,8 +61,8 @@ impl<'a> Inserter<'a> {
         let inserted = conn
             .prepare_cached(
                 "INSERT INTO device (id, account_id, mac, vendor, model, serial, name, site_id, profile_id, group_id, state,
-                    activated_at, window_until, token_sealed, token_hash, http_password_sealed, created_at, updated_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)
+                    activated_at, window_until, token_sealed, token_hash, http_password_sealed, created_at, updated_at, url_sealed)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $18)
                  ON CONFLICT (mac) DO NOTHING",
             )?
             .execute(params![
@@ -78,7 +82,8 @@ impl<'a> Inserter<'a> {
                 row.birth.token_sealed,
                 row.birth.token_hash.as_slice(),
                 row.birth.http_password_sealed,
-                now
+                now,
+                row.url_sealed
             ])?;
         if inserted == 0 {
             return Ok(false);
@@ -133,6 +138,10 @@ impl<'a> Inserter<'a> {
         }
         if self.waiting {
             conn.prepare_cached("DELETE FROM pending WHERE mac = $1")?.execute([mac])?;
+        }
+        if self.tried {
+            // The alarm of a lock is closed at the next upkeep.
+            conn.prepare_cached("DELETE FROM code_attempt WHERE mac = $1")?.execute([mac])?;
         }
         Ok(true)
     }

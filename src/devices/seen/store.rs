@@ -50,6 +50,16 @@ pub fn tls_state(tx: &mut Tx, mac: Mac, state: TlsState) -> Result<()> {
     Ok(())
 }
 
+/// Somebody says that it has not come so far. Without trust in our CA it is led to HTTP again.
+pub fn tls_lowered(tx: &mut Tx, mac: Mac, state: TlsState, now: i64) -> Result<()> {
+    let sql = "UPDATE device SET tls_state = $2, updated_at = $3, tls_at = CASE WHEN $2 < $4 THEN NULL ELSE tls_at END
+        WHERE mac = $1 AND tls_state > $2";
+    let trusts = TlsState::TrustsOurCa.number();
+    tx.prepare_cached(sql)?.execute(params![mac.to_u64() as i64, state.number(), now, trusts])?;
+    tx.touch(Touch::Device(mac));
+    Ok(())
+}
+
 pub fn conflict(tx: &mut Tx, mac: Mac, now: i64) -> Result<()> {
     set(tx, mac, "UPDATE device SET conflict_at = coalesce(conflict_at, $2) WHERE mac = $1", now)
 }

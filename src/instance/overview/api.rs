@@ -47,13 +47,21 @@ pub struct Below {
 /// How the box, its accounts, devices, profiles and files do, in numbers
 #[utoipa::path(tag = "overview", responses((status = 200, body = Overview)))]
 #[get("/overview")]
-async fn overview(actor: Actor, roll: Data<Roll>, pipeline: Data<Pipeline>) -> Result<Json<Overview>> {
+async fn overview(
+    actor: Actor,
+    roll: Data<Roll>,
+    lines: Data<lines::count::Count>,
+    pipeline: Data<Pipeline>,
+) -> Result<Json<Overview>> {
     let origin = pipeline.usual_origin();
     let (http, https) = (origin.http.as_deref().map(str::to_owned), origin.https.as_deref().map(str::to_owned));
     let counted = long(move |awaited| {
         let may_count = actor.permissions.has(Permission::DeviceRead);
         let devices = some(may_count, || roll.counts(awaited, actor.account_id, actor.limited))?;
-        roll.db().read_while(awaited, |conn| numbers(conn, &actor, devices))
+        let may_count = may_count && actor.limited.is_none();
+        let sip_accounts = some(may_count, || lines.of(roll.db(), awaited, actor.account_id))?;
+        let numbers = roll.db().read_while(awaited, |conn| numbers(conn, &actor, devices))?;
+        Ok::<_, Problem>(Overview { sip_accounts, ..numbers })
     });
     let mut overview = counted.await?;
     (overview.http, overview.https) = (http, https);
@@ -77,7 +85,7 @@ fn numbers(conn: &Connection, actor: &Actor, mut counts: Option<Counts>) -> Resu
         http: None,
         https: None,
         devices: counts,
-        sip_accounts: some(may_whole(Permission::DeviceRead), || lines::store::count(conn, account_id))?,
+        sip_accounts: None,
         sites: some(may(Permission::SiteRead), || sites::store::count(conn, account_id, limited))?,
         profiles: some(may(Permission::ProfileRead), || profiles::store::count(conn, account_id, limited))?,
         files: some(may_whole(Permission::FileRead), || files::store::kinds(conn, account_id).map(of_kinds))?,

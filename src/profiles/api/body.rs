@@ -95,7 +95,10 @@ impl Options {
             if !is_theirs || ca::store::profile_by_name(conn, name)?.is_none() {
                 let name: String = name.chars().take(64).collect();
                 let missing = format_args!("certificate profile {name:?}");
-                return Err(Problem::not_found(missing, "List them: phonebox ca profile list"));
+                return Err(Problem::not_found(
+                    missing,
+                    "List them: GET /api/v1/certificate-profiles, or phonebox ca profile list",
+                ));
             }
             profile.certificate_profile.clone_from(name);
             told.push(format!("certificate_profile={name}"));

@@ -125,7 +125,8 @@ async fn remove(actor: Actor, db: Data<Db>, keys: Data<Keyring>, name: Path<Stri
         let (sites, devices) = store::users(tx, id)?;
         if sites + devices > 0 {
             let message = format!("The profile {:?} is still in use by {sites} sites and {devices} devices.", *name);
-            let next = "Give them another one first: phonebox site set SITE --profile NAME";
+            let next =
+                "Give them another one first: PATCH /api/v1/sites/SITE, or phonebox site set SITE --profile NAME";
             return Err(Problem::new(Code::InUse, message, next));
         }
         let now = clock::now();

@@ -39,7 +39,8 @@ pub struct TargetInput {
     root_ca: Option<Option<String>>,
     /// 0 to 999.
     #[schema(maximum = 999)]
-    phone_group: Option<u16>,
+    #[schema(value_type = Option<u16>)]
+    phone_group: Option<i64>,
 }
 
 /// Add a target at the end of a profile's list
@@ -104,7 +105,8 @@ pub async fn remove_target(
             let id = find(&profile, path.1)?.id;
             if profile.targets.len() == 1 {
                 let message = format!("Target {} is the only one of the profile {:?}.", path.1, profile.name);
-                let next = "Change it, or add another one first: phonebox profile target add NAME --url URL";
+                let next = "Change it, or add another one first: POST /api/v1/profiles/NAME/targets, or phonebox profile target add NAME \
+                            --url URL";
                 return Err(Problem::new(Code::InUse, message, next));
             }
             store::remove_target(tx, id)?;
@@ -174,11 +176,11 @@ impl TargetInput {
         if let Some(root_ca) = self.root_ca {
             new.root_ca = root_ca.map(check_pem).transpose()?;
         }
-        if let Some(group) = self.phone_group {
-            if group > MAX_GROUP {
-                let message = format!("phone_group: {group} is not accepted: it goes from 0 to {MAX_GROUP}.");
+        if let Some(said) = self.phone_group {
+            let Some(group) = u16::try_from(said).ok().filter(|group| *group <= MAX_GROUP) else {
+                let message = format!("phone_group: {said} is not accepted: it goes from 0 to {MAX_GROUP}.");
                 return Err(Problem::bad_value(message, "Choose a number from 0 to 999."));
-            }
+            };
             new.phone_group = group;
         }
         if new.url.is_none() && (new.username.is_some() || new.password.is_some() || new.root_ca.is_some()) {
@@ -217,7 +219,7 @@ fn shown(target: &NewTarget) -> String {
 
 fn find(profile: &Profile, position: i64) -> Result<&Target> {
     profile.targets.iter().find(|target| target.position == position).ok_or_else(|| {
-        let next = format!("List them: phonebox profile target list {:?}", profile.name);
+        let next = "List them: GET /api/v1/profiles/NAME, or phonebox profile target list NAME";
         Problem::not_found(format_args!("target {position} in the profile {:?}", profile.name), next)
     })
 }

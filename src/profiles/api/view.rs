@@ -72,15 +72,16 @@ pub(super) fn view(conn: &Connection, profile: Profile) -> Result<ProfileView> {
 
 pub(super) fn load(conn: &Connection, keys: &Keyring, actor: &Actor, name: &str) -> Result<Profile> {
     let id = id(conn, actor, name)?;
-    store::all(conn, keys)?.into_iter().find(|profile| profile.id == id).ok_or_else(|| missing(name))
+    store::all(conn, keys)?.into_iter().find(|profile| profile.id == id).ok_or_else(|| missing(actor, name))
 }
 
 /// For bodies that name a profile.
 pub fn id(conn: &Connection, actor: &Actor, name: &str) -> Result<i64> {
-    let id = store::id(conn, actor.account_id, name)?.ok_or_else(|| missing(name))?;
-    if data::sees(conn, actor, id, data::store::sees_profile)? { Ok(id) } else { Err(missing(name)) }
+    let id = store::id(conn, actor.account_id, name)?.ok_or_else(|| missing(actor, name))?;
+    if data::sees(conn, actor, id, data::store::sees_profile)? { Ok(id) } else { Err(missing(actor, name)) }
 }
 
-fn missing(name: &str) -> Problem {
-    Problem::not_found(format_args!("profile {name:?}"), "List them: phonebox profile list")
+fn missing(actor: &Actor, name: &str) -> Problem {
+    let what = format_args!("profile {name:?}{}", data::within(actor));
+    Problem::not_found(what, "List them: GET /api/v1/profiles, or phonebox profile list")
 }

@@ -21,9 +21,10 @@ use super::record;
 use super::request::ClientCert;
 use super::resolve;
 use super::subject::Subject;
+use super::{authorize, effects};
 use crate::ca::cms::Certificate;
 use crate::ca::csr::CsrError;
-use crate::ca::{self, Ca, CertProfileId, Door, Holder, Issued, Order, Refused};
+use crate::ca::{self, Ca, CertProfileId, Door, Fault, Holder, Issued, Order, Refused};
 use crate::checkins::{Decision, Reason, Transport};
 use crate::db::{Error, Origin};
 use crate::devices::{self, Device, State};
@@ -103,7 +104,8 @@ impl Shown {
     fn check(&self) -> Result<(), Refusal> {
         match self.verdict {
             ca::Verdict::Refused(fault) => {
-                Err(Refusal { reason: Reason::BadCertificate, detail: Some(fault.words().to_owned()), mac: self.mac })
+                let reason = authorize::reason_of(fault);
+                Err(Refusal { reason, detail: Some(fault.words().to_owned()), mac: self.mac })
             }
             _ => Ok(()),
         }
@@ -228,12 +230,16 @@ impl Enrollment {
     }
 
     async fn answered(&self, asked: Asked) -> Outcome {
-        if self.pipeline.budget.is_exhausted(asked.peer, asked.now) && !self.is_proven(&asked) {
+        let is_slowed = self.pipeline.budget.is_exhausted(asked.peer, true, asked.now);
+        let proven = if is_slowed { self.proven(&asked) } else { None };
+        if is_slowed && proven.is_none() {
             return refused(Reply::NotFound, "*", Refusal::new(Reason::Slowed));
         }
         match &asked.protocol {
             Protocol::Scep(operation) => self.scep(&asked, operation).await,
-            Protocol::Est(operation) if asked.transport == Transport::Https => self.est(&asked, *operation).await,
+            Protocol::Est(operation) if asked.transport == Transport::Https => {
+                self.est(&asked, *operation, proven).await
+            }
             Protocol::Est(_) | Protocol::None => refused(Reply::NotFound, "EST", Refusal::new(Reason::NoFile)),
         }
     }
@@ -266,10 +272,41 @@ impl Enrollment {
         Ok(Refusal { mac, ..Refusal::new(Reason::CertificateVoid) })
     }
 
+    /// A phone goes on to show the certificate it has until it has another. One that is over proves nothing and does no
+    /// harm beside a good proof. One that is revoked does none beside a challenge that was made since: those there were
+    /// ended with "revoke all keys", and when the device was let in again.
+    fn outweighs(&self, proof: &Proof, shown: &Shown) -> bool {
+        match (shown.verdict, proof) {
+            (_, Proof::Certificate { .. }) => false,
+            (ca::Verdict::Refused(Fault::Expired | Fault::Over), _) => true,
+            (ca::Verdict::Refused(Fault::Revoked), Proof::Challenge(_, found)) => {
+                let status = Certificate::parse(&shown.der).map(|certificate| self.ca.status(certificate.serial));
+                matches!(status, Ok(ca::Status::Revoked { at, .. }) if found.made_at() >= at)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a proof may come that outweighs it, so that one is asked for.
+    fn may_be_outweighed(&self, shown: &Shown, now: i64) -> Result<bool, Error> {
+        match shown.verdict {
+            ca::Verdict::Refused(Fault::Expired | Fault::Over) => Ok(true),
+            ca::Verdict::Refused(Fault::Revoked) => {
+                let subject = shown.mac.map(|mac| self.pipeline.subjects.get(mac)).transpose()?.flatten();
+                let Some(subject) = subject else { return Ok(false) };
+                let open = self.pipeline.db.read(|conn| store::newest_challenge(conn, subject.device.id, now))?;
+                Ok(open.is_some())
+            }
+            _ => Ok(false),
+        }
+    }
+
     /// What TLS showed must count, and be no other device's than the one a certificate is asked for.
-    fn check_shown(&self, asked: &Asked, mac: Mac) -> Result<(), Refusal> {
+    fn check_shown(&self, asked: &Asked, mac: Mac, proof: Option<&Proof>) -> Result<(), Refusal> {
         let Some(shown) = &asked.certificate else { return Ok(()) };
-        shown.check()?;
+        if !proof.is_some_and(|proof| self.outweighs(proof, shown)) {
+            shown.check()?;
+        }
         let Some(owner) = shown.mac.filter(|owner| *owner != mac) else { return Ok(()) };
         // Anybody can write a name into a certificate of nobody's.
         if shown.verdict != ca::Verdict::Foreign {
@@ -310,15 +347,14 @@ impl Enrollment {
     ) -> Result<Given, Refusal> {
         let (key, now) = (sha256(spki), asked.now);
         let mac = proof.mac();
-        self.check_shown(asked, mac)?;
+        self.check_shown(asked, mac, Some(&proof))?;
         let refuse = |refusal: Refusal| Refusal { mac: Some(mac), ..refusal };
         let (subject, holder) = self.holder(mac)?;
         // PGS-011: a password that it still has is no way around "revoke all keys".
         if matches!(proof, Proof::Login(_)) && subject.device.keys_revoked_at.is_some() {
             return Err(refuse(Refusal::new(Reason::KeysRevoked)));
         }
-        if let Some(other) = names.iter().flat_map(|name| vendors::macs_in(name.as_bytes())).find(|named| *named != mac)
-        {
+        if let Some(other) = vendors::other_than(mac, names) {
             let detail = Some(format!("it calls itself {other}"));
             return Err(refuse(Refusal { detail, ..Refusal::new(Reason::OtherName) }));
         }
@@ -352,8 +388,16 @@ impl Enrollment {
         let order = Order { profile, holder, spki_der: spki.to_vec(), door, by, once: Some(once) };
         match self.ca.issue(order, now).await {
             Ok(issued) => {
-                // Its settings no longer hold the challenge.
-                self.pipeline.db.write(move |tx| devices::store::changed(tx, mac, now)).await?;
+                let shows_ours = asked.certificate.as_ref().is_some_and(|shown| shown.verdict == ca::Verdict::Ours);
+                let effects = authorize::enrolled_effects(asked.transport, shows_ours, &subject.device);
+                let account_id = subject.device.account_id;
+                let context = effects::Context { account_id, mac, peer: asked.peer, vendor: None, model: None, now };
+                let write = self.pipeline.db.write(move |tx| {
+                    // Its settings no longer hold the challenge.
+                    devices::store::changed(tx, mac, now)?;
+                    effects::apply_all(tx, &effects, &context)
+                });
+                write.await?;
                 Ok(Given { issued, mac, reason })
             }
             Err(error) => {
@@ -370,6 +414,12 @@ impl Enrollment {
                     Refused::NoKey | Refused::AuthorityOver | Refused::ClockEarly | Refused::ClockBack => {
                         Reason::NoAuthority
                     }
+                    Refused::KeyOfAnother | Refused::KeyOfAuthority => Reason::KeyOfOther,
+                    Refused::NoProfile(_)
+                    | Refused::HolderLacks(_)
+                    | Refused::HolderValue { .. }
+                    | Refused::Template(_)
+                    | Refused::Outside(_) => Reason::ProfileUnfit,
                     _ => Reason::KeyRefused,
                 };
                 tracing::info!(%mac, %error, "no certificate was issued");
@@ -379,7 +429,7 @@ impl Enrollment {
     }
 
     /// The certificate profile that its own profile names.
-    pub(super) fn profile_of(&self, device: &Device) -> Result<Option<CertProfileId>, Error> {
+    pub fn profile_of(&self, device: &Device) -> Result<Option<CertProfileId>, Error> {
         let shared = self.pipeline.shared.get()?;
         let name = resolve::certificate_profile(&shared, device);
         self.pipeline.db.read(|conn| store::profile_named(conn, name))

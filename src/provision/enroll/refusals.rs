@@ -62,8 +62,11 @@ impl Enrollment {
     /// The same of a certificate and its key as a file: a request that names one and does not get it.
     pub async fn note_file(&self, served: &Served<'_>, now: i64) {
         let mark = &served.mark;
+        if mark.decision != Decision::Refused {
+            return;
+        }
         let file = mark.mac.zip(mark.shown).filter(|(mac, path)| Form::of_name(&path.name, *mac).is_some());
-        let Some((mac, path)) = file.filter(|_| mark.decision == Decision::Refused) else { return };
+        let Some((mac, path)) = file else { return };
         // Why none could be made is a refusal here.
         let is_told = is_told(mark.reason) || mark.reason == Reason::NoAuthority;
         if is_told && self.ledger.has_room(Some(mark.request.peer), now) {

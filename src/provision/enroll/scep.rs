@@ -2,7 +2,7 @@
 
 use super::{Asked, Enrollment, Given, Outcome, Proof, Refusal, Reply, content, refused};
 use crate::ca::cms::{self, Certificate};
-use crate::ca::csr::Csr;
+use crate::ca::csr::{self, Csr};
 use crate::ca::scep::{self, Answer, FailInfo, Kind, Message};
 use crate::ca::signature::Digest;
 use crate::ca::{self, Door};
@@ -22,8 +22,24 @@ impl Enrollment {
         };
         match operation {
             scep::Operation::Capabilities => {
-                content("text/plain", scep::CAPABILITIES.as_bytes().to_vec(), &label, Reason::TrustCertificate, None)
+                let next = self.ca.snapshot().next().map_or("", |_| scep::NEXT);
+                let words = scep::CAPABILITIES.to_owned() + next;
+                content("text/plain", words.into(), &label, Reason::ScepCapabilities, None)
             }
+            scep::Operation::NextCaCertificates => match self.ca.next_certificates(&keys) {
+                Ok(Some(body)) => {
+                    content("application/x-x509-next-ca-cert", body, &label, Reason::TrustCertificate, None)
+                }
+                // Not advertised: as what is not known.
+                Ok(None) => {
+                    self.pipeline.count_failure(asked.peer, asked.now);
+                    refused(Reply::BadRequest, &label, Refusal::new(Reason::NoFile))
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the next CA cannot be told");
+                    refused(Reply::Unavailable, &label, Refusal::new(Reason::NoAuthority))
+                }
+            },
             scep::Operation::CaCertificates => {
                 let (content_type, body) = keys.certificates();
                 content(content_type, body, &label, Reason::TrustCertificate, None)
@@ -47,7 +63,11 @@ impl Enrollment {
 
     async fn keys(&self, now: i64) -> Option<Arc<ca::Registration>> {
         let keys = match self.rules.old_phones {
-            true => self.ca.issuer_as_registration(),
+            // A site's own CA may have no RSA key: then SCEP's own is what works, also for phones that expect the CA's.
+            true => match self.ca.issuer_as_registration() {
+                Ok(None) => self.ca.registration(now).await.map(Some),
+                found => found,
+            },
             false => self.ca.registration(now).await.map(Some),
         };
         keys.unwrap_or_else(|error| {
@@ -91,20 +111,28 @@ impl Enrollment {
         keys: &ca::Registration,
         message: &mut Message,
     ) -> Result<(Answer, Reason, Option<Mac>), (FailInfo, Refusal)> {
-        let unreadable = || (FailInfo::Request, Refusal::new(Reason::RequestUnreadable));
-        if message.digest == Digest::Md5 && !self.rules.old_phones {
-            return Err((FailInfo::Algorithm, Refusal::new(Reason::RequestUnreadable)));
+        let opened = message.open(keys);
+        // Whatever is wrong with it, whose proof it came with is known.
+        let blame = |refusal: Refusal| {
+            let content = opened.as_ref().map(|content| content.as_slice()).unwrap_or_default();
+            Refusal { mac: refusal.mac.or_else(|| self.asker(&message.signer, content, asked.now)), ..refusal }
+        };
+        let unreadable = || blame(Refusal::new(Reason::RequestUnreadable));
+        if message.digest.is_none_or(|digest| digest == Digest::Md5 && !self.rules.old_phones) {
+            return Err((FailInfo::Algorithm, unreadable()));
         }
+        // A key that is too short signs nothing, either.
         if !message.is_authentic {
-            return Err((FailInfo::MessageCheck, Refusal::new(Reason::RequestUnreadable)));
+            return Err((FailInfo::MessageCheck, unreadable()));
         }
-        let kind = message.kind.ok_or((FailInfo::Request, Refusal::new(Reason::BadRequest)))?;
-        let content = message.open(keys).map_err(|_| unreadable())?;
+        let kind = message.kind.ok_or_else(|| (FailInfo::Request, blame(Refusal::new(Reason::BadRequest))))?;
+        let content = opened.as_ref().map_err(|_| (FailInfo::Request, unreadable()))?;
         let refuse = |refusal| (FailInfo::Request, refusal);
         match kind {
             Kind::Request | Kind::Renewal => {
-                let csr = Csr::parse(&content, self.rules.old_phones).map_err(|error| refuse(error.into()))?;
-                match self.scep_proof(kind, message, &csr, asked).await.map_err(refuse)? {
+                let blame = |refusal| refuse(blame(refusal));
+                let csr = Csr::parse(content, self.rules.old_phones).map_err(|error| blame(error.into()))?;
+                match self.scep_proof(kind, message, &csr, asked).await.map_err(blame)? {
                     Some(proof) => {
                         let given = self.give(proof, &csr.spki, &csr.names, Door::Scep, asked).await.map_err(refuse)?;
                         Ok(success(given))
@@ -114,15 +142,15 @@ impl Enrollment {
             }
             Kind::Poll => self.poll(message, asked).await.map_err(refuse),
             Kind::GetCertificate => {
-                let found = self.certificate_asked(&content).map_err(|error| refuse(error.into()))?;
+                let found = self.certificate_asked(content).map_err(|error| refuse(error.into()))?;
                 let der = found.ok_or((FailInfo::CertificateId, Refusal::new(Reason::NoFile)))?;
-                Ok((Answer::Success(cms::certs_only(&[&der], &[])), Reason::TrustCertificate, None))
+                Ok((Answer::Success(cms::certs_only(&[&der], &[])), Reason::CertificateCopy, None))
             }
             Kind::GetCrl => {
-                let issuer = self.asked_for(&content).map(|(issuer, _)| issuer);
+                let issuer = self.asked_for(content).map(|(issuer, _)| issuer);
                 let list = issuer.and_then(|issuer| self.ca.public().get(&format!("phonebox-ca-{issuer}.crl")));
                 let list = list.ok_or((FailInfo::CertificateId, Refusal::new(Reason::NoFile)))?;
-                Ok((Answer::Success(cms::certs_only(&[], &[&list.bytes])), Reason::TrustCertificate, None))
+                Ok((Answer::Success(cms::certs_only(&[], &[&list.bytes])), Reason::RevocationList, None))
             }
         }
     }
@@ -161,6 +189,15 @@ impl Enrollment {
         }
     }
 
+    /// The device whose certificate in force signed a message that is refused, else whose challenge is in it.
+    fn asker(&self, signer: &[u8], request: &[u8], now: i64) -> Option<Mac> {
+        if let Some(current) = self.in_force(signer, now).ok()? {
+            return Some(current.mac());
+        }
+        let secret = csr::challenge_of(request).filter(|secret| !secret.reveal().is_empty())?;
+        self.challenge(secret.reveal(), None).ok().map(|proof| proof.mac())
+    }
+
     /// Without a challenge: a device that exists, by the one name the request gives, waits for a person.
     async fn wait(
         &self,
@@ -168,10 +205,11 @@ impl Enrollment {
         csr: &Csr,
         asked: &Asked,
     ) -> Result<(Answer, Reason, Option<Mac>), Refusal> {
-        let mut macs: Vec<Mac> = csr.names.iter().flat_map(|name| vendors::macs_in(name.as_bytes())).collect();
+        let mut macs: Vec<Mac> = csr.names.iter().flat_map(|name| vendors::macs_named(name.as_bytes())).collect();
+        macs.sort_unstable();
         macs.dedup();
         let &[mac] = macs.as_slice() else { return Err(Refusal::new(Reason::ChallengeMissing)) };
-        self.check_shown(asked, mac)?;
+        self.check_shown(asked, mac, None)?;
         let holder = self.holder(mac)?.0;
         let account_id = holder.device.account_id;
         let (transaction, spki, peer) = (message.transaction.clone(), csr.spki.clone(), asked.peer.to_string());
@@ -209,11 +247,10 @@ impl Enrollment {
         }
     }
 
-    /// In a question about a certificate that one of our CAs may have issued.
-    /// Issuer and serial number in the question.
+    /// Issuer and serial number in a question about a certificate that one of our CAs may have issued.
     fn asked_for(&self, content: &[u8]) -> Option<(i64, Vec<u8>)> {
         let snapshot = self.ca.snapshot();
-        snapshot.issuers().find_map(|issuer| {
+        snapshot.authorities.iter().find_map(|issuer| {
             let serial = scep::asked_serial(content, &Certificate::parse(issuer.der()).ok()?)?;
             Some((issuer.id, serial))
         })

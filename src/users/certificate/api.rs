@@ -8,21 +8,22 @@ use crate::users::guard::{Caller, Shown};
 use crate::users::session::api::{LoggedIn, answer, code_is_good, refused, start};
 use crate::users::session::{New, store as sessions};
 use crate::users::store as users;
-use crate::users::throttle::Throttle;
-use crate::web::{Code, Json, Problem, Result};
+use crate::users::throttle::{Key, Throttle};
+use crate::web::json::MaybeJson;
+use crate::web::{Code, Problem, Result};
 use crate::{audit, clock};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 
-#[derive(serde::Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Default, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct ByCertificate {
-    /// Of the authenticator app, or a recovery code; asked for with 401 `code_needed`.
+    /// Of the authenticator app, or a recovery code; asked for with 401 `code-needed`.
     code: Option<String>,
 }
 
 /// Log in with the client certificate of this connection
-#[utoipa::path(tag = "session", security(()), request_body = ByCertificate, responses((status = 200, body = LoggedIn)))]
+#[utoipa::path(tag = "session", security(()), request_body = Option<ByCertificate>, responses((status = 200, body = LoggedIn)))]
 #[post("/session/certificate")]
 async fn log_in(
     caller: Caller,
@@ -30,7 +31,7 @@ async fn log_in(
     db: Data<Db>,
     keys: Data<Keyring>,
     throttle: Data<Throttle>,
-    Json(body): Json<ByCertificate>,
+    MaybeJson(body): MaybeJson<ByCertificate>,
 ) -> Result<HttpResponse> {
     let now = clock::now();
     let chain: Vec<&[u8]> = shown.0.iter().map(Vec::as_slice).collect();
@@ -40,7 +41,7 @@ async fn log_in(
     };
     let name = client::common_name(&chain).ok_or_else(wrong)?;
     let key = name.trim().to_lowercase();
-    throttle.check(&key, caller.source, now)?;
+    throttle.check(&Key::login(&key), caller.source, now)?;
     let meant = db.read(|conn| users::by_login(conn, &key))?;
     let is_alone = meant.len() == 1;
     let named = meant.into_iter().find(|known| known.login.to_lowercase() == key);
@@ -84,7 +85,7 @@ async fn log_in(
         made => {
             let made = made?;
             if is_alone {
-                throttle.succeeded(&key, caller.source, now);
+                throttle.succeeded(&Key::login(&key), caller.source, now);
             }
             Ok(answer(made))
         }

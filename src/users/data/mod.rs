@@ -20,6 +20,11 @@ pub fn sees(
     }
 }
 
+/// Behind the name of what is not there: to a limited user, what is not theirs is not there in the same words.
+pub fn within(actor: &Actor) -> &'static str {
+    if actor.limited.is_some() { " within your data permission" } else { "" }
+}
+
 /// What one limited user sees, by ids; `None` is everything.
 pub struct Sight {
     sites: Option<HashSet<i64>>,

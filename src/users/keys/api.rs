@@ -6,8 +6,8 @@ use crate::db::{BOX_ACCOUNT, Connection, Db, Tx};
 use crate::net::Cidr;
 use crate::seal::{Keyring, hex};
 use crate::settings::Secret;
-use crate::users::directory::{must_hold, parse};
-use crate::users::{Actor, Permissions};
+use crate::users::directory::{must_hold, parse, refuse_box};
+use crate::users::{Actor, Permission, Permissions};
 use crate::web::json::{created, double};
 use crate::web::{Code, Json, Problem, Result, words};
 use crate::webhooks::{self, Reach};
@@ -30,7 +30,8 @@ pub struct AddKey {
     sources: Vec<String>,
     /// Milliseconds since 1970-01-01 UTC; absent: never.
     expires_at: Option<i64>,
-    /// Where events go, signed like those of a webhook with the key's signing key in hex.
+    /// Where events go, signed like those of a webhook with the key's signing key in hex. Whoever says it needs
+    /// webhook.write: all events of the account go there.
     callback: Option<String>,
 }
 
@@ -78,13 +79,16 @@ async fn add(
     let new = Change {
         permissions: body.permissions.as_deref().map(parse).transpose()?,
         sources: networks(&body.sources)?,
-        expires_at: body.expires_at,
+        expires_at: body.expires_at.map(expiry).transpose()?,
         callback: body.callback.as_deref().map(|url| webhooks::api::checked_url(&reach, url)).transpose()?,
         name,
     };
     let made = db
         .write(move |tx| {
             must_hold(&actor, actor.account_id, new.permissions.unwrap_or_else(Permissions::all))?;
+            refuse_box(actor.account_id, new.permissions.unwrap_or_default())?;
+            may_call_back(&actor, new.callback.as_deref())?;
+            refuse_without_service(tx, &actor)?;
             refuse_taken(tx, &actor, &new.name, None)?;
             if store::list(tx, actor.account_id, None)?.len() >= MOST {
                 let message = format!("An account has at most {MOST} API keys.");
@@ -128,13 +132,24 @@ async fn change(
                 name: body.name.as_deref().map_or(Ok(old.name.clone()), |name| words::name("The API key", name))?,
                 permissions,
                 sources: networks(body.sources.as_ref().unwrap_or(&old.sources))?,
-                expires_at: body.expires_at.unwrap_or(old.expires_at),
+                expires_at: match body.expires_at {
+                    // Said again as it is, it changes nothing.
+                    Some(Some(at)) if old.expires_at != Some(at) => Some(expiry(at)?),
+                    Some(said) => said,
+                    None => old.expires_at,
+                },
                 callback: match body.callback {
                     Some(ref url) => url.as_deref().map(|url| webhooks::api::checked_url(&reach, url)).transpose()?,
                     None => old.callback.clone(),
                 },
             };
             must_hold(&actor, actor.account_id, permissions.unwrap_or_else(Permissions::all))?;
+            if body.permissions.is_some() {
+                refuse_box(actor.account_id, new.permissions.unwrap_or_default())?;
+            }
+            if new.callback != old.callback {
+                may_call_back(&actor, new.callback.as_deref())?;
+            }
             refuse_taken(tx, &actor, &new.name, Some(old.id))?;
             if actor.account_id == BOX_ACCOUNT && old.name == BOX_KEY && new.name != old.name {
                 let message = format!("The box's own key keeps its name: by it, {BOX_KEY:?} is found and made anew.");
@@ -224,6 +239,44 @@ fn manageable(conn: &Connection, actor: &Actor, id: i64) -> Result<ApiKey> {
     let permissions = if key.everything { Permissions::all() } else { parse(&key.permissions)? };
     must_hold(actor, actor.account_id, permissions)?;
     Ok(key)
+}
+
+/// All events of the account go there, whatever the key may read.
+fn may_call_back(actor: &Actor, url: Option<&str>) -> Result<()> {
+    match url {
+        Some(_) if !actor.permissions.has(Permission::WebhookWrite) => {
+            let message = "callback: you may not say where events go: it needs the permission webhook.write.";
+            Err(Problem::new(
+                Code::Forbidden,
+                message,
+                "Leave callback out, or ask who manages the users of your account.",
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// AVA-168: a key that opens nothing is not handed out as if it did.
+fn refuse_without_service(conn: &Connection, actor: &Actor) -> Result<()> {
+    let next = match store::service(conn, actor.account_id)?.as_deref() {
+        Some("on") => return Ok(()),
+        Some("requested") => "It is asked for already: wait for the account above, or ask there.".to_owned(),
+        _ => format!(
+            "Ask for it: Services on the page, or PATCH /api/v1/accounts/{} with api_access=requested.",
+            actor.account_id
+        ),
+    };
+    let message = "No API key is made: this account does not have the service API access, without which none works.";
+    Err(Problem::new(Code::Forbidden, message, next))
+}
+
+/// A key that never works is a mistake: seconds for milliseconds, for example.
+fn expiry(at: i64) -> Result<i64> {
+    if at > clock::now() {
+        return Ok(at);
+    }
+    let message = format!("expires_at: {at} is not accepted: it is past. It counts milliseconds since 1970-01-01 UTC.");
+    Err(Problem::bad_value(message, "Send a later time, or null for a key that does not expire."))
 }
 
 fn networks(words: &[String]) -> Result<String> {

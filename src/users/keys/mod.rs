@@ -47,10 +47,14 @@ pub fn bearer(db: &Db, secret: &str, from: IpAddr, now: i64) -> Result<Option<Ac
     Ok(found.and_then(|key| actor(db, key, from, now)))
 }
 
+pub fn works_from(key: &store::Found, from: IpAddr) -> bool {
+    let mut sources = key.sources.split_whitespace().filter_map(|word| word.parse::<Cidr>().ok()).peekable();
+    sources.peek().is_none() || sources.any(|network| network.contains(from))
+}
+
 /// Who asks with a key, if it works from there. Notes that it was used.
 pub fn actor(db: &Db, key: store::Found, from: IpAddr, now: i64) -> Option<Actor> {
-    let mut sources = key.sources.split_whitespace().filter_map(|word| word.parse::<Cidr>().ok()).peekable();
-    if sources.peek().is_some() && !sources.any(|network| network.contains(from)) {
+    if !works_from(&key, from) {
         return None;
     }
     if now - key.last_used_at > TOUCH {
@@ -68,6 +72,7 @@ pub fn actor(db: &Db, key: store::Found, from: IpAddr, now: i64) -> Option<Actor
         from: from.to_string().into(),
         permissions: within(key.permissions, key.account_id, key.account_id),
         limited: None,
+        guest: false,
     })
 }
 

@@ -8,9 +8,12 @@
 //!              method · path and query · time (seconds) · nonce · SHA-256 of the body in hex
 //! ```
 //!
-//! A nonce counts once for a key, and a time only around the present.
+//! A nonce counts once for a key, and a time only around the present. Who has signed rightly is told which of the two was
+//! wrong; everybody else gets one answer, whatever it was.
 
+use crate::clock;
 use crate::seal::{hex, sha256};
+use crate::web::{Code, Problem};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hmac;
 
@@ -51,7 +54,24 @@ impl Signature {
     }
 
     pub fn is_of_now(&self, now: i64) -> bool {
-        (now / 1_000 - self.time).abs() <= SKEW
+        self.time.abs_diff(now / 1_000) <= SKEW.unsigned_abs()
+    }
+
+    /// What is said when it is not, to who signed it.
+    pub fn stale(&self, now: i64) -> Problem {
+        let message = format!(
+            "time: {} is not accepted: the box's time is {} ({}), and at most {SKEW} seconds of difference are allowed.",
+            self.time,
+            now / 1_000,
+            clock::shown(now)
+        );
+        Problem::new(Code::StaleSignature, message, "Set the clock of the program, then sign the request again.")
+    }
+
+    /// What is said to who used a nonce again.
+    pub fn replayed(&self) -> Problem {
+        let message = format!("nonce: {:?} is not accepted: this key has used it already.", self.nonce);
+        Problem::new(Code::ReplayedNonce, message, "Sign every request, a repeated one too, with a nonce of its own.")
     }
 
     pub fn is_of(&self, signing_key: &[u8], method: &str, path: &str, body: &[u8]) -> bool {
@@ -88,6 +108,8 @@ mod tests {
         assert!(!parsed.is_of(&signing_key("pb_y"), "POST", "/api/v1/sites?a=1", b"{}"));
         assert!(parsed.is_of_now(1_790_000_300_000) && !parsed.is_of_now(1_790_000_301_000));
         assert!(parsed.is_of_now(1_789_999_700_000) && !parsed.is_of_now(1_789_999_699_000));
+        let far = Signature { time: i64::MIN, ..Signature::parse(&header).unwrap() };
+        assert!(!far.is_of_now(1_790_000_000_000));
         // What anybody can make anew, to see that the words above are enough.
         assert_eq!(
             sign(&signing_key("pb_x"), "GET", "/api/v1/sites", 1, "12345678", b""),

@@ -22,6 +22,12 @@ const WORKING: &str =
      FROM api_key k JOIN account a ON a.id = k.account_id
      WHERE (k.expires_at IS NULL OR k.expires_at > $2) AND a.enabled = 1 AND a.api_access = 'on'";
 
+/// Whether an account's keys work: the word of its service.
+pub fn service(conn: &Connection, account_id: i64) -> Result<Option<String>> {
+    let sql = "SELECT api_access FROM account WHERE id = $1";
+    Ok(conn.prepare_cached(sql)?.query_row([account_id], |row| row.get(0)).optional()?)
+}
+
 pub fn by_hash(conn: &Connection, hash: &[u8; 32], now: i64) -> Result<Option<Found>> {
     working(conn, &format!("{WORKING} AND k.secret_hash = $1"), params![hash, now])
 }

@@ -1,7 +1,10 @@
-//! Links with which a user chooses a password: the first one, or a new one. One for each user, used once, kept as a hash.
+//! Links with which a user chooses a password: the first one, or a new one. Used once, kept as a hash. What somebody hands
+//! over takes the place of those before; what anybody asks for at the door stands beside them, so that nobody's link ends
+//! because a stranger asks too. The first that is used ends the others.
 
 pub mod api;
 pub mod store;
+pub mod welcome;
 
 use crate::db::Tx;
 use crate::mail;
@@ -33,16 +36,17 @@ pub struct PasswordLink {
     /// Below the address of this box. What follows the # is sent to no server.
     #[schema(example = "/reset#code=…")]
     pub path: String,
-    /// The whole link; null while the configuration does not say how people reach this box (public.admin).
+    /// The whole link: to where the configuration says that people reach this box (public.admin), else to its own address;
+    /// null while that is reached from nowhere else.
     pub url: Option<String>,
     pub expires_at: i64,
 }
 
-/// How people reach the page, where somebody has said so. Never what a request says: its Host is anybody's word, and
-/// a link that leads elsewhere gives its code away.
-#[derive(Debug, Clone, Default)]
+/// How people reach the page. Never what a request says: its Host is anybody's word, and a link that leads elsewhere gives
+/// its code away.
+#[derive(Clone, Default)]
 pub struct Address {
-    url: Option<String>,
+    pub page: mail::Page,
     reset_minutes: u32,
 }
 
@@ -54,11 +58,12 @@ impl Address {
             Some(url) => (url.host.clone(), url.port.unwrap_or(443)),
             None => match by_name() {
                 Some(known) => known,
-                None => return Address { url: None, reset_minutes },
+                None => return Address { page: mail::Page::default(), reset_minutes },
             },
         };
         let port = if port == 443 { String::new() } else { format!(":{port}") };
-        Address { url: Some(format!("https://{host}{port}").to_ascii_lowercase()), reset_minutes }
+        let url = format!("https://{host}{port}").to_ascii_lowercase();
+        Address { page: mail::Page::at(Some(url)), reset_minutes }
     }
 
     fn life(&self, purpose: Purpose) -> i64 {
@@ -69,12 +74,12 @@ impl Address {
     }
 
     pub fn link(&self, path: &str) -> Option<String> {
-        self.url.as_ref().map(|address| format!("{address}{path}"))
+        self.page.link(path)
     }
 
-    /// Whether a browser says that it asks from there.
+    /// Whether a browser says that it asks from the one that is configured.
     pub fn is_origin(&self, origin: &str) -> bool {
-        self.url.as_ref().is_some_and(|address| address.eq_ignore_ascii_case(origin))
+        self.page.said().is_some_and(|address| address.eq_ignore_ascii_case(origin))
     }
 }
 
@@ -88,8 +93,30 @@ pub struct Handed {
     pub mailed: bool,
 }
 
-/// A new link: mailed where a mail server is set, else to be handed over.
+/// A new link in the place of those before: mailed where a mail server is set, else to be handed over.
 pub fn hand_over(
+    tx: &Tx,
+    keys: &Keyring,
+    address: &Address,
+    user_id: i64,
+    purpose: Purpose,
+    now: i64,
+) -> Result<Handed, Problem> {
+    store::drop_all(tx, user_id)?;
+    hand_another(tx, keys, address, user_id, purpose, now)
+}
+
+/// So many that were asked for lie in a mailbox at once; the next one is mailed when `links.reset_minutes` are over.
+const AT_ONCE: i64 = 3;
+
+/// Whether a user was mailed enough of them just now, whoever asked.
+pub fn is_enough(tx: &Tx, address: &Address, user_id: i64, purpose: Purpose, now: i64) -> Result<bool, Problem> {
+    let while_ago = now + address.life(purpose) - address.life(Purpose::Reset);
+    Ok(store::mailed_until(tx, user_id, while_ago)? >= AT_ONCE)
+}
+
+/// The same, beside those before.
+pub fn hand_another(
     tx: &Tx,
     keys: &Keyring,
     address: &Address,
@@ -119,9 +146,9 @@ pub fn hand_over(
             link.path
         ),
     };
-    let login = mail::line(&to.login);
+    let (login, account) = (mail::line(&to.login), mail::line(&to.account));
     let body = format!(
-        "Login name: {login}\n\n{words}{place}\n\nIf you did not ask for it, nothing happens without the link.\n"
+        "Login name: {login}\nAccount: {account}\n\n{words}{place}\n\nIf you did not ask for it, nothing happens without the link.\n"
     );
     let letter = mail::Letter {
         account_id: to.account_id,
@@ -132,16 +159,15 @@ pub fn hand_over(
     };
     let mailed = mail::store::queue(tx, keys, &letter, now)?;
     if mailed {
-        store::was_mailed(tx, user_id)?;
+        store::was_mailed(tx, user_id, &sha256(link.token.as_bytes()))?;
     }
     Ok(Handed { link: (!mailed).then_some(link), mailed })
 }
 
-/// In the place of the one before.
 fn make(tx: &Tx, address: &Address, user_id: i64, purpose: Purpose, now: i64) -> Result<PasswordLink, Problem> {
     let token = hex(&random::<32>()?);
     let expires_at = now + address.life(purpose);
-    store::put(tx, user_id, &sha256(token.as_bytes()), expires_at)?;
+    store::put(tx, user_id, &sha256(token.as_bytes()), expires_at, now)?;
     let path = format!("/{}#code={token}", purpose.page());
     Ok(PasswordLink { url: address.link(&path), path, token, expires_at })
 }

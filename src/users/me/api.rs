@@ -8,7 +8,7 @@ use crate::settings::Secret;
 use crate::users::guard::{Caller, Person};
 use crate::users::session::api::{LoggedIn, answer, start};
 use crate::users::session::{self, New};
-use crate::users::throttle::Throttle;
+use crate::users::throttle::{Key, Throttle};
 use crate::users::{links, names, password, store as users};
 use crate::web::{Code, Json, Problem, Result, double, words};
 use crate::{audit, clock, mail};
@@ -41,6 +41,8 @@ pub struct ChangeMe {
     #[serde(deserialize_with = "double")]
     #[schema(value_type = Option<String>)]
     country: Option<Option<String>>,
+    /// A language of the page, with or without a region: `de`, `de-AT`.
+    #[schema(pattern = "^([Ee][Nn]|[Dd][Ee])(-[A-Za-z0-9]{1,8})*$")]
     locale: Option<String>,
     /// Needs the password. The old address is told, where a mail server is set.
     email: Option<String>,
@@ -59,7 +61,11 @@ async fn change(
     Json(body): Json<ChangeMe>,
 ) -> Result<Json<Me>> {
     if body.email.is_some() {
-        prove(&db, &throttle, &person, &caller, body.password.unwrap_or_default()).await?;
+        let Some(password) = body.password else {
+            let message = "password: it is needed, because another e-mail address is asked for.";
+            return Err(Problem::new(Code::Forbidden, message, "Send the present password with it."));
+        };
+        prove(&db, &throttle, &person, &caller, password).await?;
     }
     let me = db
         .write(move |tx| {
@@ -73,7 +79,7 @@ async fn change(
                 me.last_name = names::part("last_name", last.as_deref())?;
             }
             me.name = match &body.name {
-                Some(name) => words::name("The user", name)?,
+                Some(name) => words::title("The user", name)?,
                 None => names::follow(&me.name, &parts, &[me.first_name.clone(), me.last_name.clone()])?,
             };
             if let Some(phone) = &body.phone {
@@ -82,7 +88,7 @@ async fn change(
             if let Some(country) = &body.country {
                 me.country = words::line("country", country.as_deref().unwrap_or_default(), LINE)?;
             }
-            if let Some(locale) = &body.locale {
+            if let Some(locale) = body.locale.as_ref().filter(|locale| **locale != me.locale) {
                 me.locale = words::locale(locale)?;
             }
             if let Some(email) = &body.email {
@@ -176,7 +182,7 @@ async fn change_password(
 
 /// The password again, before what a stolen session must not do. Slowed like a login.
 pub async fn prove(db: &Db, throttle: &Throttle, person: &Person, caller: &Caller, given: String) -> Result<()> {
-    let key = person.actor.name.to_lowercase();
+    let key = Key::login(&person.actor.name);
     throttle.check(&key, caller.source, clock::now())?;
     let stored = db.read(|conn| store::password_hash(conn, person.user_id))?;
     if password::is_right(Secret::new(given), stored).await? {

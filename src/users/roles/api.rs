@@ -3,7 +3,7 @@
 use super::store::{self, Role, RoleGroup};
 use crate::db::{Connection, Db, Tx};
 use crate::sites;
-use crate::users::directory::{must_hold, parse};
+use crate::users::directory::{must_hold, parse, refuse_box};
 use crate::users::{Actor, Permissions};
 use crate::web::json::{created, double};
 use crate::web::{Code, Json, Problem, Result, words};
@@ -69,6 +69,7 @@ async fn add(actor: Actor, db: Data<Db>, Json(body): Json<AddRole>) -> Result<Ht
     let role = db
         .write(move |tx| {
             must_hold(&actor, actor.account_id, permissions)?;
+            refuse_box(actor.account_id, permissions)?;
             let group_id = group(tx, &actor, body.group_id.unwrap_or(DEFAULT_GROUP))?.id;
             refuse_taken(store::role_named(tx, actor.account_id, &name)?, "role", &name)?;
             let now = clock::now();
@@ -106,6 +107,7 @@ async fn change(actor: Actor, db: Data<Db>, id: Path<i64>, Json(body): Json<Chan
             let mut told = String::new();
             if let Some(permissions) = permissions {
                 must_hold(&actor, actor.account_id, permissions)?;
+                refuse_box(actor.account_id, permissions)?;
                 store::set_permissions(tx, role.id, permissions)?;
                 told = permissions.words().join(" ");
             }

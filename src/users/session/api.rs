@@ -7,7 +7,7 @@ use crate::db::{self, BOX_ACCOUNT, Connection, Db, Tx};
 use crate::seal::Keyring;
 use crate::settings::Secret;
 use crate::users::guard::{Caller, Person};
-use crate::users::throttle::Throttle;
+use crate::users::throttle::{Key, Throttle};
 use crate::users::{Actor, Due, Who, password, store as users, totp};
 use crate::web::{Code, Json, Problem, Result};
 use crate::{audit, clock};
@@ -36,7 +36,7 @@ pub struct Login {
     /// The login name, or the e-mail address.
     pub login: String,
     pub password: String,
-    /// Of the authenticator app, or a recovery code; asked for with 401 `code_needed`.
+    /// Of the authenticator app, or a recovery code; asked for with 401 `code-needed`.
     pub code: Option<String>,
 }
 
@@ -52,7 +52,7 @@ async fn login(
 ) -> Result<HttpResponse> {
     let key = body.login.trim().to_lowercase();
     let now = clock::now();
-    throttle.check(&key, caller.source, now)?;
+    throttle.check(&Key::login(&key), caller.source, now)?;
     let known = db.read(|conn| users::by_login(conn, &key))?;
     let mut right = None;
     // An address may be somebody's login name and let somebody else in. Who has it, the time does not tell.
@@ -102,7 +102,7 @@ async fn login(
     };
     // Where the word means two, coming in as one of them forgives no guesses at the other.
     if known.len() == 1 {
-        throttle.succeeded(&key, caller.source, now);
+        throttle.succeeded(&Key::login(&key), caller.source, now);
     }
     Ok(answer(made))
 }
@@ -138,7 +138,7 @@ pub async fn refused(
     known: &[users::Login],
     code: Code,
 ) -> Problem {
-    throttle.failed(key, caller.source, clock::now());
+    throttle.failed(&Key::login(key), caller.source, clock::now());
     let mut whom: Vec<(i64, String)> = known.iter().map(|known| (known.account_id, known.login.clone())).collect();
     if whom.is_empty() {
         whom.push((BOX_ACCOUNT, "nobody".to_owned()));

@@ -6,6 +6,7 @@ pub mod api;
 pub mod store;
 
 use super::{Actor, Due, Permission, Permissions, Who};
+use crate::accounts::store::is_within;
 use crate::db::{BOX_ACCOUNT, Connection, Db, Tx};
 use crate::seal::{SealError, hex, random, sha256};
 use std::sync::Arc;
@@ -92,6 +93,8 @@ fn look_up(conn: &Connection, token: &Token, peer: &str, now: i64) -> crate::db:
     let limited = super::data::store::is_limited(conn, found.user_id)?;
     let account_id = found.acting_id.unwrap_or(found.home_id);
     let permissions = within(permissions, found.home_id, account_id);
+    let guest = account_id != found.home_id && !is_within(conn, found.home_id, account_id)?;
+    let permissions = if guest { permissions.of_a_guest() } else { permissions };
     let limited = Some(found.user_id).filter(|_| limited);
     if account_id != found.home_id && (!permissions.has(Permission::AccountSwitch) || limited.is_some()) {
         return Ok(None);
@@ -109,6 +112,7 @@ fn look_up(conn: &Connection, token: &Token, peer: &str, now: i64) -> crate::db:
         from: peer.into(),
         permissions,
         limited,
+        guest,
     };
     Ok(Some((actor, found.seen_at)))
 }

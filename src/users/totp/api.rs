@@ -6,7 +6,7 @@ use crate::seal::{Keyring, random};
 use crate::users::guard::{Caller, Person};
 use crate::users::me::api::prove;
 use crate::users::session::{self, New, api::start};
-use crate::users::throttle::Throttle;
+use crate::users::throttle::{Key, Throttle};
 use crate::web::{Code, Json, Problem, Result};
 use crate::{audit, clock};
 use actix_web::web::Data;
@@ -71,7 +71,7 @@ async fn confirm(
     throttle: Data<Throttle>,
     Json(body): Json<FirstCode>,
 ) -> Result<HttpResponse> {
-    let key = person.actor.name.to_lowercase();
+    let key = Key::login(&person.actor.name);
     throttle.check(&key, caller.source, clock::now())?;
     let codes = recovery_codes()?;
     let (from, agent) = (caller.from(), caller.agent);

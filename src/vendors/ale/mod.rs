@@ -23,6 +23,9 @@ pub static ALE: Vendor = Vendor {
         p("ALE {model}/{version}"),
         p("{model:ALE-} {version}"),
         p("{model:ALE-}/{version}"),
+        // the hardware's release stands between
+        p("{model:ALE-#} R* {version}"),
+        p("{model:ALE-#}"),
         p("Alcatel IP Touch {model}/{version}"),
         p("Alcatel IP Touch {model} {version}"),
         p("Alcatel IP Touch"),

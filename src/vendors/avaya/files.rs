@@ -10,11 +10,16 @@
 //! where needed the hardware version, in front: `J179.APPNAME`, `9608.3.APPNAME` (`IF $HWVERS SEQ 3`). Only an upgrade
 //! file carries them, and it carries nothing else.
 //!
+//! **Sections**: who asks for `46xxsettings.txt` without a MAC gets what counts for its model and its phone group in sections
+//! that it finds itself, in the order of Avaya's own file (`protocols/avaya.md` §2.1): for all, by `$MODEL4`, by `$GROUP`. Jumps go
+//! forward only and both orders of sections end at one label, so that `GET` stays the last statement for everybody. A
+//! phone that does not know the name takes no section. The 12x0 phones have no MODEL4 value and read no such file.
+//!
 //! **Lists**: `PHONEKEY` may be repeated, one key per statement; a repeated `SOFTKEY_…` becomes `ADD` from the second on.
 
 use crate::vendors::format::{Fault, settings46xx::Writer};
 use crate::vendors::write::{RAW_TEXT, Warnings, WriteError, params, write_unread};
-use crate::vendors::{Document, FileKind, Item, Param, Render};
+use crate::vendors::{Document, FileKind, Item, Kin, Param, Render, Section};
 
 const TEXT: &str = "text/plain";
 const SETTINGS: &str = "46xxsettings.txt";
@@ -89,7 +94,19 @@ fn get(out: &mut Writer, next: &str) -> Result<(), WriteError> {
 fn settings(input: &Render<'_>) -> Result<Document, WriteError> {
     let (mut out, mut warnings) = (Writer::for_lines(input.items.len()), Warnings::default());
     let mut lists: Vec<&str> = Vec::new();
-    for item in input.items {
+    statements(&mut out, input.items, &mut lists, &mut warnings);
+    sections(&mut out, input.sections, &mut lists, &mut warnings);
+    // GET is a tail call: nothing may follow it.
+    let per_device = (input.kind == FileKind::Settings && input.mac.is_none()).then_some(PER_DEVICE);
+    if let Some(next) = input.next.or(per_device) {
+        get(&mut out, next)?;
+    }
+    Ok(warnings.document(TEXT, out.out))
+}
+
+/// `lists`: those that have their first entry.
+fn statements<'a>(out: &mut Writer, items: &'a [Item], lists: &mut Vec<&'a str>, warnings: &mut Warnings) {
+    for item in items {
         match item {
             Item::Param(param) if is_firmware(param) => {}
             Item::Param(param) if is_add_list(&param.name) && lists.contains(&&*param.name) => {
@@ -109,12 +126,61 @@ fn settings(input: &Render<'_>) -> Result<Document, WriteError> {
             Item::Unread { .. } => {}
         }
     }
-    // GET is a tail call: nothing may follow it.
-    let per_device = (input.kind == FileKind::Settings && input.mac.is_none()).then_some(PER_DEVICE);
-    if let Some(next) = input.next.or(per_device) {
-        get(&mut out, next)?;
+}
+
+/// Labels are unlike any in Avaya's own files, which people copy into raw text.
+fn sections<'a>(out: &mut Writer, all: &'a [Section], lists: &mut Vec<&'a str>, warnings: &mut Warnings) {
+    let says =
+        |section: &&Section| section.items.iter().any(|item| !matches!(item, Item::Param(one) if is_firmware(one)));
+    let of_models = all.iter().filter(says).filter_map(|section| match section.of {
+        Kin::Model(name) => Some((model4(name)?.to_owned(), section)),
+        Kin::Group(_) => None,
+    });
+    one_of(out, "MODEL4", &of_models.collect::<Vec<_>>(), lists, warnings);
+    let of_groups = all.iter().filter(says).filter_map(|section| match section.of {
+        Kin::Group(number) => Some((number.to_string(), section)),
+        Kin::Model(_) => None,
+    });
+    one_of(out, "GROUP", &of_groups.collect::<Vec<_>>(), lists, warnings);
+}
+
+/// A phone runs the section whose value its own is, or none, and goes on behind all of them.
+fn one_of<'a>(
+    out: &mut Writer,
+    name: &str,
+    sections: &[(String, &'a Section)],
+    lists: &mut Vec<&'a str>,
+    warnings: &mut Warnings,
+) {
+    if sections.is_empty() {
+        return;
     }
-    Ok(warnings.document(TEXT, out.out))
+    let label = |value: &str| ["PHONEBOX_", name, "_", value].concat();
+    let behind = ["PHONEBOX_AFTER_", name].concat();
+    out.blank();
+    for (value, _) in sections {
+        warnings.note(name, out.if_goto(name, value, &label(value)));
+    }
+    warnings.note(name, out.goto(&behind));
+    // What one section has begun, no phone of another one has.
+    let (common, mut begun) = (lists.len(), Vec::new());
+    for (value, section) in sections {
+        out.blank();
+        warnings.note(name, out.comment(&format!("Only where {name} is {value}")));
+        warnings.note(name, out.label(&label(value)));
+        statements(out, &section.items, lists, warnings);
+        begun.extend(lists.drain(common..));
+        warnings.note(name, out.goto(&behind));
+    }
+    lists.extend(begun);
+    out.blank();
+    warnings.note(name, out.label(&behind));
+}
+
+/// What a phone of this model finds in `$MODEL4`.
+fn model4(name: &str) -> Option<&'static str> {
+    let mut models = FAMILIES.iter().flat_map(|family| family.models);
+    models.find(|model| name.starts_with(model.model4)).map(|model| model.model4)
 }
 
 /// Lists that `ADD` extends: the softkeys, but not the numbers of SOFTKEY_CONFIGURATION.

@@ -26,7 +26,7 @@ pub static AVAYA: Vendor = Vendor {
         p("AVAYA/{model}-{version:#}"),
         p("AVAYA/SIP<12x0>*/{version}"),
         p("AVAYA/SIP<12x0>"),
-        p("Nortel IP Phone {model} ({version:SIP12x0.})"),
+        p("Nortel IP Phone {model} ({version:SIP})"),
         p("Avaya {model} {version}"),
         p("AVAYA"),
     ],

@@ -5,8 +5,9 @@
 //! start with `#`, and everything else must be a statement.
 
 use super::lint::{Source, lint};
-use crate::vendors::format::is_control;
 use crate::vendors::format::settings46xx::{Statement, Writer, check_value, read};
+use crate::vendors::format::{excerpt, is_control};
+use crate::vendors::map::is_secret_param;
 use crate::vendors::raw::{Raw, RawError, RawLine, RawWarning};
 
 pub fn parse(text: &str) -> Result<Raw, RawError> {
@@ -32,8 +33,14 @@ pub fn parse(text: &str) -> Result<Raw, RawError> {
             Statement::Comment => return Err(fail("a line is SET, ADD, IF, GOTO, GET, a label or a # comment")),
             Statement::Set(name, value) | Statement::Add(name, value) => {
                 check_value(value).map_err(|fault| fail(fault.rule()))?;
-                if let Err(text) | Ok(Some(text)) = super::params::check(name, value) {
-                    raw.warnings.push(RawWarning { line, text });
+                match super::params::check(name, value) {
+                    Ok(None) => {}
+                    Ok(Some(text)) => raw.warnings.push(RawWarning { line, text }),
+                    Err(rule) if is_secret_param("avaya", name) => raw.warnings.push(RawWarning { line, text: rule }),
+                    Err(rule) => {
+                        let text = format!("{rule}; here it is {:?}", excerpt(value));
+                        raw.warnings.push(RawWarning { line, text });
+                    }
                 }
                 // AVA-077: quotes that the author wrote are served as written, also where the writer would do without.
                 RawLine { verbatim: !is_canonical(name, value, own), ..RawLine::param(line, name, value, own) }

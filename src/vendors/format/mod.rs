@@ -20,6 +20,13 @@ pub struct WriteWarning {
     pub fault: Fault,
 }
 
+impl WriteWarning {
+    /// Whether the phone misses what it was to be told.
+    pub fn is_lost(&self) -> bool {
+        self.fault.dropped() && !matches!(self.fault, Fault::Elsewhere | Fault::NoModel)
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fault {

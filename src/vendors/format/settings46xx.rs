@@ -196,6 +196,13 @@ impl Writer {
         Ok(())
     }
 
+    /// For a person who reads the file; phones skip it.
+    pub fn comment(&mut self, text: &str) -> Result<(), Fault> {
+        check_value(text)?;
+        self.line(&["## ", text]);
+        Ok(())
+    }
+
     /// One statement as somebody wrote it, unless it is a comment or more than one line.
     pub fn statement(&mut self, text: &str) -> Result<(), Fault> {
         let text = text.trim_end();

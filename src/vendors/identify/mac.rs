@@ -1,9 +1,10 @@
 //! Finds MAC addresses in the bytes that a phone sent: exactly twelve hex digits with nothing alphanumeric on either
-//! side, or six pairs or three fours with one separator throughout.
+//! side, or six pairs, three fours or, where a name begins, two sixes with one separator throughout.
 //!
-//! Knows no vendor. Eleven or thirteen digits, `000000000000`, `ffffffffffff` and `y0000000000NN` are never a MAC.
+//! Knows no vendor but by who owns a MAC's first digits. Eleven or thirteen digits, `000000000000`, `ffffffffffff` and `y0000000000NN` are never a MAC.
 
 use crate::net::Mac;
+use crate::vendors::ouis;
 
 const ALNUM: u8 = 1;
 const HEX: u8 = 2;
@@ -44,10 +45,17 @@ fn run(text: &[u8]) -> (usize, bool) {
 pub fn at_start(text: &[u8]) -> Option<(Mac, usize)> {
     match run(text) {
         (12, true) => Some((Mac::from_hex12(text.get(..12)?)?, 12)),
+        (6, true) => groups(text, 6, b"-"),
         (2, true) => groups(text, 2, b":-_ "),
         (4, true) => groups(text, 4, b".-:"),
         _ => None,
     }
+}
+
+/// `001565-123456` at the start of a name. `240101-123456` looks the same and is a time: who owns the prefix says which.
+pub fn halves(text: &[u8]) -> Option<Mac> {
+    let (mac, taken) = at_start(text)?;
+    (taken == 13).then_some(mac)
 }
 
 /// `size` digits, one separator, `size` digits …: twelve digits in all, and no further group.
@@ -110,6 +118,40 @@ pub fn of_sep(text: &[u8]) -> impl Iterator<Item = Mac> + '_ {
         let rest = text.get(at..).filter(|_| starts)?;
         let is_sep = rest.get(..3)?.eq_ignore_ascii_case(b"SEP") && run(rest).0 == 15;
         Mac::from_hex12(rest.get(3..15).filter(|_| is_sep)?)
+    })
+}
+
+/// What [`all`] is too strict to read, for whoever must not be told another name: twelve digits after a word (`CIPC`,
+/// `x`), where a maker of phones owns them so that no serial number is meant, and groups of two, four or six with any
+/// separator (`001B4F-AA3002`, `001B 4FAA 3002`).
+pub fn loose(text: &[u8]) -> impl Iterator<Item = Mac> + '_ {
+    const SEPARATORS: &[u8] = b":-_. ";
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while at < text.len() {
+            let (start, rest) = (at, text.get(at..)?);
+            let (length, hex) = run(rest);
+            at += length.max(1);
+            if let Some(word) = length.checked_sub(12).filter(|word| *word > 0) {
+                let (word, digits) = (rest.get(..word)?, rest.get(word..length)?);
+                let is_word = word.iter().all(u8::is_ascii_alphabetic) && !word.iter().all(u8::is_ascii_hexdigit);
+                let mac = Mac::from_hex12(digits).filter(|mac| is_word && ouis::owners(*mac).next().is_some());
+                if mac.is_some() {
+                    return mac;
+                }
+            } else if hex && matches!(length, 2 | 4 | 6) {
+                match groups(rest, length, SEPARATORS) {
+                    Some((mac, taken)) => {
+                        at = start + taken;
+                        if !is_serial(text, start) && !in_uuid(text, start, length) {
+                            return Some(mac);
+                        }
+                    }
+                    None => at += group_tail(rest, length),
+                }
+            }
+        }
+        None
     })
 }
 
@@ -195,6 +237,27 @@ mod tests {
             "SER=00087B0A0B0C",
         ] {
             assert_eq!(found(text), [""; 0], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_held_to_every_writing_of_a_mac() {
+        let loosely = |text: &str| loose(text.as_bytes()).map(|mac| mac.to_string()).collect::<Vec<_>>();
+        for text in ["CIPC805ec0aabb01", "x805EC0AABB01", "805EC0-AABB01", "805e c0aa bb01", "phone 80.5e.c0.aa.bb.01!"]
+        {
+            assert_eq!(loosely(text), ["805ec0aabb01"], "{text}");
+        }
+        for text in [
+            "550e8400-e29b-41d4-a716-446655440000",
+            "SN202401234567",
+            "abc805ec0aabb01",
+            "805ec0aabb012",
+            "805e c0aa bb01 cafe",
+            "805ec0-aabb01-805ec0",
+            "2024-11-28 16:46",
+            "10.20.30.40",
+        ] {
+            assert_eq!(loosely(text), [""; 0], "{text}");
         }
     }
 

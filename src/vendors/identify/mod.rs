@@ -9,7 +9,6 @@
 mod index;
 mod mac;
 
-pub use mac::all as macs_in;
 mod path;
 mod pattern;
 mod phrase;
@@ -243,10 +242,33 @@ pub fn identify<'a>(evidence: &Evidence<'a>) -> Identity<'a> {
     Identity { vendor, model, version, mac, conflict, file, kind, evidence: said }
 }
 
+/// The MACs that a name in a certification request can be read as: as a client certificate's subject is read, and more
+/// loosely than that, because nobody is to be called by another's. Each once.
+pub fn macs_named(name: &[u8]) -> Vec<Mac> {
+    let said = phrase::certificate(name);
+    let of_subject = said.mac.into_iter().chain(said.other_mac);
+    let mut found: Vec<Mac> =
+        of_subject.chain(mac::all(name)).chain(mac::of_sep(name)).chain(mac::loose(name)).collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// The first MAC but this one that any of the names can be read as.
+pub fn other_than(mac: Mac, names: &[String]) -> Option<Mac> {
+    names.iter().flat_map(|name| macs_named(name.as_bytes())).find(|named| *named != mac)
+}
+
 /// Who owns the prefix. Where several brands share it, the one that the request names.
 fn owner(mac: Mac, said: &[Said<'_>]) -> Option<&'static Vendor> {
     let named = |owner: &&'static Vendor| said.iter().any(|said| said.vendor == Some(*owner));
     ouis::owners(mac).find(named).or_else(|| ouis::owners(mac).next())
+}
+
+/// The MACs that a path names: as many as tell whether they are one.
+pub fn macs_in_path(path: &[u8]) -> impl Iterator<Item = Mac> {
+    let said = path::read(path);
+    [said.mac, said.other_mac].into_iter().flatten()
 }
 
 /// What a file name is to a vendor that the caller already knows: its kind, and the MAC where the name holds one. Any letter

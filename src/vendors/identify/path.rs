@@ -2,7 +2,8 @@
 
 use super::index::INDEX;
 use super::phrase::unescape;
-use super::{Said, Source, mac};
+use super::{Said, Source, mac, ouis};
+use crate::net::Mac;
 
 /// The file name without directory and query. Cisco's softphone writes `Communicator\LdapDirectories.xml`.
 pub fn base_name(path: &[u8]) -> &[u8] {
@@ -24,7 +25,9 @@ pub fn read(path: &[u8]) -> Said<'_> {
     let (place, query) = split_query(path);
     let directories = place.get(..place.len() - name.len()).unwrap_or_default();
 
-    if let Some((mac, _)) = mac::at_start(name) {
+    if let Some((mac, _)) = mac::at_start(name).filter(|_| mac::halves(name).is_none()) {
+        said.mac = Some(mac);
+    } else if let Some(mac) = owned_halves(name) {
         said.mac = Some(mac);
     } else {
         if let Some((entry, found)) = INDEX.names.find(name) {
@@ -45,6 +48,10 @@ pub fn read(path: &[u8]) -> Said<'_> {
     said
 }
 
+fn owned_halves(text: &[u8]) -> Option<Mac> {
+    mac::halves(text).filter(|mac| ouis::owners(*mac).next().is_some())
+}
+
 /// `mac=805ec0aabb01`, and Cisco's `name=SEP001122AABBCC`.
 fn read_query(query: &[u8], said: &mut Said<'_>) {
     for value in query.split(|byte| matches!(byte, b'&' | b'=' | b'?')) {
@@ -52,7 +59,7 @@ fn read_query(query: &[u8], said: &mut Said<'_>) {
             Some(prefix) if prefix.eq_ignore_ascii_case(b"SEP") => {
                 said.add_macs(mac::at_start(value.get(3..).unwrap_or_default()).map(|(mac, _)| mac).into_iter());
             }
-            _ => said.add_macs(mac::all(value)),
+            _ => said.add_macs(mac::all(value).chain(owned_halves(value))),
         }
     }
 }
@@ -68,6 +75,7 @@ fn read_directories<'a>(directories: &'a [u8], said: &mut Said<'a>) {
         if let Some((entry, found)) = INDEX.directories.find(segment) {
             said.take(entry, found, segment);
         }
+        said.add_macs(owned_halves(segment).into_iter());
         start = at + 1;
     }
     said.add_macs(mac::all(&unescape(directories)));

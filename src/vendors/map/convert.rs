@@ -97,7 +97,7 @@ impl Words {
                 let (min, max) = (self.min.unwrap_or(i64::MIN), self.max.unwrap_or(i64::MAX));
                 Ok(Text::New(number.clamp(min, max.max(min)).to_string()))
             }
-            Kind::Text { .. } | Kind::Dial { .. } | Kind::Url | Kind::Host if self.limits_or_scales() => {
+            Kind::Text { .. } | Kind::Dial { .. } | Kind::Url { .. } | Kind::Host if self.limits_or_scales() => {
                 let length = text.chars().count() as i64;
                 match (self.min, self.max) {
                     (Some(min), _) if length < min => Err(format!("the phone needs at least {min} characters")),

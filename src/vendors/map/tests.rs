@@ -52,7 +52,7 @@ fn samples(entry: &Entry) -> Vec<String> {
         Kind::HostPort => vec!["pbx.example:99".into()],
         Kind::Ip => vec!["192.0.2.1".into()],
         Kind::Netmask => vec!["255.255.255.0".into()],
-        Kind::Url => vec!["https://box.example:8444/p/a/".into()],
+        Kind::Url { .. } => vec!["https://box.example:8444/p/a/".into()],
         Kind::File { .. } => vec!["T54W-96.86.0.200.rom".into()],
         // Zones have a test of their own.
         Kind::Zone => vec!["Asia/Kolkata".into()],
@@ -396,6 +396,7 @@ fn the_same_settings_give_the_same_items() {
     }
 }
 
+mod base;
 mod clocks;
 
 /// `cargo nextest run --lib --run-ignored only measure --no-capture --config profile.dev.opt-level=3`

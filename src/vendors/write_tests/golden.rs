@@ -2,6 +2,7 @@
 //! After an intended change, `BLESS=1 cargo nextest run golden` writes them anew.
 
 use super::*;
+use crate::vendors::{Kin, Section};
 use std::path::Path;
 
 /// Values that end a line, an attribute, an element or a string somewhere.
@@ -115,6 +116,18 @@ fn golden_avaya() {
     let document = render("avaya", "", &settings).unwrap();
     assert!(string(&document).ends_with("GET $MACADDR.txt\r\n"));
     check("avaya", "no-mac", settings.file, &document);
+    let section = |of: Kin, items: &[Item]| Section { of, items: items.to_vec() };
+    let sections = [
+        section(Kin::Model("K175"), &items[9..10]),
+        section(Kin::Model("9608"), &items[9..12]),
+        // It has no $MODEL4, and firmware is the upgrade file's.
+        section(Kin::Model("1220IP"), &items[4..5]),
+        section(Kin::Model("J179"), &items[11..12]),
+        section(Kin::Group(1), &items[10..11]),
+        section(Kin::Group(17), &items[4..5]),
+    ];
+    let settings = Render { sections: &sections, ..settings };
+    check("avaya", "sections", settings.file, &render("avaya", "", &settings).unwrap());
     let own = input(FileKind::Settings, "46xxsettings.txt", &items[..3]);
     check("avaya", "per-device", own.file, &render("avaya", "", &own).unwrap());
     let special = Render { next: Some("46xxspecials.txt"), ..own };

@@ -35,7 +35,7 @@ pub fn text(text: &str) -> Item {
 
 pub fn input<'a>(kind: FileKind, file: &'a str, items: &'a [Item]) -> Render<'a> {
     let mac = "805ec0aabb01".parse().ok();
-    Render { kind, file, mac, model: None, items, base: BASE, next: None }
+    Render { kind, file, mac, model: None, items, sections: &[], base: BASE, next: None }
 }
 
 pub fn string(document: &Document) -> String {

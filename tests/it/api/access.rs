@@ -1,6 +1,8 @@
 //! Who may ask, and what strangers hear. The routes come from the OpenAPI document, so a new one is tested too.
 
 use crate::support::admin::{Running, running, stopped};
+use crate::support::people::set_up;
+use crate::support::raw;
 use phonebox::server::document::document;
 use phonebox::users::routes::{Need, ROUTES, need};
 use serde_json::Value;
@@ -52,6 +54,45 @@ fn threat_048_every_route_wants_the_token_before_it_looks_at_anything_else() {
     }
     // What is not there is not told either.
     assert_eq!(send(&phonebox, "GET", "/api/v1/nothing", "").0, 401);
+}
+
+/// RFC 9110 §9.3.2: what GET answers, without a body. Whoever may not ask by GET may not ask by HEAD.
+#[test]
+fn head_answers_like_get_to_everybody_and_without_a_body() {
+    let phonebox = running();
+    let alice = set_up(&phonebox);
+    let key = alice.post("/api-keys", serde_json::json!({ "name": "x", "permissions": ["site.read"] })).json(201);
+    let bearer = |token: &str| format!("Authorization: Bearer {token}\r\n");
+    let few = bearer(key["secret"].as_str().unwrap());
+    // A person's cookie; HEAD changes nothing and needs no word of the page.
+    let person = format!("Cookie: {}\r\n", alice.cookie);
+    let mut seen = std::collections::BTreeMap::<u16, u32>::new();
+    for (_, path) in routes().into_iter().filter(|(method, _)| method == "GET") {
+        for headers in ["", few.as_str(), person.as_str()] {
+            let head = raw::ask(phonebox.address, "HEAD", &path, headers);
+            assert_eq!(head.body, b"", "{path}");
+            *seen.entry(head.status).or_default() += 1;
+            // An endless one.
+            if !path.ends_with("/live") {
+                assert_eq!(head.status, raw::ask(phonebox.address, "GET", &path, headers).status, "{path} {headers:?}");
+            }
+        }
+    }
+    assert!([200, 401, 403, 404].iter().all(|status| seen.contains_key(status)), "{seen:?}");
+    for (path, headers) in
+        [("/healthz", ""), ("/", ""), ("/api/v1/sites", few.as_str()), ("/api/v1/me", &person), ("/api/v1/nothing", "")]
+    {
+        let (head, get) =
+            (raw::ask(phonebox.address, "HEAD", path, headers), raw::ask(phonebox.address, "GET", path, headers));
+        let of = |answer: &raw::Answer| {
+            let names = ["content-type", "content-length", "x-frame-options", "allow"];
+            (answer.status, names.map(|name| answer.header(name).map(str::to_owned)))
+        };
+        assert_eq!(of(&head), of(&get), "{path}");
+        assert_eq!(head.header("content-length"), Some(get.body.len().to_string().as_str()), "{path}");
+    }
+    let nothing = raw::ask(phonebox.address, "HEAD", "/api/v1/password/reset", &person);
+    assert_eq!((nothing.status, nothing.header("allow")), (405, Some("POST")));
 }
 
 #[test]

@@ -44,6 +44,49 @@ fn the_same_command_reaches_a_running_box_through_its_socket() {
 }
 
 #[test]
+fn which_box_is_said_before_the_command_or_behind_it() {
+    let phonebox = stopped();
+    let (place, nowhere) = (phonebox.path().to_str().unwrap(), "/nowhere/at/all");
+    let say = |words: &[&str]| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_phonebox")).args(words).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    assert_eq!(say(&["--data", place, "device", "add", "805ec0aabb01"]).0, Some(0));
+    for words in [
+        ["--data", place, "device", "list"].as_slice(),
+        &["device", "--data", place, "list"],
+        &["device", "list", "--data", place],
+        &["--data", nowhere, "device", "list", "--data", place],
+    ] {
+        let (code, out, error) = say(words);
+        assert!(code == Some(0) && out.contains("805ec0aabb01"), "{words:?} {out} {error}");
+    }
+    // Of a command that takes every flag, too: this is what serve reads.
+    for words in [["--data", place, "check-config"].as_slice(), &["check-config", "--data", place]] {
+        let (code, out, error) = say(words);
+        assert!(code == Some(0) && out.contains(place), "{words:?} {out} {error}");
+    }
+    // Who asks no box is told so, and its help does not offer it.
+    for words in [
+        ["--data", place, "service", "install", "--dry-run"].as_slice(),
+        &["service", "install", "--data", place, "--dry-run"],
+        &["--data", place, "openapi"],
+    ] {
+        let (code, out, error) = say(words);
+        assert!(
+            code == Some(2) && out.is_empty() && error.contains("--data says which box is meant"),
+            "{words:?} {error}"
+        );
+    }
+    assert!(!say(&["service", "install", "--help"]).1.contains("--data"));
+    for help in [["--help"].as_slice(), &["device", "list", "--help"], &["serve", "--help"]] {
+        assert!(say(help).1.contains("--data <DIR>"), "{help:?}");
+    }
+    assert_eq!(say(&["--bogus", "device", "list"]).0, Some(2));
+}
+
+#[test]
 fn secrets_on_the_command_line_are_refused_with_the_reason() {
     let phonebox = stopped();
     for words in [
@@ -109,6 +152,60 @@ fn refusals_name_the_thing_the_rule_and_the_next_step_and_exit_1_usage_exits_2()
 }
 
 #[test]
+fn refusals_name_what_would_be_accepted() {
+    let phonebox = stopped();
+    let raw = phonebox.path().join("raw.txt");
+    std::fs::write(&raw, "SET HTTPPORT 70000\nSET FORCE_WEB_ADMIN_PASSWORD hunter2\n").unwrap();
+    let file = raw.to_str().unwrap();
+    for (words, code, told) in [
+        (&["device", "add", "000000000000"][..], 1, &["no phone's address"][..]),
+        (&["file", "add", file, "--kind", "nonsense"], 2, &["'nonsense'", "--kind", "firmware", "ringtone"]),
+        (&["network", "add", "10.0.0.0/8", "--unknown", "x"], 2, &["'x'", "--unknown", "refuse, queue, default"]),
+        (&["layer", "set", "--global", "SIP.SERVER=pbx"], 1, &["Did you mean sip.server?"]),
+        (&["layer", "set", "--global", "network.voice_vlan=5"], 1, &["Did you mean vlan.voice?"]),
+        (&["layer", "set", "--global", "firmware=x"], 1, &["Did you mean firmware.file?"]),
+        (&["layer", "set", "--global", "qqqqqqqqqq=x"], 1, &["phonebox layer settings"]),
+        (&["layer", "set", "--global", "scep.url=ftp://x"], 1, &["\"ftp://x\"", "none of http, https"]),
+        (&["layer", "set", "--site", "Nope", "sip.port=1"], 1, &["Nope", "phonebox site list"]),
+        (&["layer", "set", "--group", "Nope", "sip.port=1"], 1, &["phonebox group list"]),
+        (&["profile", "add", "x", "--url", "https://b.example", "--phone-group", "-1"], 1, &["-1", "from 0 to 999"]),
+        (&["device", "add", "805ec0aabb01", "--line", "1", "name=\"A"], 1, &["name:", "quotation mark"]),
+        (&["layer", "settings", "qqqqqq"], 1, &["qqqqqq"]),
+    ] {
+        let said = phonebox.cli(words);
+        assert!(said.code == code && told.iter().all(|one| said.err.contains(one)), "{words:?}: {said:?}");
+    }
+    let listed = phonebox.cli(&["layer", "settings", "VLAN"]).ok();
+    assert!(listed.contains("vlan.voice") && listed.contains("vlan.pc") && !listed.contains("ldap.base"), "{listed}");
+    assert!(!phonebox.cli(&["layer", "settings"]).ok().contains("provisioning.url"), "nobody can set it");
+    let said = phonebox.cli(&["layer", "raw", "set", "--global", "--vendor", "avaya", file]).ok();
+    assert!(said.contains("HTTPPORT takes 0 to 65535; here it is \"70000\"") && !said.contains("hunter2"), "{said}");
+}
+
+#[test]
+fn a_model_brings_its_vendor_and_is_spelled_as_its_table_has_it() {
+    let phonebox = stopped();
+    for (mac, words, vendor, model, note) in [
+        ("805ec0aabb01", &["--model", "T54W"][..], "Yealink", "T54W", ""),
+        ("aabbccddee01", &["--model", "SIP-T54W"], "Yealink", "T54W", ""),
+        ("805ec0aabb02", &["--model", "t54w"], "Yealink", "T54W", ""),
+        ("805ec0aabb03", &["--model", "T99Z"], "Yealink", "T99Z", "No model T99Z of Yealink"),
+        ("805ec0aabb04", &["--vendor", "snom", "--model", "T54W"], "Snom", "T54W", "a model of Yealink, not of Snom"),
+    ] {
+        let said = phonebox.cli(&[&["device", "add", mac, "--json"], words].concat());
+        assert!(said.err.contains(note) && said.err.is_empty() == note.is_empty(), "{mac}: {said:?}");
+        let device = said.json();
+        assert_eq!((&device["vendor"], &device["model"]), (&json!(vendor), &json!(model)), "{mac}");
+    }
+    let of_yealink = phonebox.cli(&["device", "list", "--vendor", "yealink", "--json"]).json();
+    assert_eq!(of_yealink.as_array().unwrap().len(), 4, "{of_yealink}");
+    let import = phonebox.cli_with_input(&["device", "import", "-"], "mac,model\n805ec0aabb05,t54w\n");
+    assert_eq!(import.code, 0, "{import:?}");
+    let device = phonebox.cli(&["device", "show", "805ec0aabb05", "--json"]).json();
+    assert_eq!((&device["vendor"], &device["model"]), (&json!("Yealink"), &json!("T54W")));
+}
+
+#[test]
 fn every_group_of_commands_works_from_end_to_end() {
     let phonebox = stopped();
     let ok = |words: &str| {
@@ -168,7 +265,8 @@ fn every_group_of_commands_works_from_end_to_end() {
     ok("device list --pending");
     ok("alarm list");
     ok("device remove 805ec0aabb01");
-    ok("site remove Berlin");
+    assert!(phonebox.cli(&["site", "remove", "Berlin"]).refused().contains("--yes"));
+    ok("site remove Berlin --yes");
     ok("group rename Sales Support");
     ok("group remove Support");
     ok("profile remove Away --yes");

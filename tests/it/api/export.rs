@@ -9,7 +9,8 @@ fn threat_070_an_export_comes_back_as_it_was_without_secrets_and_without_formula
     phonebox.post("/groups", json!({"name": "Sales"})).json(201);
     phonebox.post("/devices", json!({"mac": "805ec0aabb01", "vendor": "Yealink", "name": "=cmd|' /C calc'!A0", "group": "Sales", "activate": true,
         "settings": {"sip.server": "pbx.example", "access.admin_password": "hunter2"},
-        "lines": [{"number": 1, "user": "201", "password": "hunter2", "display_name": "@SUM(1)", "settings": {"line.label": "+49 30"}}, {"number": 3, "user": "203"}]})).json(201);
+        "lines": [{"number": 1, "user": "201", "password": "hunter2", "display_name": "@SUM(1)", "settings": {"line.label": "+49 30"}}, {"number": 17, "user": "217"},
+            {"number": 255, "user": "255", "settings": {"line.label": "last"}}]})).json(201);
     phonebox.post("/devices", json!({"mac": "805ec0aabb02", "serial": "-1"})).json(201);
     let wanted = |phonebox: &crate::support::admin::Running| {
         ["805ec0aabb01", "805ec0aabb02"].map(|mac| {
@@ -83,6 +84,37 @@ fn ava_003_an_export_names_each_devices_certificate_and_the_import_takes_it_back
         assert_eq!(other.get("/devices/805ec0aabb02").json(200)["certificate"], json!(null), "{format}");
         assert_eq!(other.get(&format!("/devices/export?format={format}")).text(), export.text(), "{format}");
     }
+}
+
+/// YMC-184: a device's own target goes out too, the password of there does not.
+#[test]
+fn an_export_holds_a_devices_own_target_without_its_password() {
+    let phonebox = running();
+    for (mac, url) in
+        [("805ec0aabb01", "https://prov.example/a/$MACADDR/"), ("805ec0aabb02", "https://b%40b:hunter2@prov.example/")]
+    {
+        phonebox.post("/devices", json!({"mac": mac, "url": url})).json(201);
+    }
+    phonebox.post("/devices", json!({"mac": "805ec0aabb03"})).json(201);
+    for format in ["csv", "json"] {
+        let export = phonebox.get(&format!("/devices/export?format={format}"));
+        assert!(
+            export.text().contains("https://b%40b@prov.example/") && !export.text().contains("hunter2"),
+            "{format}"
+        );
+        let other = running();
+        assert_eq!(other.upload("POST", "/devices/import", &export.body).json(200)["added"], 3, "{format}");
+        assert_eq!(other.get("/devices/805ec0aabb01").json(200)["url"], "https://prov.example/a/$MACADDR/");
+        assert_eq!(other.get("/devices/805ec0aabb03").json(200)["url"], json!(null));
+        assert_eq!(other.get(&format!("/devices/export?format={format}")).text(), export.text(), "{format}");
+    }
+    let other = running();
+    let report =
+        other.upload("POST", "/devices/import", b"mac,url,activate\n805ec0aabb01,ftp://a/,yes\n805ec0aabb02,,yes\n");
+    let report = report.json(200);
+    assert_eq!((&report["added"], &report["rejected"]), (&json!(1), &json!(1)), "{report}");
+    assert!(report.to_string().contains("only http"), "{report}");
+    assert_eq!(other.get("/devices/805ec0aabb02").json(200)["state"], "active");
 }
 
 /// ALE-047, YMC-071: all devices, as one file.

@@ -104,6 +104,26 @@ fn the_command_line_stores_lists_and_removes_files() {
 }
 
 #[test]
+fn firmware_that_no_file_is_stored_for_is_told_and_a_file_that_a_layer_names_stays() {
+    let phonebox = stopped();
+    let file = phonebox.path().join("T54W.rom");
+    std::fs::write(&file, b"rom").unwrap();
+    let set =
+        |value: &str| phonebox.cli(&["layer", "set", "--model", "Yealink/T54W", &format!("firmware.file={value}")]);
+    let said = set("none.rom");
+    assert!(said.code == 0 && said.err.contains("no file none.rom is stored"), "{said:?}");
+    phonebox.cli(&["file", "add", file.to_str().unwrap()]).ok();
+    for value in ["t54w.ROM", "firmware/T54W.rom"] {
+        assert_eq!(set(value).err, "");
+        let refused = phonebox.cli(&["file", "remove", "T54W.rom"]).refused();
+        let next = "phonebox layer unset --model \"yealink/T54W\" firmware.file";
+        assert!(refused.contains("still in use") && refused.contains(next), "{refused}");
+    }
+    phonebox.cli(&["layer", "unset", "--model", "yealink/T54W", "firmware.file"]).ok();
+    phonebox.cli(&["file", "remove", "T54W.rom"]).ok();
+}
+
+#[test]
 fn threat_077_the_same_bytes_stored_and_removed_at_once_are_never_half_there() {
     let phonebox = running();
     let bytes = vec![7u8; 50_000];

@@ -70,6 +70,54 @@ fn separators_byte_order_mark_line_ends_and_blank_rows_do_not_matter() {
     }
 }
 
+#[test]
+fn rows_have_the_numbers_that_an_editor_shows_whatever_ends_their_lines() {
+    let phonebox = running();
+    let text = "mac,name\nzz,\n\n\nyy,\"a\nb\"\n000413000061,fine\nxx,";
+    for (number, text) in
+        [text.to_owned(), text.replace('\n', "\r\n"), text.replace('\n', "\r"), format!("{text}\n")].iter().enumerate()
+    {
+        let report = phonebox.upload("POST", "/devices/import?dry_run=true", text.as_bytes()).json(200);
+        let rows: Vec<u64> = reasons(&report).iter().map(|(row, _)| *row).collect();
+        assert_eq!((rows, &report["added"]), (vec![2, 5, 8], &json!(1)), "{number}: {report}");
+    }
+}
+
+#[test]
+fn a_column_that_is_none_is_told_with_those_there_are() {
+    let phonebox = running();
+    for (column, words) in [
+        ("seriel", &["\"seriel\" is not known", "Did you mean serial?", "line1_user"][..]),
+        ("SIP.Sever", &["Did you mean sip.server?", "every setting's name"]),
+        ("line256_user", &["from 1 to 255"]),
+    ] {
+        let csv = format!("mac,{column}\n805ec0aabb01,1\n");
+        let (_, message) = phonebox.upload("POST", "/devices/import", csv.as_bytes()).refused(400);
+        assert!(words.iter().all(|word| message.contains(word)), "{message}");
+    }
+}
+
+#[test]
+fn a_zips_other_files_are_left_out_by_name_and_its_lists_are_taken() {
+    let phonebox = running();
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, text) in [
+        ("readme.txt", "Our phones, floor by floor.\n"),
+        ("one.csv", "mac\n805ec0aabb01\n"),
+        ("logo.png", "\u{89}PNG"),
+        ("tabs.txt", "name\tMAC\nDesk\t805ec0aabb02\n"),
+    ] {
+        zip.start_file(name, SimpleFileOptions::default()).unwrap();
+        zip.write_all(text.as_bytes()).unwrap();
+    }
+    let report = import(&phonebox, zip.finish().unwrap().into_inner());
+    assert_eq!((&report["added"], &report["rejected"]), (&json!(2), &json!(2)), "{report}");
+    for (problem, name) in report["problems"].as_array().unwrap().iter().zip(["readme.txt", "logo.png"]) {
+        assert_eq!((&problem["file"], &problem["row"]), (&json!(name), &json!(0)), "{report}");
+        assert!(problem["reason"].as_str().unwrap().contains("left out"), "{report}");
+    }
+}
+
 /// AVA-238. ALE-042: each names the MAC, where there is one, and why.
 #[test]
 fn ava_238_bad_and_duplicate_rows_are_rejected_one_by_one_with_row_and_reason() {
@@ -149,7 +197,7 @@ fn threat_070_a_file_that_cannot_be_read_to_its_end_is_not_taken_at_all() {
     let phonebox = running();
     let row = |number: usize| format!("805ec0{number:06x},\n");
     let utf16: Vec<u8> = b"\xff\xfe".iter().copied().chain("mac\n".encode_utf16().flat_map(u16::to_le_bytes)).collect();
-    let many: String = (0..2_000).map(|number| format!(",key{number}")).collect();
+    let many: String = (0..10_001).map(|number| format!(",key{number}")).collect();
     let open = format!("mac,name\n{}805ec0bbbb01,\"{}", (1..100).map(row).collect::<String>(), "x\n".repeat(800_000));
     let long = format!("mac,name\n{}805ec0bbbb01,{}\n", (1..100).map(row).collect::<String>(), "x".repeat(1_600_000));
     let half = r#"[{"mac":"805ec0aabb01"},{"mac":"805ec0aabb02""#;

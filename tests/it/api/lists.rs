@@ -145,9 +145,9 @@ fn who_hangs_up_or_asks_anew_stops_the_search() {
 fn an_address_says_which_methods_it_knows() {
     let phonebox = running();
     for (method, path, allow) in [
-        ("DELETE", "/devices", "GET, POST"),
-        ("PUT", "/devices/805ec0aabb01", "GET, DELETE, PATCH"),
-        ("TRACE", "/audit", "GET"),
+        ("DELETE", "/devices", "GET, HEAD, POST"),
+        ("PUT", "/devices/805ec0aabb01", "GET, HEAD, DELETE, PATCH"),
+        ("TRACE", "/audit", "GET, HEAD"),
         ("OPTIONS", "/devices/805ec0aabb01/lines/1", "DELETE, PATCH"),
     ] {
         let answer = phonebox.raw(

@@ -152,3 +152,27 @@ fn threat_090_a_device_that_changes_hands_leaves_one_account_s_lists_and_is_in_t
     assert_eq!(alice.delete(&format!("/accounts/{}", north["id"])).status / 100, 2);
     assert!(!alice.get("/devices?search=hall").text().contains("805ec0aabb02"));
 }
+
+/// ALE-031, YMC-013: the overview's number of SIP accounts is kept until one comes, goes or changes hands.
+#[test]
+fn the_number_of_sip_accounts_follows_whatever_is_done_to_them() {
+    let running = running();
+    let alice = set_up(&running);
+    let (north, nora) = company(&alice, "reseller", "North", "nora");
+    let count = |browser: &Browser| browser.get("/overview").json(200)["sip_accounts"].as_i64().unwrap();
+    let are = |here: i64, there: i64| assert_eq!((count(&alice), count(&nora), count(&alice)), (here, there, here));
+    are(0, 0);
+    let line = json!([{ "number": 1, "user": "201", "password": "hunter2" }]);
+    alice.post("/devices", json!({ "mac": MAC, "vendor": "Yealink", "model": "T54W", "lines": line })).json(201);
+    are(1, 0);
+    let other = alice.post("/sip-accounts", json!({ "user": "301" })).json(201);
+    nora.post("/sip-accounts", json!({ "user": "301" })).json(201);
+    are(2, 1);
+    alice.post("/sip-accounts", json!({ "user": "" })).refused(422);
+    are(2, 1);
+    alice.post(&format!("/accounts/{}/devices", north["id"]), json!({ "macs": [MAC] })).json(200);
+    are(1, 2);
+    assert_eq!(alice.delete(&format!("/sip-accounts/{}", other["id"])).status, 204);
+    assert_eq!(nora.delete(&format!("/devices/{MAC}/lines/1")).status, 200);
+    are(0, 1);
+}

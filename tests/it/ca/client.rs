@@ -1,5 +1,6 @@
 //! Phones that show a certificate: whose counts, what it opens, and what is refused whatever else is right.
 
+use super::handshake::newest_is;
 use super::tools::{Kept, run};
 use crate::support::eventually;
 use crate::support::phone::{PASSWORD, add, mac, phone};
@@ -127,7 +128,9 @@ fn threat_009_a_factory_certificate_counts_below_an_accepted_ca_only() {
 
     let stranger = factory.ask(&phonebox, "phone", &file("T54W"), &[]);
     assert_eq!(stranger, ("404".to_owned(), "Not found\n".to_owned()), "its CA is not accepted yet");
-    assert_eq!(reason(&phonebox, "T54W").0, "more-proof");
+    let (reason_, detail) = reason(&phonebox, "T54W");
+    assert!(reason_ == "certificate-needed" && detail.contains("no CA that is accepted here"), "{reason_} {detail}");
+    assert!(phonebox.cli(&["explain", mac("T54W")]).contains("phonebox ca accept --help"));
 
     factory.accepted_by(&phonebox, &[]);
     let (status, body) = factory.ask(&phonebox, "phone", &file("T54W"), &[]);
@@ -274,10 +277,19 @@ fn a_key_of_1024_bits_counts_where_the_administrator_said_so_for_its_root() {
     factory.accepted_by(&phonebox, &[]);
     let (status, said) = factory.ask(&phonebox, "short", &file("T54W"), &tls12);
     assert_eq!(status, "000", "the handshake takes no short key while nobody allowed one: {said}");
+    assert!(newest_is(&phonebox, "tls-client-key")["next"].as_str().unwrap().contains("--weak"));
     factory.accepted_by(&phonebox, &["--weak"]);
     let (status, body) = factory.ask(&phonebox, "short", &file("T54W"), &tls12);
     assert!(status == "200" && body.contains(PASSWORD), "{status} {body}");
     assert_eq!(reason(&phonebox, "T54W").0, "certificate");
+    // A client that would rather do PSS (OpenSSL's own order) is asked for PKCS#1 first.
+    let limited = std::fs::read_to_string(factory.path().join("old.cnf")).unwrap();
+    factory.write("old.cnf", limited.split("SignatureAlgorithms").next().unwrap());
+    assert_eq!(factory.ask(&phonebox, "short", &file("T54W"), &tls12).0, "200");
+    assert_eq!(factory.ask(&phonebox, "short", &file("T54W"), &["--tlsv1.3"]).0, "000");
+    let told = newest_is(&phonebox, "tls-client-key-weak");
+    assert!(told["next"].as_str().unwrap().contains("limit the phone to TLS 1.2"), "{told}");
+    factory.write("old.cnf", &limited);
     // Weak below that root, and below no other.
     let other = Factory::new("-sha1");
     other.write("old.cnf", &std::fs::read_to_string(factory.path().join("old.cnf")).unwrap());

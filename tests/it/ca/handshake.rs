@@ -18,7 +18,7 @@ fn check_ins(phonebox: &Phonebox) -> Vec<Value> {
 
 /// Asks until the check-in is written: recording lags behind on purpose.
 #[track_caller]
-fn newest_is(phonebox: &Phonebox, reason: &str) -> Value {
+pub fn newest_is(phonebox: &Phonebox, reason: &str) -> Value {
     let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
     loop {
         let newest = check_ins(phonebox).into_iter().next().unwrap_or_default();
@@ -42,7 +42,9 @@ fn a_failed_handshake_is_told_with_its_reason_and_the_next_step() {
     assert!(!run(phonebox.path(), &["curl", "-s", &format!("https://{to}/x.cfg")]).0);
     let unknown = newest_is(&phonebox, "tls-unknown-ca");
     assert_eq!((&unknown["transport"], &unknown["peer"]), (&"https".into(), &"127.0.0.1".into()));
-    assert!(unknown["next"].as_str().unwrap().contains("phonebox-ca.pem"), "{unknown}");
+    let address = format!(":{}/phonebox-ca.pem", phonebox.http().port());
+    let next = unknown["next"].as_str().unwrap();
+    assert!(next.contains(&address) && !next.contains("BOX"), "the box's own address: {unknown}");
 
     // To a phone whose clock stands after the end of 2037 everything has ended.
     let late =
@@ -64,4 +66,13 @@ fn a_failed_handshake_is_told_with_its_reason_and_the_next_step() {
     newest_is(&phonebox, "tls-not-tls");
     drop(TcpStream::connect(phonebox.https()).unwrap());
     newest_is(&phonebox, "tls-broken-off");
+}
+
+#[test]
+fn a_fetch_of_the_revocation_list_is_told_as_such() {
+    let phonebox = Phonebox::start();
+    let url = format!("http://{}/phonebox-ca.crl", phonebox.http());
+    let (worked, text) = run(phonebox.path(), &["curl", "-sf", "-o", "list.crl", &url]);
+    assert!(worked, "{text}");
+    assert!(newest_is(&phonebox, "revocation-list")["text"].as_str().unwrap().contains("revoked"));
 }

@@ -1,6 +1,7 @@
 //! The running box: what phones and administrators do with its certificates, and what a kill or a power cut leaves.
 
 use super::tools::{csr, run};
+use crate::support::admin::Said;
 use crate::support::console::ask;
 use crate::support::server::Phonebox;
 use serde_json::json;
@@ -34,12 +35,16 @@ fn anybody_fetches_root_list_and_answers_by_plain_http_and_a_revocation_holds_at
     sh(
         dir,
         &format!(
-            "for name in phonebox-ca.pem phonebox-ca.der phonebox-ca-chain.pem; do curl -sf http://{http}/$name -o $name; done"
+            "for name in phonebox-ca.pem phonebox-ca.der phonebox-ca-chain.pem; do curl -sf http://{http}/$name -o $name; done
+             curl -sf http://{http}/downloads/DeviceEnrollmentServiceRootCA.pem | cmp - phonebox-ca.pem"
         ),
     );
     let print = sh(dir, "openssl x509 -inform DER -in phonebox-ca.der -noout -fingerprint -sha256");
     assert!(print.contains(phonebox.cli(&["ca", "fingerprint"]).trim()), "{print}");
-    let request = phonebox.file(&csr());
+    phonebox.cli(&["device", "add", "001565aabb01"]);
+    std::fs::write(dir.join("request.pem"), csr()).unwrap();
+    sh(dir, "openssl req -in request.pem -outform DER -out request.der");
+    let request = dir.join("request.der");
     let words = ["ca", "certificate", "issue", "--csr", request.to_str().unwrap(), "--mac", "00:15:65:aa:bb:01"];
     let pem = phonebox.cli(&words);
     std::fs::write(dir.join("leaf.pem"), &pem).unwrap();
@@ -69,6 +74,114 @@ fn anybody_fetches_root_list_and_answers_by_plain_http_and_a_revocation_holds_at
     assert!(phonebox.try_cli(&["ca", "certificate", "revoke", &serial]).ok().contains("key-compromise"), "final");
 }
 
+/// The whole chain is checked against lists that anybody fetches: with the root's key in the box, and two months after it
+/// left, from a box that was started again. The root answers for its issuing CA by OCSP while its key is here.
+#[test]
+fn a_whole_chain_is_checked_against_the_lists_of_the_box_with_the_roots_key_and_without_it() {
+    let mut phonebox = Phonebox::start_with(&["--public-http", "http://box.example:8080"]);
+    let files = tempfile::tempdir().unwrap();
+    let dir = files.path();
+    phonebox.cli(&["device", "add", "001565aabb01"]);
+    std::fs::write(dir.join("request.pem"), csr()).unwrap();
+    let request = dir.join("request.pem").display().to_string();
+    let pem = phonebox.cli(&["ca", "certificate", "issue", "--csr", &request, "--mac", "00:15:65:aa:bb:01"]);
+    std::fs::write(dir.join("leaf.pem"), pem).unwrap();
+    std::fs::write(dir.join("root.pem"), phonebox.ca_pem()).unwrap();
+    let text = sh(dir, "sed '1,/END/d' leaf.pem > issuing.pem; openssl x509 -in issuing.pem -noout -text");
+    assert!(text.contains("URI:http://box.example:8080/phonebox-ca-1.crl") && !text.contains("OCSP"), "{text}");
+    let check = |phonebox: &Phonebox, days: i64| {
+        let (http, at) = (phonebox.http(), phonebox::clock::now() / 1_000 + days * 86_400);
+        let fetched = format!(
+            "for name in phonebox-ca-2 phonebox-ca-root; do
+               curl -sf http://{http}/$name.crl -o $name.crl; openssl crl -inform DER -in $name.crl -out $name.pem
+             done
+             curl -sf http://{http}/phonebox-ca-1.crl | cmp - phonebox-ca-root.crl; cat phonebox-ca-*.pem > lists.pem
+             openssl verify -x509_strict -crl_check_all -attime {at} -CRLfile lists.pem -CAfile root.pem -untrusted leaf.pem leaf.pem
+             openssl crl -in phonebox-ca-root.pem -noout -text -nextupdate -CAfile root.pem 2>&1"
+        );
+        sh(dir, &fetched)
+    };
+    let ends = |text: &str| text.lines().find_map(|line| line.strip_prefix("nextUpdate=")).unwrap().to_owned();
+    let number = |text: &str| -> u64 {
+        let number = text.split("X509v3 CRL Number:").nth(1).unwrap().split_whitespace().next().unwrap();
+        number.parse().unwrap()
+    };
+    let first = check(&phonebox, 0);
+    assert!(first.contains("verify OK") && first.contains("No Revoked Certificates"), "{first}");
+    let ask = |phonebox: &Phonebox| {
+        let ask = "openssl ocsp -issuer root.pem -cert issuing.pem -CAfile root.pem -url";
+        sh(dir, &format!("{ask} http://{}/ocsp 2>&1 || true", phonebox.http()))
+    };
+    let said = ask(&phonebox);
+    assert!(said.contains("Response verify OK") && said.contains("issuing.pem: good"), "{said}");
+
+    let (word, copy) = (format!("@{}", dir.join("word").display()), dir.join("copy.pem"));
+    std::fs::write(dir.join("word"), "correct horse battery").unwrap();
+    std::fs::write(&copy, phonebox.cli(&["ca", "root", "export", "--passphrase", &word])).unwrap();
+    let moves = |phonebox: &Phonebox, way| {
+        phonebox.cli(&["ca", "root", way, "--file", &copy.display().to_string(), "--passphrase", &word]);
+    };
+    moves(&phonebox, "offline");
+    let kept = check(&phonebox, 0);
+    let root_ends = sh(dir, "openssl x509 -in root.pem -noout -enddate").trim().replace("notAfter=", "");
+    assert!(ends(&kept) == root_ends && number(&kept) > number(&first), "{kept}");
+    phonebox.restart_at("+60d");
+    assert_eq!(check(&phonebox, 60), kept, "the one that it left");
+    assert!(ask(&phonebox).contains("unauthorized"));
+    moves(&phonebox, "online");
+    let again = check(&phonebox, 60);
+    assert!(ends(&again) != root_ends && number(&again) > number(&kept), "{again}");
+    // For this client it is two months too early.
+    let said = ask(&phonebox);
+    assert!(said.contains("Response verify OK"), "{said}");
+}
+
+fn install(phonebox: &Phonebox, dir: &Path, certificate: &str, key: &str) -> Said {
+    let [certificate, key] = [certificate, key].map(|name| dir.join(name).display().to_string());
+    phonebox.try_cli(&["ca", "install", "--certificates", &certificate, "--key", &key])
+}
+
+/// What `openssl` makes without being told more: certificates that sign themselves, keys of PKCS#1 and SEC 1, DER.
+#[test]
+fn a_server_certificate_and_its_key_are_taken_as_tools_write_them() {
+    let phonebox = Phonebox::start();
+    let files = tempfile::tempdir().unwrap();
+    let dir = files.path();
+    sh(
+        dir,
+        "openssl genrsa -traditional -out rsa.key 2048; openssl ecparam -name prime256v1 -genkey -out ec.key
+         grep -q 'BEGIN RSA' rsa.key; grep -q 'EC PARAMETERS' ec.key; grep -q 'BEGIN EC PRIVATE' ec.key
+         own() { name=$1; key=$2; shift 2; openssl req -x509 -key $key -out $name -days 99 \"$@\"; }
+         own rsa.pem rsa.key -subj /CN=rsa -addext subjectAltName=IP:192.0.2.1
+         own ec.pem ec.key -subj /CN=ec.example
+         own ca.pem rsa.key -subj '/CN=Some CA'
+         own client.pem rsa.key -subj /CN=c.example -addext extendedKeyUsage=clientAuth
+         openssl x509 -in ec.pem -outform DER -out ec.crt; openssl ec -in ec.key -outform DER -out ec.der
+         openssl rsa -in rsa.key -traditional -outform DER -out rsa.der; openssl x509 -in rsa.pem -outform DER -out rsa.crt
+         openssl rsa -in rsa.key -traditional -aes128 -passout pass:secret -out old.key",
+    );
+    let shown = format!("openssl s_client -connect {} </dev/null 2>&1", phonebox.https());
+    for (name, [certificate, key]) in [
+        ("rsa", ["rsa.pem", "rsa.key"]),
+        ("ec.example", ["ec.pem", "ec.key"]),
+        ("rsa", ["rsa.crt", "rsa.der"]),
+        ("ec.example", ["ec.crt", "ec.der"]),
+    ] {
+        let said = install(&phonebox, dir, certificate, key);
+        assert_eq!(said.code, 0, "{certificate}: {said:?}");
+        assert!(sh(dir, &shown).contains(&format!("subject=CN = {name}\n")), "{certificate}");
+    }
+    for (certificate, key, why) in [
+        ("ca.pem", "rsa.key", "is a CA, not a server"),
+        ("client.pem", "rsa.key", "lacks serverAuth"),
+        ("rsa.pem", "ec.key", "does not belong"),
+        ("rsa.pem", "old.key", "openssl pkcs8 -topk8"),
+    ] {
+        let said = install(&phonebox, dir, certificate, key).refused();
+        assert!(said.contains(why), "{certificate}: {said}");
+    }
+}
+
 #[test]
 fn an_administrators_own_server_certificate_is_shown_at_once_and_taken_away_again() {
     let phonebox = Phonebox::start();
@@ -81,17 +194,7 @@ fn an_administrators_own_server_certificate_is_shown_at_once_and_taken_away_agai
          printf 'subjectAltName=DNS:pbx.example\\n' > ext
          openssl x509 -req -in own.csr -CA root.pem -CAkey root.key -CAcreateserial -days 9 -extfile ext -out own.pem",
     );
-    let install = |certificate: &str, key: &str| {
-        let (certificate, key) = (dir.join(certificate), dir.join(key));
-        phonebox.try_cli(&[
-            "ca",
-            "install",
-            "--certificates",
-            certificate.to_str().unwrap(),
-            "--key",
-            key.to_str().unwrap(),
-        ])
-    };
+    let install = |certificate: &str, key: &str| install(&phonebox, dir, certificate, key);
     assert!(install("own.pem", "root.key").refused().contains("does not belong"));
     let said = install("own.pem", "own.key");
     assert!(said.code == 0 && said.err.contains("does not cover"), "{said:?}");
@@ -101,8 +204,36 @@ fn an_administrators_own_server_certificate_is_shown_at_once_and_taken_away_agai
     // Nine days are less than fourteen: somebody is told. F19.
     let ends = phonebox.json(&["ca", "expiring"]);
     assert!(ends.as_array().unwrap().iter().any(|one| one["holder"] == "CN=pbx.example"), "{ends}");
+    until("the alarm of 14 days", || phonebox.has_alarm("certificate-ends-14"));
     phonebox.cli(&["ca", "install", "--remove"]);
     assert!(!sh(dir, &shown).contains("subject=CN = pbx.example"));
+}
+
+/// What the box shows itself can be revoked like all it has signed: the next handshake and the next phone get another.
+#[test]
+fn a_certificate_of_the_box_that_is_revoked_is_replaced_at_once() {
+    let phonebox = Phonebox::start();
+    let files = tempfile::tempdir().unwrap();
+    let fetched = format!("curl -sf 'http://{}/scep?operation=GetCACert' -o ra.p7", phonebox.http());
+    let ra = format!(
+        "{fetched}; openssl pkcs7 -inform DER -in ra.p7 -print_certs | openssl x509 -noout -serial | tr A-F a-f"
+    );
+    let served = |kind: &str| {
+        format!(
+            "openssl s_client -connect {} -tls1_2 -cipher {kind} </dev/null 2>/dev/null | openssl x509 -noout -serial \
+             | tr A-F a-f",
+            phonebox.https()
+        )
+    };
+    for (holder, shown) in [("scep", ra), ("server-rsa", served("aRSA")), ("server-ecdsa", served("aECDSA"))] {
+        let before = sh(files.path(), &shown);
+        let list = phonebox.json(&["ca", "certificate", "list", "--holder", holder]);
+        let serial = list[0]["serial"].as_str().unwrap();
+        assert!(before.trim().ends_with(serial), "{holder}: {before} {serial}");
+        phonebox.cli(&["ca", "certificate", "revoke", serial]);
+        let after = sh(files.path(), &shown);
+        assert!(after.starts_with("serial=") && after != before, "{holder}: {before} {after}");
+    }
 }
 
 /// F19, T85: what ends is told; the box's own certificate is made anew in time, and phones are served all along.
@@ -111,6 +242,7 @@ fn fault_19_what_ends_is_told_and_the_server_is_renewed_in_time() {
     let mut phonebox = Phonebox::start();
     let files = tempfile::tempdir().unwrap();
     let request = phonebox.file(&csr());
+    phonebox.cli(&["device", "add", "001565aabb01"]);
     phonebox.cli(&["ca", "profile", "add", "short", "--validity-days", "20"]);
     let words = ["ca", "certificate", "issue", "--csr", request.to_str().unwrap(), "--mac", "001565aabb01"];
     phonebox.cli(&[&words[..], &["--profile", "short"]].concat());
@@ -122,6 +254,7 @@ fn fault_19_what_ends_is_told_and_the_server_is_renewed_in_time() {
         sh(files.path(), &script)
     };
     let first = end(&phonebox);
+    until("the alarm, without a restart", || phonebox.has_alarm("certificate-ends-30"));
     let told = |phonebox: &Phonebox, kind: &str| phonebox.alarms().iter().any(|alarm| alarm["kind"] == kind);
     phonebox.restart_at("+1d");
     until("the alarm of 30 days", || told(&phonebox, "certificate-ends-30"));
@@ -147,6 +280,7 @@ fn fault_19_what_ends_is_told_and_the_server_is_renewed_in_time() {
 fn fault_19_a_certificate_that_has_ended_hides_no_other() {
     let mut phonebox = Phonebox::start();
     for (days, mac) in [("20", "001565aabb01"), ("50", "001565aabb02")] {
+        phonebox.cli(&["device", "add", mac]);
         phonebox.cli(&["ca", "profile", "add", &format!("days-{days}"), "--validity-days", days]);
         let request = phonebox.file(&csr());
         let words = ["ca", "certificate", "issue", "--csr", request.to_str().unwrap(), "--mac", mac];
@@ -161,6 +295,24 @@ fn fault_19_a_certificate_that_has_ended_hides_no_other() {
     assert!(is_listed("001565aabb01") && is_listed("001565aabb02"), "{report}");
     phonebox.restart_at("+40d");
     until("the alarm of 14 days", || told(&phonebox, "certificate-ends-14"));
+}
+
+/// F19: what a phone got last is what it uses, also where one that it had before would end later.
+#[test]
+fn fault_19_a_certificate_that_ends_later_hides_no_younger_one() {
+    let phonebox = Phonebox::start();
+    let request = phonebox.file(&csr());
+    phonebox.cli(&["device", "add", "001565aabb01"]);
+    let words = ["ca", "certificate", "issue", "--csr", request.to_str().unwrap(), "--mac", "001565aabb01"];
+    phonebox.cli(&words);
+    phonebox.cli(&["ca", "profile", "set", "device", "--validity-days", "5"]);
+    phonebox.cli(&words);
+    until("the alarm of 7 days", || phonebox.has_alarm("certificate-ends-7"));
+    let report = phonebox.json(&["ca", "expiring"]);
+    assert_eq!((&report[0]["holder"], &report[1]), (&json!("001565aabb01"), &json!(null)), "{report}");
+    phonebox.cli(&["ca", "profile", "set", "device", "--validity-days", "500"]);
+    phonebox.cli(&words);
+    assert_eq!(phonebox.json(&["ca", "expiring"]), json!([]), "a younger one is behind it");
 }
 
 /// At two thirds of its life, in a box that runs all along: the next handshake shows the new certificate.
@@ -214,7 +366,7 @@ fn the_revocation_list_is_made_anew_by_its_timer() {
 fn issue_until_it_ends(dir: &Path, most: usize) -> Vec<String> {
     let mut answered = Vec::new();
     for number in 0..most {
-        let body = json!({ "csr": csr(), "mac": format!("0015651{number:05x}") });
+        let body = json!({ "csr": csr(), "label": "one", "serial": format!("{number:x}"), "profile": "unit" });
         match ask(dir, "POST", "/certificates", &body) {
             Ok((201, answer)) => answered.push(answer["serial"].as_str().unwrap().to_owned()),
             Ok((status, answer)) => panic!("{status} {answer}"),
@@ -233,6 +385,7 @@ fn recorded(phonebox: &Phonebox) -> BTreeSet<String> {
 fn fault_03_kill_9_while_certificates_are_issued_loses_none_that_was_answered() {
     let mut phonebox = Phonebox::start();
     let dir = phonebox.path().to_owned();
+    phonebox.cli(&["ca", "profile", "add", "unit", "--subject", "CN={serial}"]);
     let mut answered = Vec::new();
     for _ in 0..3 {
         let before = recorded(&phonebox).len();
@@ -318,13 +471,16 @@ fn fault_04_a_power_cut_loses_no_certificate_and_no_revocation_that_was_answered
         .arg(&data);
     let child = Killed(serve.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
     until("the console", || std::os::unix::net::UnixStream::connect(data.join("console.sock")).is_ok());
+    let unit = json!({ "name": "unit", "subject": "CN={serial}" });
+    assert_eq!(ask(&data, "POST", "/certificate-profiles", &unit).unwrap().0, 201);
     let (mut good, mut revoked) = (BTreeSet::new(), BTreeSet::new());
     for round in 0..20 {
         // Each of the two is the last one before the cut in turn: what came before it is on the disk with it.
         for issues in if round % 2 == 0 { [true, false] } else { [false, true] } {
             if issues {
                 for number in 0..3 {
-                    let body = json!({ "csr": csr(), "mac": format!("00156520{round:02x}{number:02x}") });
+                    let serial = format!("{round}-{number}");
+                    let body = json!({ "csr": csr(), "label": serial, "serial": serial, "profile": "unit" });
                     let (status, answer) = ask(&data, "POST", "/certificates", &body).unwrap();
                     assert_eq!(status, 201, "{answer}");
                     good.insert(answer["serial"].as_str().unwrap().to_owned());

@@ -1,6 +1,6 @@
 //! The authority by API and command line: what people do, what they are refused, what is written down.
 
-use super::tools::csr;
+use super::tools::{csr, csr_named};
 use crate::support::admin::{running, stopped};
 use serde_json::json;
 
@@ -9,6 +9,7 @@ fn a_profile_decides_what_a_certificate_says_and_everything_is_audited() {
     let running = running();
     let add = json!({ "name": "lab", "subject": "CN={mac-colon}, OU={model}, serialNumber={serial}",
         "san": "dns:{mac}.lab.example uri:urn:mac:{mac}", "validity_days": 10, "key_types": ["p256"] });
+    running.post("/devices", json!({ "mac": "001565aabb01" })).json(201);
     running.post("/certificate-profiles", add.clone()).json(201);
     assert_eq!(running.post("/certificate-profiles", add).refused(409).0, "exists");
     let order = json!({ "csr": csr(), "profile": "lab", "mac": "00:15:65:AA:BB:01", "serial": "S-1", "model": "T54W" });
@@ -20,14 +21,24 @@ fn a_profile_decides_what_a_certificate_says_and_everything_is_audited() {
     let names = format!("{:?}", leaf.subject_alternative_name().unwrap().unwrap().value);
     assert!(names.contains("001565aabb01.lab.example") && !names.contains("not.asked"), "{names}");
     assert_eq!(running.get(&format!("/certificates/{serial}")).json(200)["state"], "good");
-    let revoke = running.post("/certificates/revoke-all", json!({ "holder": "001565-aabb01" })).json(200);
+    // As OpenSSL and browsers show it.
+    let pairs: Vec<_> = serial.as_bytes().chunks(2).map(|pair| String::from_utf8_lossy(pair).to_uppercase()).collect();
+    for other in [pairs.join(":"), format!("0x{}", pairs.concat())] {
+        assert_eq!(running.get(&format!("/certificates/{other}")).json(200)["serial"], serial, "{other}");
+    }
+    let revoke = json!({ "mac": "001565-aabb01", "reason": "keyCompromise" });
+    let revoke = running.post("/certificates/revoke-all", revoke).json(200);
     assert_eq!(revoke["serials"], json!([serial]));
-    assert_eq!(running.get(&format!("/certificates/{serial}")).json(200)["state"], "revoked");
+    let shown = running.get(&format!("/certificates/{serial}")).json(200);
+    assert_eq!((&shown["state"], &shown["revoked_for"]), (&json!("revoked"), &json!("key-compromise")));
     let audit = running.get("/audit").json(200);
+    let detail = audit["items"][1]["detail"].as_str().unwrap();
+    let until = detail.rsplit_once(" until ").unwrap().1;
+    assert!(until.len() == 10 && until.starts_with("20") && until.matches('-').count() == 2, "a date: {detail}");
     let actions: Vec<&str> =
         audit["items"].as_array().unwrap().iter().map(|row| row["action"].as_str().unwrap()).collect();
-    let expected = ["certificate.revoke", "certificate.issue", "POST /certificate-profiles", "certificate-profile.add"];
-    assert_eq!(actions, expected, "what was refused, too");
+    let expected = ["certificate.revoke", "certificate.issue", "certificate-profile.add", "certificate-profile.add"];
+    assert_eq!(actions[..4], expected, "what was refused, too");
 }
 
 #[test]
@@ -37,13 +48,37 @@ fn what_is_refused_says_what_and_why() {
     assert!(of(json!({ "csr": "no", "mac": "001565aabb01" })).contains("no certification request"));
     assert!(of(json!({ "csr": csr() })).contains("Nobody is named"));
     assert!(of(json!({ "csr": csr(), "label": "desk" })).contains("{mac}"));
+    assert!(of(json!({ "csr": csr(), "mac": "001565aabb01" })).contains("no device 001565aabb01"));
+    running.post("/devices", json!({ "mac": "001565aabb01" })).json(201);
+    for name in ["001565aabb02", "SEP001565AABB02", "00:15:65:aa:bb:02"] {
+        let said = of(json!({ "csr": csr_named(name), "mac": "001565aabb01" }));
+        assert!(said.contains("calls itself 001565aabb02"), "{said}");
+    }
+    let own = running.post("/certificates", json!({ "csr": csr_named("SEP001565aabb01"), "mac": "001565aabb01" }));
+    own.json(201);
     let profile = |body| running.patch("/certificate-profiles/device", body).refused(422).1;
     assert!(profile(json!({ "rsa_least": 512 })).contains("1024 to 8192"));
     assert!(profile(json!({ "rsa_most": 16384 })).contains("1024 to 8192"));
     assert!(profile(json!({ "subject": "CN={password}" })).contains("{password}"));
     assert!(profile(json!({ "subject": "mail={mac}" })).contains("mail={mac}"));
+    assert!(profile(json!({ "subject": "O=Example, OU={model}" })).contains("name each device"));
     assert!(profile(json!({ "san": "ip:{mac}" })).contains("ip:{mac}"));
-    assert!(profile(json!({ "validity_days": 0 })).contains("from 1 to"));
+    for (body, said) in [
+        (json!({ "validity_days": 0 }), "validity_days is 0, and must be from 1 to 36500"),
+        (json!({ "validity_days": -5 }), "validity_days is -5, and must be from 1 to 36500"),
+        (json!({ "backdate_days": 36501 }), "backdate_days is 36501, and must be from 0 to 36500"),
+        (json!({ "rsa_least": 4096, "rsa_most": 2048 }), "rsa_least (4096) is above rsa_most (2048)"),
+    ] {
+        let told = profile(body);
+        assert!(told.contains(said), "{told}");
+    }
+    // Nobody is known by it: nothing was revoked, and it is not told as if it were.
+    let all = |holder: &str| running.post("/certificates/revoke-all", json!({ "holder": holder }));
+    for nobody in ["nonsense", "ffff", "001565aabb02"] {
+        assert!(all(nobody).refused(404).1.contains(&format!("holder {nobody:?}")), "{nobody}");
+    }
+    assert_eq!(all("001565aabb01").json(200)["serials"].as_array().unwrap().len(), 1);
+    assert_eq!(all("001565aabb01").json(200)["serials"], json!([]), "a device, with nothing left");
     assert!(running.get("/certificates/12").refused(404).1.contains("12"));
     let unknown = running.post(&format!("/certificates/{}/revoke", "4".repeat(34)), json!({}));
     assert_eq!(unknown.refused(404).0, "not-found");
@@ -69,6 +104,7 @@ fn giant() -> String {
 #[test]
 fn a_request_of_every_kind_of_key_is_signed_and_others_say_why_not() {
     let running = running();
+    running.post("/devices", json!({ "mac": "001565aabb01" })).json(201);
     let files = tempfile::tempdir().unwrap();
     let dir = files.path();
     let made = |name: &str, key: &[&str]| {
@@ -123,6 +159,11 @@ fn a_request_of_every_kind_of_key_is_signed_and_others_say_why_not() {
     assert!(
         refused(made("k1", &["-algorithm", "EC", "-pkeyopt", &ec("secp256k1")])).contains("P-256, P-384 and P-521")
     );
+    // DER in JSON.
+    let words = ["openssl", "req", "-in", "P-256.csr", "-outform", "DER", "-out", "P-256.der"];
+    assert!(super::tools::run(dir, &words).0);
+    let (_, base64) = super::tools::run(dir, &["openssl", "base64", "-in", "P-256.der"]);
+    running.post("/certificates", json!({ "csr": base64, "mac": "001565aabb01" })).json(201);
     let since = std::time::Instant::now();
     assert!(refused(giant()).contains("1024 to 8192 bits"));
     assert!(since.elapsed() < std::time::Duration::from_secs(1));

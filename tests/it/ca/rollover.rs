@@ -20,6 +20,10 @@ fn first_certificate_only(phonebox: &Phonebox, dir: &Path, fetch: bool) -> bool 
     run(dir, &["curl", "-sf", "--cacert", "first.pem", &url("https", phonebox.https())]).0
 }
 
+fn empty() -> Value {
+    Value::Array(Vec::new())
+}
+
 fn holders(phonebox: &Phonebox, state: &str) -> Value {
     let report = phonebox.json(&["ca", "rollover", "report"]);
     let root = report.as_array().unwrap().iter().find(|root| root["state"] == state);
@@ -71,7 +75,7 @@ fn a_next_root_reaches_the_phones_is_reported_and_switched_to() {
 
     phonebox.cli(&["ca", "rollover", "start"]);
     assert_eq!(phonebox.cli(&["ca", "fingerprint"]), before, "nothing is signed by the next one yet");
-    assert_eq!(holders(&phonebox, "next"), Value::Array(Vec::new()));
+    assert_eq!(holders(&phonebox, "next"), empty());
     assert!(first_certificate_only(&phonebox, desk.path(), true));
     // Files that do not hold the next root.
     let agent = phones[0].user_agent();
@@ -87,10 +91,16 @@ fn a_next_root_reaches_the_phones_is_reported_and_switched_to() {
     let shown = phonebox.cli(&["ca", "rollover", "report", "--devices"]);
     let row = |state: &str, model| shown.lines().any(|line| line.split_whitespace().eq([state, mac(model)]));
     assert!(row("current", "J179") && row("next", "T54W") && !row("next", "J179"), "{shown}");
+    let refused = phonebox.try_cli(&["ca", "rollover", "switch"]).refused();
+    assert!(refused.contains("1 device that trusts the present root") && refused.contains("--force"), "{refused}");
     phones[0].boot(Some(&phonebox.url(true)));
     is_held_by(serde_json::json!([mac("T54W"), mac("J179")]));
 
     phonebox.cli(&["ca", "rollover", "switch"]);
+    // The name without a number follows the root in force; the old root's list is still there.
+    let lists = "for id in 1 root 3; do curl -sf http://$0/phonebox-ca-$id.crl -o $id.crl; done; cmp root.crl 3.crl; ! cmp 1.crl 3.crl";
+    let (worked, text) = run(desk.path(), &["sh", "-ec", lists, &phonebox.http().to_string()]);
+    assert!(worked, "{text}");
     assert_ne!(phonebox.cli(&["ca", "fingerprint"]), before);
     assert!(first_certificate_only(&phonebox, desk.path(), false), "the old root vouches for the new one");
     judged_below_either_root(&phonebox, desk.path());
@@ -134,6 +144,7 @@ fn a_stranger_who_names_a_device_fills_no_report() {
     }
     // In its window, and nobody but the stranger comes.
     add(&phonebox, "D785", &[]);
+    let first_pem = phonebox.ca_pem();
     phonebox.cli(&["ca", "rollover", "start"]);
     let asks = |agent: &str, url: &str| {
         let (worked, text) = run(desk.path(), &["curl", "-skf", "-A", agent, "-o", "roots.pem", url]);
@@ -143,11 +154,15 @@ fn a_stranger_who_names_a_device_fills_no_report() {
     let boot = phones[0].boot(Some(&phonebox.url(true)));
     let asked = boot.requests.iter().find(|asked| asked.file == "phonebox-ca.pem").unwrap();
     let marked = asked.url.split_once("://").unwrap().1.split_once('/').unwrap().1;
-    assert_eq!(marked.len(), "phonebox-ca.pem".len() + 27, "a mark of its own: {marked}");
+    let (mark, rest) = marked.split_once('/').unwrap();
+    assert_eq!((mark.len(), rest), (26, &*format!("{}/phonebox-ca.pem", mac("J179"))), "a mark of its own: {marked}");
     for model in ["T54W", "D785"] {
         let agent = phone(model).user_agent();
         let guessed = format!("{}/phonebox-ca.pem", "a".repeat(26));
-        for path in ["phonebox-ca.pem", "any/phonebox-ca.crt", &guessed, marked] {
+        let others = format!("{mark}/{}/phonebox-ca.pem", mac(model));
+        let bare = format!("{mark}/phonebox-ca.pem");
+        let paths = ["phonebox-ca.pem", "any/phonebox-ca.crt", &guessed, marked, &others, &bare];
+        for path in paths {
             asks(&agent, &format!("{plain}/{path}"));
             asks(&agent, &format!("{tls}/{path}"));
         }
@@ -158,11 +173,65 @@ fn a_stranger_who_names_a_device_fills_no_report() {
     phonebox.cli(&["file", "add", logo.to_str().unwrap()]);
     asks(&agent, &format!("{tls}/logo.png"));
     // What is noted behind an answer is noted in turn: the strangers' before this.
-    asks(&phone("J179").user_agent(), &format!("{plain}/{marked}"));
+    // Its address says whose it is, whatever fetches it.
+    asks("curl/8", &format!("{plain}/{marked}"));
     eventually("the report names the one that came", || holders(&phonebox, "next") == serde_json::json!([mac("J179")]));
     let current = holders(&phonebox, "current");
     assert!(!current.as_array().unwrap().contains(&mac("D785").into()), "{current}");
     assert_eq!(phonebox.device(mac("D785"))["tls_state"], "never-seen");
     phones[1].boot(None);
     eventually("and the other one, too", || holders(&phonebox, "next").as_array().unwrap().len() == 2);
+    // An address as it was written before: the mark alone, and the MAC in the name of who fetches it.
+    phonebox.cli(&["ca", "rollover", "cancel"]);
+    phonebox.cli(&["ca", "rollover", "start"]);
+    asks(&phone("J179").user_agent(), &format!("{plain}/{mark}/phonebox-ca.pem"));
+    eventually("it counts", || holders(&phonebox, "next") == serde_json::json!([mac("J179")]));
+    // Who leaves a phone behind says so.
+    phonebox.try_cli(&["ca", "rollover", "switch"]).refused();
+    phonebox.cli(&["ca", "rollover", "switch", "--force"]);
+    let told = phonebox.json(&["audit", "--action", "ca.rollover-switch"]);
+    assert_eq!(told["items"][0]["detail"], "forced; devices not known to hold it: 1", "{told}");
+    // The old root carries it over; who takes that away leaves it behind for good.
+    let tries = |words: &[&str]| phonebox.try_cli(&[&["ca", "rollover", "finish"], words].concat());
+    let refused = tries(&[]).refused();
+    assert!(
+        refused.contains("1 device that trusts the root before") && refused.contains("finish --force"),
+        "{refused}"
+    );
+    std::fs::write(desk.path().join("first.pem"), first_pem).unwrap();
+    assert!(first_certificate_only(&phonebox, desk.path(), false), "nothing was taken away");
+    assert_eq!(phonebox.json(&["audit", "--action", "ca.rollover-finish", "--result", "success"])["items"], empty());
+    tries(&["--force"]).ok();
+    assert!(!first_certificate_only(&phonebox, desk.path(), false));
+    let told = phonebox.json(&["audit", "--action", "ca.rollover-finish"]);
+    assert_eq!(told["items"][0]["detail"], "forced; devices not known to hold it: 1", "{told}");
+}
+
+/// While the old root's key is elsewhere nobody vouches for the next one, and that is said before it is too late; the old key
+/// is called by its name afterwards.
+#[test]
+fn a_next_root_is_not_made_unnoticed_while_the_key_of_the_present_one_is_elsewhere() {
+    let phonebox = Phonebox::start();
+    let desk = tempfile::tempdir().unwrap();
+    let file = |name: &str| desk.path().join(name).display().to_string();
+    std::fs::write(file("word"), "correct horse battery").unwrap();
+    let word = format!("@{}", file("word"));
+    std::fs::write(file("key"), phonebox.cli(&["ca", "root", "export", "--passphrase", &word])).unwrap();
+    let copy = ["--file", &file("key"), "--passphrase", &word];
+    let root = |way: &str| phonebox.try_cli(&[&["ca", "root", way], &copy[..]].concat());
+    assert!(first_certificate_only(&phonebox, desk.path(), true));
+    let old = phonebox.cli(&["ca", "fingerprint"]);
+    root("offline").ok();
+    let refused = phonebox.try_cli(&["ca", "rollover", "start"]).refused();
+    assert!(refused.contains("cannot vouch") && refused.contains("phonebox ca root online"), "{refused}");
+    let forced = phonebox.try_cli(&["ca", "rollover", "start", "--force"]);
+    assert!(forced.code == 0 && forced.err.contains("does not vouch for the next one"), "{forced:?}");
+    phonebox.cli(&["ca", "rollover", "cancel"]);
+    root("online").ok();
+    let started = phonebox.try_cli(&["ca", "rollover", "start"]);
+    assert!(started.code == 0 && started.err.is_empty(), "{started:?}");
+    phonebox.cli(&["ca", "rollover", "switch", "--force"]);
+    assert!(first_certificate_only(&phonebox, desk.path(), false), "the old root vouches for it");
+    let refused = root("online").refused();
+    assert!(refused.contains("key of another root") && refused.contains(old.trim()), "{refused}");
 }

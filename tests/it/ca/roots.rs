@@ -60,9 +60,9 @@ async fn a_box_of_schema_1_keeps_its_ca_and_phones_that_hold_it_verify_everythin
     let key = made.ca.export_root_key(&passphrase, "test", clock::now()).await.unwrap();
     let refused = made.ca.take_root_offline(&key, &passphrase, "test", clock::now()).await.unwrap_err();
     assert!(refused.to_string().contains("rollover start"), "{refused}");
-    made.ca.rollover_start("test", clock::now()).await.unwrap();
+    made.ca.rollover_start("test", false, clock::now()).await.unwrap();
     assert_eq!(made.ca.snapshot().roots_pem().matches("BEGIN").count(), 2);
-    made.ca.rollover_switch("test", clock::now()).await.unwrap();
+    made.ca.rollover_switch("test", false, clock::now()).await.unwrap();
     assert_ne!(**made.ca.current().unwrap().root.der(), *old);
     assert_eq!(made.ca.current().unwrap().chain.len(), 1);
     made.judge(&made.issue("001565aabb02", &ecdsa()).await, "sslclient");
@@ -77,9 +77,9 @@ async fn a_next_root_is_given_to_phones_before_it_signs_and_devices_that_hold_it
     made.ca.identity(&["box.example".into()], &[], clock::now()).await.unwrap();
     let first = made.ca.current().unwrap();
     let file = || made.ca.public().get("phonebox-ca.pem").unwrap().bytes;
-    assert!(made.ca.rollover_switch("test", clock::now()).await.is_err(), "there is no next root");
-    made.ca.rollover_start("test", clock::now()).await.unwrap();
-    assert!(made.ca.rollover_start("test", clock::now()).await.is_err(), "there is one already");
+    assert!(made.ca.rollover_switch("test", false, clock::now()).await.is_err(), "there is no next root");
+    made.ca.rollover_start("test", false, clock::now()).await.unwrap();
+    assert!(made.ca.rollover_start("test", false, clock::now()).await.is_err(), "there is one already");
     assert_eq!(String::from_utf8_lossy(&file()).matches("BEGIN").count(), 2);
     assert_eq!(made.ca.current().unwrap().root.id, first.root.id);
     let next = made.ca.snapshot().roots().into_iter().find(|root| root.state == State::Next).unwrap();
@@ -99,8 +99,8 @@ async fn a_next_root_is_given_to_phones_before_it_signs_and_devices_that_hold_it
     assert_eq!(trusting().iter().map(|(mac, _)| *mac).collect::<Vec<_>>(), [mac]);
     made.ca.rollover_cancel("test", clock::now()).await.unwrap();
     assert_eq!(String::from_utf8_lossy(&file()).matches("BEGIN").count(), 1);
-    made.ca.rollover_start("test", clock::now()).await.unwrap();
-    made.ca.rollover_switch("test", clock::now()).await.unwrap();
+    made.ca.rollover_start("test", false, clock::now()).await.unwrap();
+    made.ca.rollover_switch("test", false, clock::now()).await.unwrap();
     assert_ne!(made.ca.current().unwrap().root.id, first.root.id);
     let text = std::fs::read_to_string(made.path().join("phonebox-ca.pem")).unwrap();
     assert_eq!(text.as_bytes(), file(), "the file in the data directory follows");
@@ -171,7 +171,7 @@ async fn a_sites_own_ca_is_taken_over_with_its_key() {
     assert!(import("sub.pem", Some(&passphrase)).await.unwrap_err().contains("root is missing"));
     assert!(import("sub.key", Some(&passphrase)).await.unwrap_err().contains("no certificate in it"));
     import("both.pem", Some(&passphrase)).await.unwrap();
-    made.ca.rollover_switch("test", clock::now()).await.unwrap();
+    made.ca.rollover_switch("test", false, clock::now()).await.unwrap();
     let issued = made.issue("001565aabb01", &rsa()).await;
     made.judge(&issued, "sslclient");
     let text = made.run(&["openssl", "x509", "-in", "leaf.pem", "-noout", "-issuer"]);
@@ -186,7 +186,7 @@ async fn a_sites_own_ca_is_taken_over_with_its_key() {
     ]);
     let second = Secret::new(read("sub.key"));
     made.ca.import(&read("both.pem"), Some((&second, Some(&passphrase))), "test", clock::now()).await.unwrap();
-    made.ca.rollover_switch("test", clock::now()).await.unwrap();
+    made.ca.rollover_switch("test", false, clock::now()).await.unwrap();
     assert_eq!(made.ca.snapshot().roots().len(), 1);
     let next = made.issue("001565aabb02", &rsa()).await;
     made.judge(&next, "sslclient");
@@ -197,17 +197,29 @@ async fn a_ca_is_signed_elsewhere_for_a_key_that_never_leaves_the_box() {
     for key in [KeyKind::Rsa2048, KeyKind::EcdsaP256] {
         let made = tools::with(Options { key, ..Options::default() }).await;
         made.run(&["sh", "-c", SITE]);
-        made.write("box.csr", made.ca.request("Site Phones of the box", "test", clock::now()).await.unwrap());
+        made.ca.request("Another", false, "test", clock::now()).await.unwrap();
+        let refused = made.ca.request("Site Phones of the box", false, "test", clock::now()).await.unwrap_err();
+        assert!(refused.to_string().contains("\"Another\"") && refused.to_string().contains("--force"), "{refused}");
+        let csr = made.ca.request("Site Phones of the box", true, "test", clock::now()).await.unwrap();
+        made.write("box.csr", csr);
         made.run(&["openssl", "req", "-in", "box.csr", "-verify", "-noout"]);
         let sign =
             ["openssl", "x509", "-req", "-in", "box.csr", "-CA", "site.pem", "-CAkey", "root.key", "-CAcreateserial"];
         made.run(&[&sign[..], &["-days", "900", "-extfile", "ca.ext", "-out", "box.pem"]].concat());
         let read = |name: &str| std::fs::read_to_string(made.path().join(name)).unwrap();
         let foreign = read("both.pem");
-        assert!(made.ca.import(&foreign, None, "test", clock::now()).await.is_err(), "not our key");
+        let refused = made.ca.import(&foreign, None, "test", clock::now()).await.unwrap_err().to_string();
+        assert!(refused.contains("a later `ca csr` replaced the key") && refused.contains("of the box"), "{refused}");
         let chain = read("box.pem") + &read("site.pem");
-        made.ca.import(&chain, None, "test", clock::now()).await.unwrap();
-        made.ca.rollover_switch("test", clock::now()).await.unwrap();
+        // Who thinks better of it has lost nothing.
+        for again in [true, false] {
+            made.ca.import(&chain, None, "test", clock::now()).await.unwrap();
+            if again {
+                made.ca.rollover_cancel("test", clock::now()).await.unwrap();
+            }
+        }
+        made.ca.rollover_switch("test", false, clock::now()).await.unwrap();
+        made.ca.request("Next", false, "test", clock::now()).await.expect("the key before is in force");
         made.judge(&made.issue("001565aabb01", &ecdsa()).await, "sslclient");
     }
 }

@@ -57,7 +57,11 @@ async fn threat_088_openssl_accepts_lists_and_answers_and_a_revocation_is_in_the
         assert!(ocsp(&made, &kept, &[]).await.contains("leaf.pem: good"));
         // A chain check with the list refuses what is in it.
         made.write("list.pem", pem::block("X509 CRL", &fetch(&made, "phonebox-ca.crl")));
-        let check = ["openssl", "verify", "-crl_check", "-CRLfile", "list.pem", "-CAfile", "roots.pem"];
+        made.write("root.crl.pem", pem::block("X509 CRL", &fetch(&made, "phonebox-ca-root.crl")));
+        made.run(&["sh", "-c", "cat root.crl.pem >> list.pem"]);
+        let text = made.run(&["openssl", "x509", "-in", "above.pem", "-noout", "-text"]);
+        assert!(!text.contains("CRL Distribution"), "no name is configured: {text}");
+        let check = ["openssl", "verify", "-crl_check_all", "-CRLfile", "list.pem", "-CAfile", "roots.pem"];
         let check = [&check[..], &["-untrusted", "above.pem", "leaf.pem"]].concat();
         made.judge(&kept, "sslclient");
         made.run(&check);

@@ -97,8 +97,12 @@ pub fn rsa() -> Vec<u8> {
 
 /// A certification request of its own key, PEM.
 pub fn csr() -> String {
+    csr_named("not.asked")
+}
+
+pub fn csr_named(name: &str) -> String {
     let key = rcgen::KeyPair::generate().unwrap();
-    rcgen::CertificateParams::new(vec!["not.asked".to_owned()]).unwrap().serialize_request(&key).unwrap().pem().unwrap()
+    rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap().serialize_request(&key).unwrap().pem().unwrap()
 }
 
 /// A connection to the phones' HTTPS listener that is kept open, with this client certificate.

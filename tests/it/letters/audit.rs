@@ -6,6 +6,7 @@ use crate::support::eventually;
 use crate::support::people::{Browser, PASSWORD, log_in, send, set_up, try_login};
 use crate::support::server::{Phonebox, ask};
 use phonebox::db::Connection;
+use phonebox::users::actions::ACTIONS;
 use serde_json::{Value, json};
 
 const MAC: &str = "805ec0aabb01";
@@ -80,12 +81,125 @@ fn what_was_refused_is_written_down_with_its_reason() {
     running.get("/sites/Nowhere").refused(404);
     running.raw("POST /api/v1/sites HTTP/1.1", "Content-Type: application/json\r\n", b"{}").refused(401);
     let failed = entries(&running, "&result=fail");
-    assert_eq!(actions(&failed), ["DELETE /sites/{name}", "POST /sites"]);
-    assert_eq!(failed[0]["object"], "/sites/Nowhere");
+    assert_eq!(actions(&failed), ["site.remove", "site.add"]);
+    assert_eq!((&failed[0]["object"], &failed[1]["object"]), (&json!("Nowhere"), &json!("Berlin")));
+    assert_eq!(failed[0]["path"], "/sites/Nowhere");
     assert!(failed[1]["detail"].as_str().unwrap().starts_with("exists: "), "{}", failed[1]);
     assert_eq!((&failed[0]["actor"], &failed[0]["ip"]), (&json!("api-token"), &json!("127.0.0.1")));
     assert_eq!(entries(&running, "").len(), 3);
     assert!(running.get("/sites/Nowhere").json(404)["error"]["request"].is_string());
+}
+
+/// ALE-076: what fails has the name that it has when it succeeds, and is about the same.
+#[test]
+fn ale_076_what_fails_is_found_under_the_name_of_what_succeeds() {
+    let running = running();
+    let last = |result: &str| {
+        let row = entries(&running, &format!("&result={result}"))[0].clone();
+        (row["action"].as_str().unwrap().to_owned(), row["object"].as_str().unwrap().to_owned())
+    };
+    let device = json!({ "mac": "80:5E:C0:AA:BB:01", "vendor": "Yealink" });
+    let at = format!("/devices/{MAC}");
+    for (method, path, pattern, body, wrong) in [
+        ("POST", "/devices", "/devices", device.clone(), device.clone()),
+        ("PATCH", &*at, "/devices/{mac}", json!({ "name": "Desk" }), json!({ "site": "Nowhere" })),
+        (
+            "PATCH",
+            &*format!("{at}/lines/1"),
+            "/devices/{mac}/lines/{number}",
+            json!({ "user": "1" }),
+            json!({ "x": 1 }),
+        ),
+        (
+            "POST",
+            &*format!("{at}/bindings"),
+            "/devices/{mac}/bindings",
+            json!({ "network": "10.0.0.0/8" }),
+            json!({ "network": "x" }),
+        ),
+        ("POST", "/profiles", "/profiles", json!({ "name": "Hall" }), json!({ "name": "Hall" })),
+        ("PATCH", "/profiles/Hall", "/profiles/{name}", json!({ "options": { "https": true } }), json!({ "no": 1 })),
+        (
+            "POST",
+            "/profiles/Hall/targets",
+            "/profiles/{name}/targets",
+            json!({ "url": "http://a.example/" }),
+            json!({ "url": "x" }),
+        ),
+        ("POST", "/sites", "/sites", json!({ "name": "Berlin" }), json!({ "name": "Berlin" })),
+        ("PATCH", "/sites/Berlin", "/sites/{name}", json!({ "pid": "0042" }), json!({ "pid": "x" })),
+        ("POST", "/groups", "/groups", json!({ "name": "Sales" }), json!({ "name": "Sales" })),
+        ("PATCH", "/groups/Sales", "/groups/{name}", json!({ "name": "Trade" }), json!({ "name": "" })),
+        ("PUT", "/networks/10.0.0.0/8", "/networks/{address}/{prefix}", json!({}), json!({ "x": 1 })),
+        ("DELETE", "/networks/10.0.0.0/8", "/networks/{address}/{prefix}", json!({}), json!({})),
+        ("DELETE", &*at, "/devices/{mac}", json!({}), json!({})),
+    ] {
+        let ask = |body: &Value| running.request(method, path, Some(body.clone()));
+        let done = ask(&body);
+        assert!(done.status < 300, "{method} {path}: {}", done.text());
+        let (action, object) = last("success");
+        assert!(ask(&wrong).status >= 400, "{method} {path}");
+        assert_eq!(last("fail"), (action.clone(), object), "{method} {path}");
+        let row = ACTIONS.iter().find(|row| row.0 == method && row.1 == pattern).unwrap();
+        assert_eq!(row.2, action, "{method} {path}");
+    }
+    let failed = entries(&running, &format!("&action=device.add&result=fail&object={MAC}"));
+    assert_eq!(failed.len(), 1);
+    assert_eq!(failed[0]["path"], "/devices");
+    // What there is no route for is no change: its address says it.
+    running.delete("/nothing").refused(404);
+    assert_eq!(last("fail"), ("DELETE /nothing".into(), "/nothing".into()));
+}
+
+/// ALE-076: what has a number in its path has its name in the log, whether it is done or not; but no name that whoever
+/// asks may not see.
+#[test]
+fn ale_076_what_fails_on_a_number_is_found_under_its_name_where_that_may_be_seen() {
+    let running = running();
+    let alice = set_up(&running);
+    let person = |login: &str, more: Value| {
+        let mut body = json!({ "login": login, "name": login, "email": format!("{login}@x.example") });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let made = alice.post("/users", body).json(201);
+        let reset = json!({ "token": made["link"]["token"], "password": PASSWORD });
+        assert_eq!(send(&running, "POST", "/password/reset", "", Some(reset)).status, 204);
+        made["id"].clone()
+    };
+    let shop = alice.post("/accounts", json!({ "kind": "customer", "name": "Shop" })).json(201);
+    let bob = person("bob", json!({}));
+    let id = |path: &str, body: Value| alice.post(path, body).json(201)["id"].clone();
+    let (role, group) = (id("/roles", json!({ "name": "Night" })), id("/role-groups", json!({ "name": "Staff" })));
+    let key = id("/api-keys", json!({ "name": "pbx" }));
+    let last = |browser: &Browser, result: &str| {
+        let row = browser.get(&format!("/audit?limit=1&result={result}")).json(200)["items"][0].clone();
+        (row["action"].as_str().unwrap().to_owned(), row["object"].as_str().unwrap().to_owned())
+    };
+    for (path, name, wrong, right) in [
+        (format!("/users/{bob}"), "bob", json!({ "locale": "fr" }), json!({ "locale": "de" })),
+        (format!("/roles/{role}"), "Night", json!({ "name": "" }), json!({ "permissions": ["site.read"] })),
+        (format!("/role-groups/{group}"), "Staff", json!({ "name": "" }), json!({ "name": "People" })),
+        (format!("/api-keys/{key}"), "pbx", json!({ "sources": ["x"] }), json!({ "sources": [] })),
+        (format!("/accounts/{}", shop["id"]), "Shop", json!({ "email": "x" }), json!({ "phone": "1" })),
+    ] {
+        assert!(alice.patch(&path, wrong).status >= 400, "{path}");
+        let failed = last(&alice, "fail");
+        assert_eq!(alice.patch(&path, right).status, 200, "{path}");
+        let done = alice.get(&format!("/audit?limit=1&result=success&action={}", failed.0)).json(200);
+        assert_eq!((&done["items"][0]["object"], failed.1.as_str()), (&json!(name), name), "{path}");
+    }
+    alice.delete("/sessions/99999").refused(404);
+    assert_eq!(last(&alice, "fail"), ("session.end".into(), "alice".into()));
+    // Of another account, of one who may not look, and of nobody, there is the number.
+    person("carl", json!({ "account_id": shop["id"] }));
+    person("nora", json!({ "permissions": ["audit.read"] }));
+    for (login, status) in [("carl", 404), ("nora", 403)] {
+        let browser = log_in(&running, login, PASSWORD);
+        browser.patch(&format!("/users/{bob}"), json!({ "phone": "1" })).refused(status);
+        assert_eq!(last(&browser, "fail"), ("user.set".into(), bob.to_string()), "{login}");
+    }
+    assert_eq!(alice.delete(&format!("/users/{bob}")).status, 204);
+    alice.delete(&format!("/users/{bob}")).refused(404);
+    assert_eq!(last(&alice, "fail"), ("user.remove".into(), bob.to_string()));
 }
 
 /// AVA-265, ALE-075, YMC-175, YMC-191: time, account, who, address, process, action, path, status, words.
@@ -103,11 +217,14 @@ fn every_filter_finds_its_entries_and_no_others() {
         ("&action=site.add", 3),
         ("&action=site", 3),
         ("&action=sit", 0),
-        ("&action=group", 1),
+        ("&action=group", 2),
+        ("&action=group&result=fail", 1),
+        ("&object=Nobody", 1),
         ("&object=Berlin", 1),
         ("&actor=api-token", 5),
         ("&actor=console", 0),
         ("&actor=API-*", 5),
+        ("&actor=API-Token", 5),
         ("&actor=*tok*", 5),
         ("&actor=api-toke", 0),
         ("&account_name=default", 5),
@@ -121,6 +238,16 @@ fn every_filter_finds_its_entries_and_no_others() {
         ("&path=/groups/Nobody", 1),
         ("&path=/site", 0),
         ("&path=/api*", 0),
+        ("&path=/api/v1/sites", 3),
+        ("&path=/api/v1/groups*", 2),
+        ("&path=*/api/v1/groups/*", 1),
+        ("&path=/api/v1*", 5),
+        ("&path=/api/v1x", 0),
+        ("&from=2020-01-01", 5),
+        ("&from=2020-01-01&to=2020-01-01T12:00", 0),
+        ("&to=2020-01-02", 0),
+        ("&result=SUCCESS", 4),
+        ("&result=Fail", 1),
         ("&object=*er*n", 1),
         ("&object=*%25*", 1),
         ("&action=*.add", 4),
@@ -129,6 +256,7 @@ fn every_filter_finds_its_entries_and_no_others() {
         ("&ip=127.0.0.1", 5),
         ("&ip=192.0.2.1", 0),
         ("&process=key", 5),
+        ("&process=KEY", 5),
         ("&process=api", 0),
         ("&process=scep", 0),
         ("&result=success", 4),
@@ -148,6 +276,16 @@ fn every_filter_finds_its_entries_and_no_others() {
         ["result=maybe", "ip=x", "sort=detail", "sort=", "sort=--at", "format=xml", "limit=0", "from=x", "nobody=1"]
     {
         running.get(&format!("/audit?{wrong}")).refused(400);
+    }
+    for (wrong, message) in [
+        ("from=yesterday", "from: \"yesterday\" is not accepted: it is no day like 2026-11-22"),
+        ("actor=x&to=2026-11-31&ip=1", "to: \"2026-11-31\" is not accepted: it is no day"),
+        ("result=maybe", "result: \"maybe\" is not accepted: it is neither success nor fail."),
+        ("account=Shop", "account: \"Shop\" is not accepted: it is no whole number."),
+        ("format=xml", "format: \"xml\" is not accepted: unknown variant `xml`, expected `csv` or `json`."),
+    ] {
+        let (code, told) = running.get(&format!("/audit?{wrong}")).refused(400);
+        assert!(code == "bad-request" && told.contains(message), "{wrong}: {told}");
     }
     // Page by page: each entry once.
     let (mut after, mut seen) = (String::new(), Vec::new());
@@ -194,7 +332,7 @@ fn ymc_175_the_operation_log_is_searched_by_time_user_address_operation_and_path
         assert_eq!(rows(&all.replace(&asked, &other)), [""; 0], "{other}");
     }
     // What was refused has its path, and so has a login.
-    assert_eq!(rows("path=/sites/Bonn"), ["PATCH /sites/{name}", "site.set"]);
+    assert_eq!(rows("path=/sites/Bonn"), ["site.set", "site.set"]);
     try_login(&running, "alice", "wrong");
     assert_eq!(rows("path=/session&result=fail"), ["session.begin"]);
     let csv = alice.get("/audit?format=csv&path=/sites/Bonn&result=success").text();
@@ -225,10 +363,10 @@ fn ale_074_the_log_is_sorted_by_every_column_both_ways() {
     assert_eq!(ids(&pages("sort=at")), [1, 2, 3, 4, 5]);
     assert_eq!(ids(&pages("sort=-at")), [5, 4, 3, 2, 1]);
     // Within one word the newest come first.
-    assert_eq!(ids(&pages("sort=action")), [4, 5, 3, 2, 1]);
+    assert_eq!(ids(&pages("sort=action")), [5, 4, 3, 2, 1]);
     assert_eq!(ids(&pages("sort=-result")), [5, 3, 2, 1, 4]);
-    assert_eq!(ids(&pages("sort=object&action=site.add")), [2, 1, 3]);
-    assert_eq!(ids(&pages("sort=-object&action=site.add")), [3, 1, 2]);
+    assert_eq!(ids(&pages("sort=object&action=site.add")), [2, 1, 4, 3]);
+    assert_eq!(ids(&pages("sort=-object&action=site.add")), [4, 3, 1, 2]);
     for column in ["actor", "ip", "process", "account"] {
         for way in ["", "-"] {
             assert_eq!(ids(&pages(&format!("sort={way}{column}"))), [5, 4, 3, 2, 1], "{way}{column}");
@@ -246,7 +384,7 @@ fn the_log_says_what_it_has_words_for_and_how_long_it_is_kept() {
     running.post("/sites", json!({ "name": "Berlin" })).json(201);
     running.delete("/sites/Nowhere").refused(404);
     let about = running.get("/audit/about").json(200);
-    assert_eq!(about, json!({ "keep_days": 730, "actions": ["DELETE /sites/{name}", "site.add"] }));
+    assert_eq!(about, json!({ "keep_days": 730, "actions": ["site.add", "site.remove"] }));
 }
 
 /// AVA-285, YMC-174: what a superior does inside an account stands in both logs, with who and as whom; what the account's
@@ -269,8 +407,8 @@ fn ava_285_ymc_174_what_is_done_inside_another_account_stands_in_both_logs() {
         let page = browser.get(&format!("/audit?limit=500{query}")).json(200);
         page["items"].as_array().unwrap().clone()
     };
-    let there = rows(&carl, "&actor=alice");
-    let here = rows(&alice, "&action=site");
+    let there = rows(&carl, "&actor=alice&result=success");
+    let here = rows(&alice, "&action=site&result=success");
     assert!(actions(&there).iter().filter(|action| action.starts_with("site.")).count() == 2, "{there:?}");
     assert_eq!(actions(&here), ["site.set", "site.add"], "{here:?}");
     for row in [&here[0], there.iter().find(|row| row["action"] == "site.set").unwrap()] {
@@ -284,8 +422,25 @@ fn ava_285_ymc_174_what_is_done_inside_another_account_stands_in_both_logs() {
     // Nor is it found by what stands in it.
     assert!(rows(&alice, "&action=site&text=created_at").is_empty());
     assert!(!rows(&carl, "&action=site&text=created_at").is_empty());
+    // AVA-265: by what an entry shows, whose data it is as well as of which account whoever did it is.
+    for named in
+        ["&account_name=Example", "&account_name=Shop", "&account_name=shop", &format!("&account={}", shop["id"])]
+    {
+        assert_eq!(rows(&alice, &format!("&action=site&result=success{named}")), here, "{named}");
+    }
+    assert!(rows(&alice, "&account_name=Sho").is_empty());
+    assert!(rows(&alice, "&account_name=Shop").iter().all(|row| row["account"] == "Shop" || row["home"] == "Shop"));
+    assert_eq!(rows(&alice, "&actor=ALICE"), rows(&alice, "&actor=alice"));
+    // What there is to look for is all that the list shows.
+    for browser in [&alice, &carl] {
+        let all = rows(browser, "");
+        let mut words = actions(&all);
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(browser.get("/audit/about").json(200)["actions"], json!(words));
+    }
     let refused = rows(&alice, "&result=fail&account_name=Example");
-    assert_eq!(actions(&refused), ["DELETE /sites/{name}"]);
+    assert_eq!(actions(&refused), ["site.remove"]);
     // Coming and going stands in each log once; and nobody else's log knows anything of it.
     for browser in [&alice, &carl] {
         for action in ["switch.enter", "switch.leave"] {
@@ -300,6 +455,16 @@ fn ava_285_ymc_174_what_is_done_inside_another_account_stands_in_both_logs() {
     let link = alice.post("/users", user).json(201)["link"]["token"].clone();
     send(&running, "POST", "/password/reset", "", Some(json!({ "token": link, "password": PASSWORD })));
     let olga = log_in(&running, "olga", PASSWORD);
+    // By a name that several have, few of them or many.
+    let here = rows(&alice, "&action=site&account_name=Shop");
+    assert_eq!(rows(&alice, "&action=site&account_name=*o*"), here);
+    for number in 0..50 {
+        alice.post("/accounts", json!({ "kind": "customer", "name": format!("Zoo {number}") })).json(201);
+    }
+    assert_eq!(rows(&alice, "&action=site&account_name=*o*"), here);
+    assert_eq!(rows(&alice, "&action=site&account_name=*&sort=actor").len(), here.len());
+    assert!(rows(&alice, &format!("&account={}&account_name=Shop", other["id"])).is_empty());
+    assert!(rows(&olga, &format!("&account={}", shop["id"])).is_empty());
     let text = olga.get("/audit").text();
     assert!(!text.contains("Berlin") && !text.contains("Shop"), "{text}");
     // What the one above does to it from outside is in its own log too.
@@ -433,7 +598,10 @@ fn whoever_changes_the_log_is_seen() {
         ("UPDATE audit SET after = NULL WHERE id = 3", 3),
         ("UPDATE audit SET account_id = 2, home_id = 1 WHERE id = 1", 1),
         ("UPDATE audit SET hash = NULL WHERE id = 4", 4),
-        ("UPDATE audit SET hash = NULL", 5),
+        ("UPDATE audit SET hash = NULL", 1),
+        ("DELETE FROM audit WHERE id = 5", 5),
+        ("DELETE FROM audit WHERE id > 2", 3),
+        ("DELETE FROM audit", 1),
         ("DELETE FROM audit WHERE id = 3", 4),
         ("DELETE FROM audit WHERE id = 1", 2),
         ("DELETE FROM audit WHERE id = 4; UPDATE audit SET id = 4 WHERE id = 5", 4),
@@ -441,32 +609,41 @@ fn whoever_changes_the_log_is_seen() {
             "INSERT INTO audit SELECT 6, account_id, home_id, at, actor, ip, process, action, object, result, detail, before, after, request, hash, path FROM audit WHERE id = 5",
             6,
         ),
+        (
+            "INSERT INTO audit SELECT 0, account_id, home_id, at, actor, ip, process, action, object, result, detail, before, after, request, hash, path FROM audit WHERE id = 5",
+            0,
+        ),
+        (
+            "INSERT INTO audit SELECT -5, account_id, home_id, at, actor, ip, process, action, object, result, detail, before, after, request, hash, path FROM audit WHERE id = 1",
+            -5,
+        ),
     ] {
         let (stopped, head) = noted();
         let conn = Connection::open(stopped.path().join("phonebox.db")).unwrap();
         conn.execute_batch(how).unwrap();
         drop(conn);
-        let said = stopped.cli(&["audit", "verify", "--head", &head]);
-        if how == "UPDATE audit SET hash = NULL" {
-            // As before there was a chain: only the head that was noted tells.
-            continue;
+        for head in [vec![], vec!["--head", &head]] {
+            let said = stopped.cli(&[vec!["audit", "verify"], head].concat()).refused();
+            assert!(said.contains("tampered") && said.contains(&format!("entry {entry}:")), "{how}: {said}");
         }
-        let said = said.refused();
-        assert!(said.contains("tampered") && said.contains(&format!("entry {entry}:")), "{how}: {said}");
+        // What is written later does not hide it.
+        stopped.cli(&["site", "add", "later"]).ok();
+        assert!(stopped.cli(&["audit", "verify"]).refused().contains("tampered"), "{how}");
     }
 }
 
-/// Whoever has the file can write a whole new chain, or cut the end off: the head that was noted is not in it.
+/// Whoever has the file can write a whole new chain, and what the box notes of its end: the head that was noted elsewhere is
+/// not in it.
 #[test]
 fn a_noted_head_proves_what_was_before_it() {
     let (stopped, head) = noted();
     let shown = stopped.cli(&["audit", "verify"]).ok();
-    assert!(shown.contains("5 entries") && shown.contains(&head), "{shown}");
+    assert!(shown.contains("5 entries") && shown.contains(&head) && shown.contains("proves more"), "{shown}");
     stopped.cli(&["site", "add", "six"]).ok();
     stopped.cli(&["audit", "verify", "--head", &head]).ok();
     for how in [
-        "DELETE FROM audit WHERE id >= 5",
-        "UPDATE audit SET hash = NULL; DELETE FROM instance WHERE name = 'audit_anchor'; UPDATE audit SET actor = 'x' WHERE id = 1",
+        "DELETE FROM audit WHERE id >= 5; DELETE FROM instance WHERE name = 'audit_end'",
+        "UPDATE audit SET hash = NULL; DELETE FROM instance WHERE name LIKE 'audit_%'; UPDATE audit SET actor = 'x' WHERE id = 1",
     ] {
         let conn = Connection::open(stopped.path().join("phonebox.db")).unwrap();
         conn.execute_batch(how).unwrap();
@@ -483,6 +660,9 @@ fn a_noted_head_proves_what_was_before_it() {
 fn a_log_of_before_the_chain_is_taken_into_it() {
     let (stopped, _) = noted();
     let conn = Connection::open(stopped.path().join("phonebox.db")).unwrap();
+    // A box of before it noted its newest entry, and one of before the chain.
+    conn.execute_batch("DELETE FROM instance WHERE name = 'audit_end'").unwrap();
+    stopped.cli(&["audit", "verify"]).ok();
     conn.execute_batch("UPDATE audit SET hash = NULL").unwrap();
     stopped.cli(&["audit", "verify"]).ok();
     stopped.cli(&["site", "add", "six"]).ok();
@@ -507,11 +687,33 @@ fn old_entries_go_and_the_rest_still_verifies() {
     assert_eq!((&verdict["intact"], &verdict["first_id"], &verdict["found"]), (&json!(true), &json!(4), &json!(true)));
     phonebox.cli(&["site", "add", "five"]);
     assert_eq!(phonebox.json(&["audit", "verify"])["entries"], 2);
-    // Taken away by hand from the old end, it is not what retention leaves.
+    // What stands where old entries were, nobody wrote.
     phonebox.stop();
+    let conn = Connection::open(phonebox.path().join("phonebox.db")).unwrap();
+    conn.execute_batch(
+        "INSERT INTO audit SELECT 2, account_id, home_id, at, actor, ip, process, action, object, result, detail, before, after, request, hash, path FROM audit WHERE id = 4",
+    )
+    .unwrap();
+    let said = phonebox.try_cli(&["audit", "verify"]).refused();
+    assert!(said.contains("tampered") && said.contains("entry 2:") && said.contains("begins with entry 4"), "{said}");
+    conn.execute_batch("DELETE FROM audit WHERE id = 2").unwrap();
+    drop(conn);
+    // Taken away by hand from the old end, it is not what retention leaves.
     let conn = Connection::open(phonebox.path().join("phonebox.db")).unwrap();
     conn.execute_batch("DELETE FROM audit WHERE id = 4").unwrap();
     drop(conn);
     let said = phonebox.try_cli(&["audit", "verify"]).refused();
     assert!(said.contains("entries 4 to 4 are missing"), "{said}");
+    // Had all of them gone for their age, nothing would be missing.
+    let conn = Connection::open(phonebox.path().join("phonebox.db")).unwrap();
+    conn.execute_batch(
+        "DELETE FROM audit; UPDATE instance SET value = (SELECT value FROM instance WHERE name = 'audit_end')
+         WHERE name = 'audit_anchor'",
+    )
+    .unwrap();
+    drop(conn);
+    phonebox.cli(&["audit", "verify"]);
+    phonebox.cli(&["site", "add", "six"]);
+    let verdict = phonebox.json(&["audit", "verify"]);
+    assert_eq!((&verdict["intact"], &verdict["first_id"]), (&json!(true), &json!(6)));
 }

@@ -43,6 +43,40 @@ fn the_test_button_says_what_the_mail_server_says() {
     let got = mails.at_least(1);
     assert_eq!((&got[0]["from"], &got[0]["to"]), (&json!("box@company.example"), &json!([ADMIN])));
     assert!(got[0]["text"].as_str().unwrap().contains("This is a test from Phonebox"));
+    // With a name in front, of which RFC 2047 writes what is no plain word.
+    let put = |from: &str, port: u16| {
+        let body = json!({ "host": "127.0.0.1", "port": port, "security": "none", "from": from }).to_string();
+        phonebox.admin_asks("PUT", "/api/v1/mail", &body).status
+    };
+    for (from, written) in [
+        ("Phonebox <box@company.example>", "Phonebox <box@company.example>"),
+        ("Phones, Berlin <box@company.example>", "=?utf-8?b?UGhvbmVzLCBCZXJsaW4=?= <box@company.example>"),
+    ] {
+        assert_eq!(put(from, mails.port), 200, "{from}");
+        let known = mails.all().len();
+        phonebox.cli(&["mail", "test", ADMIN]);
+        let got = mails.at_least(known + 1);
+        let shown = (header(&got[known], "From:"), &got[known]["from"]);
+        assert_eq!(shown, (vec![written], &json!("box@company.example")));
+    }
+    for from in
+        ["<box@company.example>", "X\r\nBcc: a <box@company.example>", "X <a@b.example>, Y <box@company.example>"]
+    {
+        assert_eq!(put(from, mails.port), 422, "{from}");
+    }
+    // Nobody there: where that was, and what to look at.
+    assert_eq!(put("box@company.example", 1), 200);
+    let said = phonebox.try_cli(&["mail", "test", ADMIN]).refused();
+    assert!(said.contains("127.0.0.1:1: ") && said.contains("Look at host, port and security"), "{said}");
+    set(&phonebox, &mails);
+    let mails = Mails::start();
+    set(&phonebox, &mails);
+    phonebox.cli(&["mail", "test", ADMIN]);
+    // RFC 5322, 3.6.4: each has a name of its own.
+    phonebox.cli(&["mail", "test", ADMIN]);
+    let got = mails.at_least(2);
+    let ids = [header(&got[0], "Message-ID:"), header(&got[1], "Message-ID:")];
+    assert!(ids.iter().all(|id| id.len() == 1 && id[0].ends_with("@company.example>")) && ids[0] != ids[1], "{ids:?}");
     let said = phonebox.try_cli(&["mail", "test", "nobody@company.example"]).refused();
     assert!(said.contains("no such mailbox"), "{said}");
     drop(mails);
@@ -100,6 +134,47 @@ fn notifications_are_mailed_and_each_can_be_switched_off() {
         all.iter()
             .any(|mail| header(mail, "Subject:") == [&failed] && mail["text"].to_string().contains("Two addresses"))
     });
+}
+
+/// AVA-059: an account's administrators are told that somebody entered its code; nobody else is. AVA-063: the one whose
+/// site has no profile hears why its phone was not enrolled.
+#[test]
+fn ava_059_an_enrollment_code_that_is_used_is_mailed_to_its_account() {
+    let (phonebox, mails) = boxed();
+    let post = |path: &str, body: Value| {
+        let made = phonebox.admin_asks("POST", path, &body.to_string());
+        assert_eq!(made.status, 201, "{}", String::from_utf8_lossy(&made.body));
+        serde_json::from_slice::<Value>(&made.body).unwrap()
+    };
+    let shop = json!({ "kind": "customer", "name": "Shop", "parent_id": 1, "email": "office@shop.example" });
+    let shop = post("/api/v1/accounts", shop);
+    let sites = format!("/api/v1/accounts/{}/sites", shop["id"]);
+    post(&sites, json!({ "name": "Berlin", "new_profile": "Desks", "pid": "0042" }));
+    post(&sites, json!({ "name": "Bonn", "profile": "Desks", "pid": "0043" }));
+    let bare = phonebox.admin_asks("PUT", &format!("{sites}/Bonn"), &json!({ "profile": null }).to_string());
+    assert_eq!(bare.status, 200);
+    let enter = |model: &str, pin: &str| {
+        use base64::{Engine, prelude::BASE64_STANDARD};
+        let code = BASE64_STANDARD.encode(format!("{}:{pin}", shop["number"]));
+        let agent = format!("User-Agent: {}\r\nAuthorization: Basic {code}\r\n", phone::phone(model).user_agent());
+        crate::support::raw::ask(phonebox.http(), "GET", &format!("/{}.cfg", phone::mac(model)), &agent).status
+    };
+    assert_eq!(enter("T54W", "0042"), 200);
+    assert_eq!(enter("T53W", "0043"), 401);
+    assert_eq!(enter("T46S", "0001"), 401, "a wrong code is not used");
+    let got = mails.at_least(2);
+    eventually("all was told", || phonebox.count("SELECT count(*) FROM event WHERE told = 0") == 0);
+    let (berlin, bonn) = (phone::mac("T54W"), phone::mac("T53W"));
+    let mut told = subjects(&got);
+    told.sort();
+    assert_eq!(told, [format!("Device not enrolled: {bonn}"), format!("Enrollment code used: {berlin}")]);
+    assert!(mails.all().iter().all(|mail| mail["to"] == json!(["office@shop.example"])), "{:?}", mails.all());
+    let used = got.iter().find(|mail| mail["text"].to_string().contains("Enrollment code used")).unwrap();
+    let text = used["text"].as_str().unwrap().replace("=\r\n", "");
+    assert!(text.contains("entered an enrollment code at the") && text.contains("Berlin"), "{text}");
+    assert!(!text.contains("0042"), "the code stays out of it: {text}");
+    let failed = got.iter().find(|mail| mail["text"].to_string().contains("not enrolled")).unwrap();
+    assert!(failed["text"].to_string().contains("which has no profile"), "{failed}");
 }
 
 /// A mail server that does not speak STARTTLS where it is wanted is told nothing: neither mail nor password.

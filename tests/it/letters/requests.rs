@@ -28,7 +28,7 @@ impl<'a> Post<'a> {
 
     /// As the box's own tasks do it, until nothing waits: recipient and whole mail of what is new.
     fn round(&self) -> Vec<(String, Value)> {
-        let page = mail::Page(Some("https://box.example".into()));
+        let page = mail::Page::at(Some("https://box.example".into()));
         let (db, keys) = (&self.running.db, &self.running.keys);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         while runtime.block_on(notify::pass_on(db, keys, &page, clock::now())).unwrap() {}
@@ -121,8 +121,8 @@ fn ava_034_ava_280_ava_281_ale_007_threat_067_requests_and_decisions_are_mailed(
     assert_eq!(yes.len(), 3, "{yes:?}");
 }
 
-/// AVA-065: a link is asked for and made; both sides hear of it. Letting another account work inside: it hears the offer,
-/// whoever offered hears a no with its reason.
+/// AVA-065: a link is asked for and made; both sides hear of it; whoever asked hears a no. Letting another account work
+/// inside: it hears the offer, whoever offered hears a no with its reason, or a yes.
 #[test]
 fn ava_065_threat_067_links_and_channels_are_mailed() {
     let running = running();
@@ -136,8 +136,15 @@ fn ava_065_threat_067_links_and_channels_are_mailed() {
     rita.patch(&format!("/accounts/{}", made["id"]), json!({ "link_id": "BP-2" })).json(200);
     rita.put("/notifications", json!({ "recipients": ["office@north.example"], "off": [] })).json(200);
     post.round();
-    let link = alice.post("/links", json!({ "link_id": "BP-2" })).json(201);
+    let ask = || alice.post("/links", json!({ "link_id": "BP-2" })).json(201);
+    let link = ask();
     assert_eq!(told(&post.round(), &format!("Box {EVIL} (")), ["office@north.example"]);
+    rita.post(&format!("/links/{}/decline", link["id"]), json!({})).json(200);
+    let no = post.round();
+    assert_eq!(told(&no, "is declined"), ["alice@example.com"], "{no:?}");
+    assert!(told(&no, "North").is_empty(), "{no:?}");
+    let link = ask();
+    post.round();
     rita.post(&format!("/links/{}/approve", link["id"]), json!({})).json(200);
     assert_eq!(told(&post.round(), "are linked"), ["alice@example.com", "office@north.example"]);
 
@@ -149,4 +156,10 @@ fn ava_065_threat_067_links_and_channels_are_mailed() {
     no(EVIL).json(200);
     let declined = post.round();
     assert_eq!(told(&declined, &format!("declines. The reason: {EVIL}")), ["alice@example.com"], "{declined:?}");
+    let channel = alice.post("/channels", json!({ "number": made["number"] })).json(201);
+    post.round();
+    rita.post(&format!("/channels/{}/accept", channel["id"]), json!({})).json(200);
+    let accepted = post.round();
+    let yes = format!("The account {} may work inside yours", made["number"]);
+    assert_eq!(told(&accepted, &yes), ["alice@example.com"], "{accepted:?}");
 }

@@ -189,6 +189,9 @@ fn threat_055_a_link_opens_once_and_a_newer_one_or_another_address_takes_its_pla
     assert_eq!(open(&mailed, OTHER), 403);
     let own = link();
     let browser = log_in(&running, "bob", OTHER);
+    assert!(
+        browser.patch("/me", json!({ "email": "bob@other.example" })).refused(403).1.contains("password: it is needed")
+    );
     browser.patch("/me", json!({ "email": "bob@other.example", "password": OTHER })).json(200);
     assert_eq!(open(&own, OTHER), 403);
     // And a link of a frozen user waits with them.

@@ -98,8 +98,20 @@ fn ava_150_ava_158_accounts_are_found_changed_and_shown_as_a_tree() {
     alice.patch(&path, json!({ "kind": "customer" })).refused(400);
     assert_eq!(alice.patch(&path, json!({ "name": "South" })).refused(409).0, "exists");
     // AVA-029: numbers only. AVA-168: what a superior grants is not one's own to take.
-    alice.patch(&path, json!({ "reference": "12a" })).refused(422);
-    assert_eq!(alice.patch(&path, json!({ "reference": "0042" })).json(200)["reference"], "0042");
+    let shop = alice.post("/accounts", json!({ "kind": "customer", "name": "Numbered" })).json(201);
+    let of_shop = format!("/accounts/{}", shop["id"]);
+    assert!(alice.patch(&of_shop, json!({ "reference": "12a" })).refused(422).1.contains("must be a number"));
+    assert_eq!(alice.patch(&of_shop, json!({ "reference": "0042" })).json(200)["reference"], "0042");
+    // AVA-029, AVA-130, AVA-134, AVA-151: each kind has its own of the two.
+    assert!(alice.patch(&of_shop, json!({ "link_id": "BP-9" })).refused(422).1.contains("providers and resellers"));
+    assert!(alice.patch(&path, json!({ "reference": "0042" })).refused(422).1.contains("only a customer"));
+    for body in [
+        json!({ "kind": "customer", "name": "x", "link_id": "BP-9" }),
+        json!({ "kind": "reseller", "name": "x", "reference": "42" }),
+    ] {
+        alice.post("/accounts", body).refused(422);
+    }
+    assert_eq!(alice.delete(&of_shop).status, 204);
     for body in [json!({ "api_access": "on" }), json!({ "firmware_policy": true }), json!({ "reference": "1" })] {
         assert!(reseller.patch(&path, body).refused(403).1.contains("above yours"));
     }
@@ -122,7 +134,7 @@ fn ava_147_ava_148_ava_149_a_disabled_account_is_shut_and_apart() {
     let path = format!("/accounts/{}", shop["id"]);
     assert_eq!(alice.post(&format!("{path}/disable"), json!({})).json(200)["enabled"], false);
     carl.get("/session").refused(401);
-    assert_eq!(try_login(&running, "carl", PASSWORD).refused(401).0, "wrong_login");
+    assert_eq!(try_login(&running, "carl", PASSWORD).refused(401).0, "wrong-login");
     assert_eq!(alice.post(&format!("{path}/enable"), json!({})).json(200)["enabled"], true);
     let carl = log_in(&running, "carl", PASSWORD);
     assert_eq!(carl.get("/sites/Berlin").json(200)["profile"], Value::Null);
@@ -179,7 +191,7 @@ fn ava_155_ava_156_ava_157_threat_091_a_removed_account_takes_what_is_below_and_
     assert_eq!(alice.delete(&format!("{path}?with_below=true")).status, 204);
     for (browser, login) in [(&rita, "rita"), (&carl, "carl")] {
         browser.get("/session").refused(401);
-        assert_eq!(try_login(&running, login, PASSWORD).refused(401).0, "wrong_login");
+        assert_eq!(try_login(&running, login, PASSWORD).refused(401).0, "wrong-login");
     }
     alice.get(&path).refused(404);
     assert_eq!(alice.get("/accounts").json(200)["items"].as_array().unwrap().len(), 1);

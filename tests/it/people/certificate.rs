@@ -58,6 +58,9 @@ fn ava_038_ava_039_ava_152_ava_153_a_certificate_with_the_login_name_below_the_a
     let phonebox = Phonebox::start();
     let dir = tempfile::tempdir().unwrap();
     company(dir.path(), "ours", &["alice", "nobody"]);
+    // No field of the body is needed, so none is.
+    let bare = [&["-X", "POST"][..], &["-d", ""]].map(|body| ask(&phonebox, dir.path(), body, "/session/certificate"));
+    assert_eq!(bare.each_ref().map(|(status, _)| *status), [401, 401], "{bare:?}");
     company(dir.path(), "theirs", &["alice"]);
     let password = phonebox.secret(PASSWORD);
     let words =
@@ -75,7 +78,7 @@ fn ava_038_ava_039_ava_152_ava_153_a_certificate_with_the_login_name_below_the_a
     // Another name, another company's CA, none at all: the same refusal.
     for name in [Some("ours-nobody"), Some("theirs-alice"), None] {
         let (status, told) = log_in(&phonebox, dir.path(), name);
-        assert_eq!((status, &told["error"]["code"]), (401, &json!("wrong_login")), "{name:?}");
+        assert_eq!((status, &told["error"]["code"]), (401, &json!("wrong-login")), "{name:?}");
     }
     assert_eq!(phonebox.count("SELECT count(*) FROM session WHERE by = 'certificate'"), 1);
     // Whom a wrong one names hears of it in their own account; who names nobody stands there as nobody.
@@ -148,7 +151,7 @@ fn threat_011_a_certificate_on_the_revocation_list_of_the_accounts_ca_logs_nobod
     }
     assert_eq!(set(json!({ "client_ca_list": read("ours.crl") })).1["client_ca_listed"], true);
     let (status, told) = log_in(&phonebox, dir.path(), Some("ours-bob"));
-    assert_eq!((status, &told["error"]["code"]), (401, &json!("wrong_login")));
+    assert_eq!((status, &told["error"]["code"]), (401, &json!("wrong-login")));
     assert_eq!(log_in(&phonebox, dir.path(), Some("ours-alice")).0, 200);
     // Another CA takes its list along.
     assert_eq!(set(json!({ "client_ca": read("theirs.pem") })).1["client_ca_listed"], false);
@@ -175,7 +178,7 @@ fn a_login_by_certificate_asks_for_the_code_too() {
     let body = json!({ "code": totp::code(secret, phonebox::clock::now()) }).to_string();
     assert_eq!(ask(&phonebox, dir.path(), &["-X", "PUT", "-H", &csrf, "-d", &body], "/me/totp").0, 200);
     let (status, told) = log_in(&phonebox, dir.path(), Some("ours-alice"));
-    assert_eq!((status, &told["error"]["code"]), (401, &json!("code_needed")));
+    assert_eq!((status, &told["error"]["code"]), (401, &json!("code-needed")));
     let by = |code: &str| {
         let body = json!({ "code": code }).to_string();
         let words = ["-d", body.as_str(), "--cert", "ours-alice.pem", "--key", "ours-alice.key"];

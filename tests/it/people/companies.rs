@@ -147,6 +147,69 @@ fn ava_168_ava_279_services_are_asked_for_granted_and_declined_with_a_reason() {
     inside.get("/sites").refused(401);
 }
 
+/// AVA-165, AVA-167: what was required from above ends there; what an account wants of itself, it ends itself.
+#[test]
+fn ava_165_ava_167_a_second_factor_that_the_account_above_requires_is_not_lifted_below() {
+    let running = running();
+    let alice = set_up(&running);
+    let north = account(&alice, "reseller", "North");
+    let own = path(&north);
+    let rita = chief(&running, &alice, &north, "rita");
+    let set = |by: &Browser, on: bool| by.patch(&own, json!({ "two_factor": on }));
+    let mut rita = rita;
+    super::totp::set_totp(&mut rita);
+    for (by, on, status) in [
+        (&rita, true, 200),
+        (&alice, true, 200), // It was on: nothing is said by that.
+        (&rita, false, 200),
+        (&alice, true, 200),
+        (&rita, true, 200),
+        (&rita, false, 403),
+        (&alice, false, 200),
+        (&rita, true, 200),
+        (&rita, false, 200),
+    ] {
+        let answer = set(by, on);
+        assert_eq!(answer.status, status, "{}", answer.text());
+        assert!(status == 200 || answer.text().contains("the account above yours decides this"), "{}", answer.text());
+    }
+    // From the beginning, too; the box's own account has none above.
+    let south = alice.post("/accounts", json!({ "kind": "reseller", "name": "South", "two_factor": true })).json(201);
+    let mut sam = chief(&running, &alice, &south, "sam");
+    super::totp::set_totp(&mut sam);
+    sam.patch(&path(&south), json!({ "two_factor": false })).refused(403);
+    alice.patch("/accounts/1", json!({ "two_factor": true })).json(200);
+    let mut alice = alice;
+    super::totp::set_totp(&mut alice);
+    alice.patch("/accounts/1", json!({ "two_factor": false })).json(200);
+    assert_eq!(alice.delete(&path(&south)).status, 204);
+}
+
+/// Novo A/S is a company: nothing builds an address from its name.
+#[test]
+fn companies_and_people_are_called_as_they_are_written() {
+    let running = running();
+    let alice = set_up(&running);
+    let name = r"Novo A/S \ Süd";
+    let body = json!({ "kind": "customer", "name": name, "contact": "Purchase/Stock", "administrator":
+        { "name": "A/B", "email": "a@x.example" } });
+    let made = alice.post("/accounts", body).json(201);
+    assert_eq!(alice.get(&path(&made)).json(200)["name"], name);
+    alice.put("/sign-up", json!({ "open": true })).json(200);
+    let ask =
+        json!({ "kind": "customer", "company": "Mads A/S", "contact": "M/N", "email": "m@x.example", "terms": true });
+    assert_eq!(send(&running, "POST", "/sign-up", "", Some(ask)).status, 202);
+    let id = alice.get("/sign-ups").json(200)["items"][0]["id"].clone();
+    let approved = alice.post(&format!("/sign-ups/{id}/approve"), json!({})).json(200);
+    // A form sends the name back as it is.
+    alice.patch(&format!("/users/{}", approved["user_id"]), json!({ "name": "M/N", "phone": "1" })).json(200);
+    for name in ["", " ", "a\nb", &"x".repeat(65)] {
+        alice.post("/accounts", json!({ "kind": "customer", "name": name })).refused(422);
+    }
+    // What stands in addresses has no slash.
+    alice.post("/sites", json!({ "name": "A/S" })).refused(422);
+}
+
 /// A guest, let in by consent, is no superior: what only the one above decides is not the guest's to say.
 #[test]
 fn threat_050_a_guest_grants_its_host_nothing() {

@@ -57,7 +57,7 @@ fn threat_051_the_time_of_a_refusal_does_not_tell_who_exists() {
         let answer = send(&running, "POST", "/session", &from(number), Some(body));
         assert_eq!(
             answer.refused(401),
-            ("wrong_login".into(), "The login name or the password is wrong.".into()),
+            ("wrong-login".into(), "The login name or the password is wrong.".into()),
             "{login}"
         );
     };
@@ -127,6 +127,29 @@ fn threat_051_strangers_from_everywhere_slow_each_other_and_not_the_person_at_th
     let head = slowed.head.to_ascii_lowercase();
     let wait: u64 = head.split("retry-after: ").nth(1).unwrap().lines().next().unwrap().parse().unwrap();
     assert!((1..=300).contains(&wait), "{wait}");
+}
+
+#[test]
+fn threat_051_a_stranger_at_the_same_address_shuts_the_door_for_nobody_who_has_come_in_there() {
+    let running = behind_a_proxy();
+    let alice = set_up(&running);
+    join(&running, &alice, "bob", None);
+    let attempt = |login: &str, password: &str| {
+        send(&running, "POST", "/session", &from(1), Some(json!({ "login": login, "password": password }))).status
+    };
+    assert_eq!(attempt("alice", PASSWORD), 200);
+    let statuses: Vec<u16> = (0..60).map(|number| attempt(&format!("nobody{number}"), "wrong")).collect();
+    assert!(statuses[..50].iter().all(|status| *status == 401) && statuses.contains(&429), "{statuses:?}");
+    assert_eq!(attempt("alice", PASSWORD), 200);
+    // Asking for links counts for itself: it is open here, and however much of it there is shuts no login.
+    let ask = |login: &str, number: usize| {
+        send(&running, "POST", "/password/forgotten", &from(number), Some(json!({ "login": login }))).status
+    };
+    assert_eq!(ask("bob", 1), 202);
+    let statuses: Vec<u16> = (0..60).map(|number| ask(&format!("nobody{number}"), 2)).collect();
+    assert!(statuses.contains(&429), "{statuses:?}");
+    let body = json!({ "login": "bob", "password": PASSWORD });
+    assert_eq!(send(&running, "POST", "/session", &from(2), Some(body)).status, 200);
 }
 
 #[test]

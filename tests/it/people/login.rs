@@ -125,7 +125,7 @@ fn threat_056_a_change_with_a_cookie_needs_the_word_of_the_page_and_its_origin()
     assert_eq!(alice.get("/sites/Berlin").refused(404).0, "not-found");
     assert_eq!(try_with(&format!("{good}Origin: https://box\r\nSec-Fetch-Site: same-origin\r\n")).status, 201);
     // Each is written down in the name of whoever has the session; a cookie that opens nothing writes nothing.
-    let refused = || alice.get("/audit?result=fail&action=POST%20/sites").json(200)["items"].clone();
+    let refused = || alice.get("/audit?result=fail&action=site.add").json(200)["items"].clone();
     let before = refused();
     assert_eq!(before.as_array().unwrap().len(), 9, "{before}");
     let csrf = before.as_array().unwrap().iter().filter(|row| row["detail"].as_str().unwrap().starts_with("csrf: "));
@@ -167,7 +167,7 @@ fn threat_053_any_password_text_is_answered() {
     let long = "x".repeat(100_000);
     for (number, password) in ["", "\u{0}", "ﬀ", "e\u{301}", long.as_str()].into_iter().enumerate() {
         let answer = try_login(&running, &format!("alice{number}"), password);
-        assert_eq!(answer.refused(401).0, "wrong_login");
+        assert_eq!(answer.refused(401).0, "wrong-login");
     }
 }
 

@@ -79,6 +79,9 @@ fn threat_049_a_page_begins_after_no_entry_of_another_account() {
     // South stands after North and before the end: an order would tell where.
     assert_eq!(sven.get(&format!("/accounts?after={}", north["id"])).json(200)["items"], json!([]));
     assert_eq!(sven.get(&format!("/accounts?view=tree&after={}", north["id"])).json(200)["items"], json!([]));
+    // Nor does a list of those below an account tell which it is that stands above one's own.
+    assert_eq!(sven.get("/accounts?parent_id=1").json(200)["items"], json!([]));
+    assert_eq!(alice.get("/accounts?parent_id=1").json(200)["items"].as_array().unwrap().len(), 2);
     let of_nora = nora.get("/audit").json(200)["items"][0]["id"].as_i64().unwrap();
     for column in ["object", "actor", "ip", "action", "account"] {
         for way in ["", "-"] {

@@ -100,6 +100,29 @@ fn threat_051_ava_029_ava_030_ava_033_ava_034_ava_036_who_asks_for_an_account_is
     assert_eq!(alice.get("/sign-ups").json(200)["items"], json!([]));
 }
 
+/// AVA-029: each kind is asked for its own id. One that somebody else has by the time of the decision is not lost in silence.
+#[test]
+fn ava_029_a_link_id_that_is_taken_by_then_is_told() {
+    let running = running();
+    let alice = set_up(&running);
+    alice.put("/sign-up", json!({ "open": true })).json(200);
+    let ask = |kind: &str, field: &str| {
+        let mut body =
+            json!({ "kind": kind, "company": "West", "contact": "Wim", "email": "wim@west.example", "terms": true });
+        body[field] = json!("77");
+        send(&running, "POST", "/sign-up", "", Some(body))
+    };
+    ask("customer", "link_id").refused(422);
+    ask("reseller", "reference").refused(422);
+    assert_eq!(ask("reseller", "link_id").status, 202);
+    alice.post("/accounts", json!({ "kind": "reseller", "name": "North", "link_id": "77" })).json(201);
+    let id = alice.get("/sign-ups").json(200)["items"][0]["id"].clone();
+    let made = alice.post(&format!("/sign-ups/{id}/approve"), json!({})).json(200);
+    assert_eq!(made["link_id_taken"], "77");
+    assert_eq!(alice.get(&format!("/accounts/{}", made["account_id"])).json(200)["link_id"], Value::Null);
+    assert!(alice.get("/audit?action=sign-up.approve").text().contains("without the link id 77"));
+}
+
 /// AVA-030: company, contact, telephone, mail and address are asked for and kept.
 #[test]
 fn ava_030_ava_034_ava_036_a_request_is_kept_whole_and_makes_an_account_of_its_own() {

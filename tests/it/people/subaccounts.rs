@@ -199,7 +199,7 @@ fn ava_167_ava_170_ava_171_a_provider_keeps_the_administrators_of_its_resellers(
     browser.get(&format!("/users?account_id={south}")).refused(404);
     browser.get("/users?account_id=1").refused(404);
     alice.patch(&format!("/accounts/{north}"), json!({ "two_factor": true })).json(200);
-    assert_eq!(browser.get("/devices").refused(403).0, "totp_due");
+    assert_eq!(browser.get("/devices").refused(403).0, "totp-due");
     assert_eq!(log_in(&running, "nora", "An0ther.Word").told["due"], "totp");
     assert_eq!(alice.get("/devices").status, 200, "nobody above is meant");
     assert_eq!(alice.delete(&path).status, 204);
@@ -217,8 +217,20 @@ fn ava_175_ale_021_ale_022_language_country_and_telephone_are_ones_own() {
     assert_eq!(change(json!({ "phone": null }))["phone"], Value::Null);
     change(json!({ "locale": "de" }));
     assert_eq!(log_in(&running, "alice", PASSWORD).told["user"]["locale"], "de");
-    for odd in ["x", "de_AT_x!", "../../etc"] {
-        alice.patch("/me", json!({ "locale": odd })).refused(422);
+    change(json!({ "locale": "de-AT" }));
+    assert_eq!(log_in(&running, "alice", PASSWORD).told["user"]["locale"], "de-AT");
+    // What the page does not speak is said by field, value and rule, at every door.
+    for odd in ["x", "fr", "de_AT_x!", "../../etc"] {
+        let user = json!({ "name": "N", "login": "n", "email": "n@example.com", "locale": odd });
+        let account = json!({ "kind": "customer", "name": "N", "administrator": user });
+        for told in [
+            alice.patch("/me", json!({ "locale": odd })).refused(422),
+            alice.post("/users", user).refused(422),
+            alice.post("/accounts", account).refused(422),
+        ] {
+            let wanted = format!("locale: {odd:?} is not accepted: the page speaks en, de,");
+            assert!(told.0 == "bad-value" && told.1.starts_with(&wanted), "{told:?}");
+        }
     }
     // ALE-025.
     let me = alice.get("/me").json(200);

@@ -62,6 +62,7 @@ fn threat_090_nothing_of_another_account_shows_in_a_list_a_search_a_count_an_exp
     let (_, nora) = company(&alice, "reseller", "North", "nora");
     let (south, sven) = company(&alice, "reseller", "South", "sven");
     let before = everything(&nora);
+    alice.patch(&format!("/accounts/{}", south["id"]), json!({ "api_access": "on" })).json(200);
     furnish(&sven);
     run(
         &running,

@@ -27,7 +27,7 @@ pub fn set_totp(browser: &mut Browser) -> (String, Vec<String>) {
     let begun = browser.post("/me/totp", json!({})).json(200);
     let secret = begun["secret"].as_str().unwrap().to_owned();
     assert!(begun["uri"].as_str().unwrap().contains(&secret) && begun["qr_svg"].as_str().unwrap().contains("<svg"));
-    assert_eq!(browser.put("/me/totp", json!({ "code": "000000" })).refused(401).0, "code_needed");
+    assert_eq!(browser.put("/me/totp", json!({ "code": "000000" })).refused(401).0, "code-needed");
     let confirmed = browser.put("/me/totp", json!({ "code": code(&secret, phonebox::clock::now()) }));
     let done = confirmed.json(200);
     // T55: who may do more from now on is known by another cookie.
@@ -55,17 +55,17 @@ fn ava_041_ava_045_ava_047_ava_048_threat_054_a_code_is_asked_at_every_login_and
     assert_eq!(alice.get("/me").json(200)["recovery_codes"], 10);
     alice.post("/me/totp", json!({})).refused(409);
     // AVA-041: after the password, before anything else.
-    assert_eq!(try_login(&running, "alice", "wrong").refused(401).0, "wrong_login");
+    assert_eq!(try_login(&running, "alice", "wrong").refused(401).0, "wrong-login");
     let asked = try_login(&running, "alice", PASSWORD);
-    assert_eq!(asked.refused(401).0, "code_needed");
+    assert_eq!(asked.refused(401).0, "code-needed");
     assert!(crate::support::people::cookie_of(&asked).is_none());
     let fresh = next_code(&secret);
     let inside = Browser::of(&running, &with_code(&running, "alice", &fresh));
     assert_eq!(inside.told["due"], Value::Null);
-    assert_eq!(with_code(&running, "alice", &fresh).refused(401).0, "code_needed", "used");
+    assert_eq!(with_code(&running, "alice", &fresh).refused(401).0, "code-needed", "used");
     // A recovery code opens one login.
     Browser::of(&running, &with_code(&running, "alice", &recovery[3].to_uppercase()));
-    assert_eq!(with_code(&running, "alice", &recovery[3]).refused(401).0, "code_needed");
+    assert_eq!(with_code(&running, "alice", &recovery[3]).refused(401).0, "code-needed");
     assert_eq!(inside.get("/me").json(200)["recovery_codes"], 9);
     // Guesses are slowed like passwords.
     let guesses: Vec<u16> = (0..8).map(|number| with_code(&running, "alice", &format!("{number:06}")).status).collect();
@@ -105,7 +105,7 @@ fn ava_046_ava_165_ava_166_an_account_or_a_user_may_be_made_to_have_one() {
     person("carol", false);
     let mut bob = log_in(&running, "bob", PASSWORD);
     assert_eq!(bob.told["due"], "totp");
-    assert_eq!(bob.get("/devices").refused(403).0, "totp_due");
+    assert_eq!(bob.get("/devices").refused(403).0, "totp-due");
     assert_eq!(log_in(&running, "carol", PASSWORD).told["due"], Value::Null);
     let (secret, _) = set_totp(&mut bob);
     assert_eq!(bob.get("/devices").status, 200, "this step happens once");
@@ -113,8 +113,8 @@ fn ava_046_ava_165_ava_166_an_account_or_a_user_may_be_made_to_have_one() {
     // For the whole company: whoever has none must set one up, at once.
     let carol = log_in(&running, "carol", PASSWORD);
     alice.patch("/accounts/1", json!({ "two_factor": true })).json(200);
-    assert_eq!(carol.get("/devices").refused(403).0, "totp_due");
-    assert_eq!(alice.get("/devices").refused(403).0, "totp_due");
+    assert_eq!(carol.get("/devices").refused(403).0, "totp-due");
+    assert_eq!(alice.get("/devices").refused(403).0, "totp-due");
     set_totp(&mut alice);
     // A lost phone: an administrator takes the app away, and the next login sets up another.
     assert_eq!(alice.delete(&format!("/users/{bob_id}/totp")).json(200)["totp"], false);
@@ -122,5 +122,5 @@ fn ava_046_ava_165_ava_166_an_account_or_a_user_may_be_made_to_have_one() {
     // One's own only with the password.
     alice.ask("DELETE", "/me/totp", Some(json!({ "password": "wrong" }))).refused(403);
     assert_eq!(alice.ask("DELETE", "/me/totp", Some(json!({ "password": PASSWORD }))).status, 204);
-    assert_eq!(alice.get("/devices").refused(403).0, "totp_due");
+    assert_eq!(alice.get("/devices").refused(403).0, "totp-due");
 }

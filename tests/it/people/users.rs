@@ -69,28 +69,52 @@ fn ava_172_to_ava_177_an_administrator_is_added_with_a_temporary_password_and_en
     let browser = log_in(&running, "bob", PASSWORD);
     assert_eq!((&browser.told["user"]["locale"], &browser.told["due"]), (&json!("de"), &json!("password")));
     // AVA-173, YMC-008: nothing else goes before it is changed.
-    assert_eq!(browser.get("/devices").refused(403).0, "password_due");
-    assert_eq!(browser.patch("/me", json!({ "name": "B" })).refused(403).0, "password_due");
+    assert_eq!(browser.get("/devices").refused(403).0, "password-due");
+    assert_eq!(browser.patch("/me", json!({ "name": "B" })).refused(403).0, "password-due");
     // ALE-024, YMC-022: only with the present one.
     assert_eq!(browser.put("/me/password", json!({ "old": "x", "new": OTHER })).status, 403);
     let weak = browser.put("/me/password", json!({ "old": PASSWORD, "new": "Password1" }));
-    assert_eq!(weak.refused(422).0, "bad_password");
+    assert_eq!(weak.refused(422).0, "bad-password");
     let same = browser.put("/me/password", json!({ "old": PASSWORD, "new": PASSWORD }));
-    assert_eq!(same.refused(422).0, "bad_password");
+    assert_eq!(same.refused(422).0, "bad-password");
     let changed = browser.put("/me/password", json!({ "old": PASSWORD, "new": OTHER }));
     let after = Browser::of(&running, &changed);
     browser.get("/session").refused(401);
     assert_eq!((&after.told["due"], after.get("/devices").status), (&Value::Null, 200));
     // AVA-176.
     let path = format!("/users/{}", bob["id"]);
-    let body = json!({ "name": "Robert", "login": "robert", "email": "robert@example.com", "locale": "fr" });
+    let body = json!({ "name": "Robert", "login": "robert", "email": "robert@example.com", "locale": "en-GB" });
     assert_eq!(alice.patch(&path, body).json(200)["login"], "robert");
     alice.patch(&path, json!({ "account_id": 2 })).refused(400);
     // AVA-177.
     assert_eq!(alice.delete(&path).status, 204);
     after.get("/session").refused(401);
-    assert_eq!(try_login(&running, "robert", OTHER).refused(401).0, "wrong_login");
+    assert_eq!(try_login(&running, "robert", OTHER).refused(401).0, "wrong-login");
     assert_eq!(alice.get(&path).refused(404).0, "not-found");
+}
+
+/// Who is given a part is given no more than that: everything is for whoever says nothing of it, or names that role.
+#[test]
+fn a_user_who_is_added_with_permissions_or_profiles_alone_may_do_no_more() {
+    let running = running();
+    let alice = set_up(&running);
+    alice.post("/profiles", json!({ "name": "Desks" })).json(201);
+    for (login, field, value) in [
+        ("one", "permissions", json!(["site.read"])),
+        ("two", "permissions", json!([])),
+        ("three", "profiles", json!(["Desks"])),
+    ] {
+        let mut body = person(login);
+        body[field] = value;
+        let made = add(&alice, body);
+        assert_eq!(made["role"], "Empty manager", "{made}");
+        let reset = json!({ "token": made["link"]["token"], "password": PASSWORD });
+        assert_eq!(send(&running, "POST", "/password/reset", "", Some(reset)).status, 204);
+        let browser = log_in(&running, login, PASSWORD);
+        assert_eq!(browser.get("/sites").status, if login == "one" { 200 } else { 403 }, "{login}");
+        browser.get("/users").refused(403);
+    }
+    assert_eq!(add(&alice, person("four"))["role"], "Super manager");
 }
 
 /// ALE-010, ALE-011: the link has a code that works once, for three days. AVA-174: without a mail server it is shown once, to
@@ -107,16 +131,16 @@ fn ale_011_ale_012_ale_013_ale_077_ava_174_an_invited_user_chooses_name_and_pass
     assert!(!shown.contains(link["token"].as_str().unwrap()), "{shown}");
     let days = (link["expires_at"].as_i64().unwrap() - phonebox::clock::now()) as f64 / 86_400_000.0;
     assert!((2.99..=3.0).contains(&days), "ALE-010: three days, not {days}");
-    assert_eq!(try_login(&running, "bob@example.com", "").refused(401).0, "wrong_login");
+    assert_eq!(try_login(&running, "bob@example.com", "").refused(401).0, "wrong-login");
     let activate = |login: &str, password: &str| {
         let body = json!({ "token": link["token"], "password": password, "login": login });
         send(&running, "POST", "/password/reset", "", Some(body))
     };
-    assert_eq!(activate("bob", "short").refused(422).0, "bad_password");
+    assert_eq!(activate("bob", "short").refused(422).0, "bad-password");
     assert_eq!(activate("alice", PASSWORD).refused(409).0, "exists");
     assert_eq!(activate("bob", PASSWORD).status, 204);
     // The link is used up.
-    assert_eq!(activate("bob", OTHER).refused(403).0, "bad_link");
+    assert_eq!(activate("bob", OTHER).refused(403).0, "bad-link");
     log_in(&running, "bob", PASSWORD);
     log_in(&running, "bob@example.com", PASSWORD);
     alice.post("/users", person("BOB")).refused(409);
@@ -177,11 +201,11 @@ fn ava_042_ava_043_ymc_194_a_forgotten_password_is_reset_once_within_ten_minutes
             Some(json!({ "token": token, "password": OTHER, "login": "eve" })),
         )
     };
-    assert_eq!(reset(&first["token"]).refused(403).0, "bad_link", "a newer one takes its place");
+    assert_eq!(reset(&first["token"]).refused(403).0, "bad-link", "a newer one takes its place");
     assert_eq!(reset(&link["token"]).status, 204);
-    assert_eq!(reset(&link["token"]).refused(403).0, "bad_link");
+    assert_eq!(reset(&link["token"]).refused(403).0, "bad-link");
     session.get("/session").refused(401);
-    assert_eq!(try_login(&running, "bob", PASSWORD).refused(401).0, "wrong_login");
+    assert_eq!(try_login(&running, "bob", PASSWORD).refused(401).0, "wrong-login");
     assert_eq!(log_in(&running, "bob", OTHER).told["user"]["login"], "bob", "only a first login may be renamed");
     assert_eq!(alice.get("/alarms").json(200)["items"], json!([]));
     // Late is too late.
@@ -189,7 +213,7 @@ fn ava_042_ava_043_ymc_194_a_forgotten_password_is_reset_once_within_ten_minutes
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let sql = "UPDATE password_link SET expires_at = expires_at - 600000";
     runtime.block_on(running.db.write(move |tx| Ok::<_, phonebox::db::Error>(tx.execute(sql, [])?))).unwrap();
-    assert_eq!(reset(&late["token"]).refused(403).0, "bad_link");
+    assert_eq!(reset(&late["token"]).refused(403).0, "bad-link");
     // Neither the link nor the password lies readable in the database, nor in the log.
     let audit = running.get("/audit?limit=500").text();
     for secret in [late["token"].as_str().unwrap(), link["token"].as_str().unwrap(), OTHER, PASSWORD] {
@@ -208,7 +232,7 @@ fn ale_089_ale_090_a_frozen_user_is_out_until_unfrozen_and_nobody_freezes_onesel
     let path = format!("/users/{}", bob["id"]);
     assert_eq!(alice.post(&format!("{path}/freeze"), json!({})).json(200)["state"], "frozen");
     session.get("/session").refused(401);
-    assert_eq!(try_login(&running, "bob", PASSWORD).refused(401).0, "wrong_login");
+    assert_eq!(try_login(&running, "bob", PASSWORD).refused(401).0, "wrong-login");
     assert_eq!(alice.post(&format!("{path}/unfreeze"), json!({})).json(200)["state"], "active");
     log_in(&running, "bob", PASSWORD);
     let own = format!("/users/{}", alice.told["user"]["id"]);
@@ -296,7 +320,7 @@ fn nobody_gives_more_than_they_have_nor_takes_over_who_may_more() {
     ] {
         assert!(refused.refused(403).1.contains("more than you may yourself"), "{}", refused.text());
     }
-    assert_eq!(try_login(&running, "super", "").refused(401).0, "wrong_login");
+    assert_eq!(try_login(&running, "super", "").refused(401).0, "wrong-login");
     let mut clerk = person("clerk");
     clerk["role_id"] = json!(2);
     add(&hank, clerk);

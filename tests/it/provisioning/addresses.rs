@@ -43,6 +43,41 @@ fn what_is_withheld_for_its_transport_is_not_called_sent() {
     assert!(verdict.starts_with("It got nothing") && verdict.contains("only over HTTPS"), "{verdict}");
 }
 
+/// A J100 has no token in its address, and is led to HTTPS by the same rule: trust first, address second, and back.
+#[test]
+fn a_j100_is_led_to_https_once_it_came_by_it_and_back_once_it_came_by_http() {
+    let mut phonebox = Phonebox::start();
+    phonebox.keep_ports();
+    phonebox.cli(&["profile", "set", "default", "--https", "true"]);
+    add(&phonebox, "J179", &[]);
+    let mut one = phone("J179");
+    let agent = one.user_agent();
+    let fetch = |phonebox: &Phonebox, tls: bool| {
+        let client = Client { agent: &agent, login: None, trust: Trust::Anyone, strict: false, from: None };
+        let url = Url::parse(&format!("{}46xxsettings.txt", phonebox.url(tls))).unwrap();
+        String::from_utf8(client.ask("GET", &url, &[], b"").unwrap().0.body).unwrap()
+    };
+    let here = |text: &str| text.contains("SET TLSSRVR 127.0.0.1");
+    let text = fetch(&phonebox, false);
+    assert!(text.contains("TRUSTCERTS") && !here(&text), "{text}");
+    fetch(&phonebox, true);
+    let text = fetch(&phonebox, true);
+    let port = format!("SET TLSPORT {}", phonebox.https().port());
+    assert!(here(&text) && text.contains(&port) && text.contains("SET TLSDIR"), "{text}");
+    assert!(text.contains("FORCE_HTTP_AUTH_PASSWORD"), "{text}");
+    let text = fetch(&phonebox, false);
+    assert!(!here(&text) && text.contains("TRUSTCERTS"), "it came by HTTP: {text}");
+    // The phone itself boots from there.
+    one.trust(&phonebox.ca_pem());
+    let boot = one.boot(Some(&phonebox.url(true)));
+    assert!(boot.configured, "{:?}", boot.lines());
+    one.boot(Some(&phonebox.url(true)));
+    assert!(one.server().unwrap().starts_with(&phonebox.url(true)), "{:?}", one.server());
+    phonebox.restart_at("+25h");
+    let boot = one.boot(Some(&phonebox.url(false)));
+    assert!(boot.configured, "{:?} {}", boot.lines(), phonebox.verdict(mac("J179")));
+}
+
 /// HTTPS URLs are for who has shown that it can: and no longer for who comes back by HTTP, from that answer on.
 #[test]
 fn a_phone_that_comes_back_by_http_is_led_to_http_again() {

@@ -4,6 +4,7 @@ use crate::support::other::Other;
 use crate::support::phone::{add, mac, phone};
 use crate::support::raw;
 use crate::support::server::Phonebox;
+use phonebox::vendors::avaya::interpret::{Run, run};
 
 /// The files end their lines with CR LF.
 fn fetch(phonebox: &Phonebox, model: &str, file: &str) -> String {
@@ -56,6 +57,74 @@ fn ava_080_and_081_upgrade_files_branch_by_model_and_end_in_the_settings() {
     }
 }
 
+/// A phone that reads the settings file without having named its MAC finds its model's and its phone group's settings in it,
+/// without secrets, and then its own file. AVA-120: group 17 entered, group 17 applied.
+#[test]
+fn ava_120_who_names_no_mac_finds_the_sections_of_its_model_and_group() {
+    const FILE: &str = "46xxsettings.txt";
+    let phonebox = Phonebox::start();
+    let bare = raw::get(phonebox.http(), &format!("/{FILE}"));
+    assert!(!bare.text().contains("GOTO") && bare.text().ends_with("GET $MACADDR.txt\r\n"), "{}", bare.text());
+    for group in ["17", "3", "018", "Reception"] {
+        phonebox.cli(&["group", "add", group]);
+    }
+    let set = |place: &[&str], pairs: &[&str]| phonebox.cli(&[&["layer", "set"], place, pairs].concat());
+    set(&["--global"], &["time.ntp=10.0.0.1", "time.zone=Europe/Berlin"]);
+    let password = format!("access.admin_password={}", phonebox.secret("Hunter2Hunter2"));
+    set(&["--model", "avaya/K175"], &["time.ntp=10.0.0.75", &password]);
+    set(&["--model", "avaya/9608G"], &["time.ntp_interval=60"]);
+    set(&["--group", "17"], &["time.ntp=10.0.0.17"]);
+    set(&["--group", "3"], &["time.ntp_interval=120"]);
+    set(&["--group", "018"], &["time.ntp=10.0.0.18"]);
+    set(&["--group", "Reception"], &["time.ntp=10.0.0.19"]);
+    let raw_text = phonebox.file("SET SIPDOMAIN of.group\nSET BRURI http://me:Hunter2Hunter2@of.group/\n");
+    phonebox.cli(&["layer", "raw", "set", "--group", "17", "--vendor", "avaya", raw_text.to_str().unwrap()]);
+
+    let file = raw::get(phonebox.http(), &format!("/{FILE}"));
+    let text = file.text();
+    assert!(!text.contains("Hunter2") && !text.contains("10.0.0.18") && !text.contains("10.0.0.19"), "{text}");
+    assert!(text.contains("\r\n## Only where MODEL4 is K175\r\n# PHONEBOX_MODEL4_K175\r\n"), "{text}");
+    assert!(text.ends_with("\r\nGET $MACADDR.txt\r\n") && text.matches("GET ").count() == 1, "{text}");
+    let boot = |text: &str, model: &str, group: &str| -> Run {
+        let facts = [("MODEL4", model), ("GROUP", group), ("MACADDR", "001b4faabb08")];
+        let done = run(FILE, &facts, |name| (name == FILE).then(|| text.to_owned()));
+        assert_eq!(done.notes, [], "{text}");
+        assert_eq!(done.asked.last().unwrap().file, "001b4faabb08.txt", "{model} {group}: {text}");
+        done
+    };
+    let names = ["SNTPSRVR", "SNTP_SYNC_INTERVAL", "TIMEZONE", "SIPDOMAIN"];
+    for (model, group, values) in [
+        ("1616", "0", [Some("10.0.0.1"), None, None, None]),
+        ("9608", "0", [Some("10.0.0.1"), Some("60"), None, None]),
+        ("K175", "0", [Some("10.0.0.75"), None, Some("Europe/Berlin"), None]),
+        ("K175", "3", [Some("10.0.0.75"), Some("120"), Some("Europe/Berlin"), None]),
+        // The group is the stronger layer.
+        ("K175", "17", [Some("10.0.0.17"), None, Some("Europe/Berlin"), Some("of.group")]),
+        ("9608", "17", [Some("10.0.0.17"), Some("60"), None, Some("of.group")]),
+        ("9608", "3", [Some("10.0.0.1"), Some("120"), None, None]),
+    ] {
+        assert_eq!(
+            names.map(|name| boot(&text, model, group).value(name).map(str::to_owned)),
+            values.map(|one| one.map(str::to_owned)),
+            "{model} {group}: {text}"
+        );
+    }
+
+    // The same bytes until something changes.
+    let tag = file.header("ETag").unwrap();
+    assert_eq!(raw::ask(phonebox.http(), "GET", &format!("/{FILE}"), &format!("If-None-Match: {tag}\r\n")).status, 304);
+    set(&["--group", "17"], &["time.ntp=10.0.1.17"]);
+    let text = raw::get(phonebox.http(), &format!("/{FILE}")).text();
+    assert_eq!(boot(&text, "1616", "17").value("SNTPSRVR"), Some("10.0.1.17"));
+
+    // Who says its model needs no section of one.
+    let agent = "User-Agent: AVAYA/K175-3.1.1.1\r\n";
+    let text = raw::ask(phonebox.http(), "GET", &format!("/{FILE}"), agent).text();
+    assert!(!text.contains("MODEL4") && !text.contains("Hunter2"), "{text}");
+    assert_eq!(boot(&text, "K175", "0").value("SNTPSRVR"), Some("10.0.0.75"));
+    assert_eq!(boot(&text, "K175", "17").value("SNTPSRVR"), Some("10.0.1.17"));
+}
+
 /// AVA-073: the documents name the two upgrade files with .xml, the phones with .txt. Both are served, and are the same.
 #[test]
 fn ava_073_upgrade_files_are_served_by_both_names() {
@@ -96,6 +165,33 @@ fn ava_070_092_and_222_a_sites_profile_says_where_its_phones_are_served() {
     own.boot(Some(&phonebox.url(false)));
     assert!(own.account().unwrap().server.starts_with("pbx.example"));
     assert_eq!(other.paths().len(), before, "served by this box");
+}
+
+/// A value that the format has no way to say is missing on the phone: that is what is wrong. A refusal from before the
+/// device was added is not.
+#[test]
+fn the_last_sentence_is_about_what_is_wrong_now() {
+    let phonebox = Phonebox::start();
+    let own = mac("J179");
+    assert_eq!(raw::get(phonebox.http(), &format!("/{own}.txt")).status, 404);
+    assert!(phonebox.verdict(own).starts_with("Nobody added this device."));
+    let line = format!("user=201,password={}", phonebox.secret("ab\"cd"));
+    phonebox.cli(&["device", "add", own, "--model", "J179", "--set", "sip.server=pbx.example", "--line", "1", &line]);
+    assert!(phonebox.verdict(own).contains("not activated"), "{}", phonebox.verdict(own));
+    phonebox.cli(&["device", "activate", own]);
+    let verdict = phonebox.verdict(own);
+    assert!(
+        verdict.starts_with("It was refused before it was let in") && verdict.contains("window is open"),
+        "{verdict}"
+    );
+    assert_eq!(raw::get(phonebox.http(), &format!("/{own}.txt")).status, 200);
+    let verdict = phonebox.verdict(own);
+    let lost = "FORCE_SIP_PASSWORD was left out: this file format has no way to say a double quote";
+    assert!(verdict.contains(lost) && !verdict.contains("All is well"), "{verdict}");
+    let explained = phonebox.explain(own);
+    let settings = explained["files"].as_array().unwrap().iter().find(|one| one["name"] == "46xxsettings.txt").unwrap();
+    let lines = settings["lines"].as_array().unwrap();
+    assert!(!lines.is_empty() && lines.iter().all(|line| line["name"] != "FORCE_SIP_PASSWORD"), "{settings}");
 }
 
 /// What people are shown of a file is what the phone got: made for the firmware that it said last.

@@ -7,6 +7,8 @@ mod addresses;
 mod ale;
 mod avaya;
 mod avaya_files;
+mod codes;
+mod firmware;
 mod ipv6;
 mod networks;
 mod redirect;
@@ -110,6 +112,10 @@ impl Story {
     /// Nothing changed: the same bytes, so the phone applies nothing; by token, in the window and after a restart.
     fn polling_unchanged(&self) {
         let (mut phonebox, mut phone) = self.settle();
+        if self.tls && self.steady == Steady::Binding {
+            // The only file that names it was there before it was known to come by HTTPS: the next one leads there.
+            assert!(phone.poll().configured);
+        }
         let polls: Vec<Boot> = (0..2).map(|_| phone.poll()).collect();
         phonebox.restart();
         let later = phone.poll();
@@ -144,6 +150,8 @@ impl Story {
         let verdict = phonebox.verdict(&mac);
         assert!(verdict.contains("came without proof") && verdict.contains("phonebox device let-in"), "{verdict}");
         phonebox.cli(&["device", "let-in", &mac]);
+        let verdict = phonebox.verdict(&mac);
+        assert!(verdict.contains("has not asked since: restart the phone"), "{verdict}");
         phone.boot(Some(&start));
         assert_eq!(account(&phone), own_account());
         let verdict = phonebox.verdict(&mac);

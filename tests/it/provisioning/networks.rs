@@ -44,6 +44,74 @@ fn an_unknown_phone_is_refused_queued_or_given_a_safe_default_by_its_network() {
     assert_eq!(phonebox.json(&["device", "list"]).as_array().unwrap().len(), 0, "no device out of nothing");
 }
 
+/// A listed network that gives nothing is not called one that nobody listed.
+#[test]
+fn a_network_that_is_listed_without_settings_is_named_as_that() {
+    let phonebox = Phonebox::start();
+    add(&phonebox, "T54W", &[]);
+    phonebox.cli(&["network", "add", "127.0.0.1/32", "--settings", "false"]);
+    let file = format!("/{}.cfg", mac("T54W"));
+    assert_eq!(raw::get(phonebox.http(), &file).status, 404);
+    let verdict = phonebox.verdict(mac("T54W"));
+    assert!(verdict.contains("listed as one whose phones get no settings"), "{verdict}");
+    assert!(verdict.contains("network add CIDR --settings true"), "{verdict}");
+    phonebox.cli(&["network", "add", "127.0.0.1/32", "--settings", "true"]);
+    assert_eq!(raw::get(phonebox.http(), &file).status, 200);
+}
+
+/// Phones that are recognised and written nothing for: said when they are added, in a preview and at the end.
+#[test]
+fn a_kind_of_phone_that_no_file_is_made_for_is_told_so() {
+    let phonebox = Phonebox::start();
+    let kinds = [
+        ("0c383e000001", "Fanvil", "X3U", "0c383e000001.cfg"),
+        ("000b82000001", "Grandstream", "GXP2170", "cfg000b82000001.xml"),
+        ("00095d000001", "Avaya", "B179", "avaya-00095d000001.xml"),
+    ];
+    for (mac, vendor, model, file) in kinds {
+        let added = phonebox.try_cli(&["device", "add", mac, "--vendor", vendor, "--model", model, "--activate"]);
+        let noted = format!("This box recognises a {vendor} {model} but writes no file for it yet");
+        assert!(added.err.contains(&noted), "{} {}", added.out, added.err);
+        let verdict = phonebox.verdict(mac);
+        assert!(verdict.contains("writes no file for it yet") && verdict.contains("phonebox file add"), "{verdict}");
+        assert_eq!(raw::get(phonebox.http(), &format!("/{file}")).status, 404);
+        let explained = phonebox.explain(mac);
+        assert_eq!(explained["timeline"][0]["reason"], "no-writer", "{explained}");
+        assert_eq!(explained["verdict"], verdict, "{explained}");
+        let preview = phonebox.try_cli(&["preview", mac, file]).refused();
+        assert!(preview.contains("writes no file for it yet"), "{preview}");
+    }
+    // What somebody put there for it is what it gets.
+    let path = phonebox.file("SIP.1=x\n");
+    let (mac, file) = (kinds[0].0, kinds[0].3);
+    phonebox.cli(&["file", "add", path.to_str().unwrap(), "--name", file, "--kind", "other"]);
+    assert_eq!(raw::get(phonebox.http(), &format!("/{file}")).status, 200);
+    let verdict = phonebox.verdict(mac);
+    assert!(verdict.contains("a file of the file store was sent"), "{verdict}");
+    // A model that no list has, where a layer is made for it.
+    let set = phonebox.try_cli(&["layer", "set", "--model", "Yealink/T99X", "time.ntp=ntp.example"]);
+    assert!(set.err.contains("No model T99X of Yealink is listed here"), "{}", set.err);
+}
+
+/// T15: a query that phones use says whose file it is, and nothing else.
+#[test]
+fn a_query_says_a_mac_or_nothing_is_served() {
+    let phonebox = Phonebox::start();
+    add(&phonebox, "T54W", &[]);
+    let own = format!("/{}.cfg", mac("T54W"));
+    let upper = mac("T54W").to_uppercase();
+    for query in [format!("mac={upper}"), format!("name=SEP{upper}"), format!("mac={upper}&name=SEP{upper}")] {
+        assert_eq!(raw::get(phonebox.http(), &format!("{own}?{query}")).status, 200, "{query}");
+    }
+    for query in ["mac=001565aabb03", "name=SEP001565AABB03"] {
+        assert_eq!(raw::get(phonebox.http(), &format!("{own}?{query}")).status, 404, "{query}");
+        assert_eq!(phonebox.explain(mac("T54W"))["timeline"][0]["reason"], "two-macs", "{query}");
+    }
+    for query in [format!("v=1&mac={upper}"), format!("mac={upper}&"), "v=1".to_owned()] {
+        assert_eq!(raw::get(phonebox.http(), &format!("{own}?{query}")).status, 404, "{query}");
+    }
+}
+
 /// A site and a profile that were added while phones are served: whoever is given to them is served on.
 #[test]
 fn what_is_added_while_phones_are_served_counts_at_once() {

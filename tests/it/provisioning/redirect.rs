@@ -5,6 +5,7 @@ use crate::support::other::Other;
 use crate::support::phone::{PASSWORD, Phone, account, add, mac, phone};
 use crate::support::raw;
 use crate::support::server::Phonebox;
+use base64::{Engine, prelude::BASE64_STANDARD};
 
 const ELSEWHERE: &str = "0th3r-S3cret";
 
@@ -151,16 +152,113 @@ fn ava_114_credentials_go_only_with_a_secrets_grant_and_log_the_phone_in_there()
             plain.contains("over http to 127.0.0.1"),
             "{model}: every plain delivery of a secret is named: {plain}"
         );
-        // Outside of the window it is not told again, and keeps what it has.
+        // Outside of the window no password is told again, and it keeps what it has. It is led there again where that
+        // takes nothing away: an Avaya phone would forget its login, and shows it first (below).
         phonebox.restart_at("+25h");
         let boot = phone.boot(Some(&start));
-        let here = boot.requests.iter().filter(|asked| asked.url.starts_with(&start));
+        let here: Vec<_> = boot.requests.iter().filter(|asked| asked.url.starts_with(&start)).collect();
+        let led = here.iter().any(|asked| String::from_utf8_lossy(&asked.body).contains(url.trim_end_matches('/')));
+        assert_eq!(led, model != "J179", "{model} {:?}", boot.lines());
         for asked in here {
             assert!(!String::from_utf8_lossy(&asked.body).contains("t4rget-Pa55"), "{}", asked.url);
         }
         assert_eq!(account(&phone), other_account(), "{model} {:?}", boot.lines());
         let shown = phonebox.cli(&["profile", "show", "elsewhere"]) + &phonebox.cli(&["explain", mac(model)]);
         assert!(!shown.contains("t4rget-Pa55"), "{shown}");
+    }
+}
+
+/// A J100 forgets what it is not told, so it proves itself first, by the login that it was told. That is worth nothing else:
+/// other phones have the same.
+#[test]
+fn a_j100_shows_the_login_of_there_and_is_told_it_again() {
+    let other = Other::start(&files("J179"), true);
+    let mut phonebox = Phonebox::start();
+    phonebox.keep_ports();
+    let password = phonebox.secret("t4rget-Pa55");
+    let url = other.url("");
+    phonebox.cli(&["profile", "add", "elsewhere", "--url", &url, "--user", "fleet", "--password", &password]);
+    add(&phonebox, "J179", &["--profile", "elsewhere"]);
+    add(&phonebox, "J189", &[]);
+    phone("J179").boot(Some(&phonebox.url(false)));
+    phonebox.restart_at("+25h");
+    let ask = |method: &str, model: &str, path: &str, login: &str| {
+        let login = match login {
+            "" => String::new(),
+            pair => format!("Authorization: Basic {}\r\n", BASE64_STANDARD.encode(pair)),
+        };
+        let agent = format!("User-Agent: {}\r\n{login}", phone(model).user_agent());
+        raw::send(phonebox.http(), None, method, path, &agent, b"")
+    };
+    let upgrade = ask("GET", "J179", "/J100Supgrade.txt", "").text();
+    assert!(upgrade.trim_end().ends_with("GET with-login/46xxsettings.txt"), "{upgrade}");
+    let (settings, own) = ("/with-login/46xxsettings.txt", format!("/with-login/{}.txt", mac("J179")));
+    assert_eq!(ask("GET", "J179", settings, "").status, 401, "the phone is asked, and not its user");
+    assert_eq!(ask("GET", "J179", settings, "fleet:wrong").status, 401);
+    assert_eq!(ask("GET", "J189", settings, "fleet:t4rget-Pa55").status, 401, "nobody sends that one there");
+    for path in [settings, &own] {
+        let told = ask("GET", "J179", path, "fleet:t4rget-Pa55");
+        assert_eq!(told.status, 200, "{path} {}", phonebox.verdict(mac("J179")));
+        let text = told.text();
+        assert!(text.contains("HTTPSRVR 127.0.0.1") && text.contains("t4rget-Pa55"), "{text}");
+        assert!(!text.contains(PASSWORD) && !text.contains("pbx.example"), "{text}");
+    }
+    let explained = phonebox.explain(mac("J179"));
+    let last = &explained["timeline"][0];
+    assert_eq!((&last["reason"], &last["decision"]), (&"redirected-login".into(), &"redirected".into()), "{last}");
+    assert!(last["detail"].as_str().unwrap().contains("user and password of there"), "{last}");
+    assert_eq!(explained["proof"], serde_json::Value::Null, "no proof of this device");
+    assert!(explained["verdict"].as_str().unwrap().starts_with("All is well"), "{explained}");
+    // Nothing is stored or read for whoever knows a login of many.
+    let upload = format!("/with-login/{}_96xxdata.txt", mac("J179"));
+    assert!(ask("PUT", "J179", &upload, "fleet:t4rget-Pa55").status >= 400);
+    assert_eq!(ask("GET", "J179", &upload, "fleet:t4rget-Pa55").status, 404);
+    // Sent there no more, it is worth nothing.
+    phonebox.cli(&["device", "set", mac("J179"), "--profile", "default"]);
+    assert_eq!(ask("GET", "J179", settings, "fleet:t4rget-Pa55").status, 401);
+}
+
+/// AVA-113: where the phone puts nothing in itself, a value that is not known names no directory.
+#[test]
+fn a_macro_without_a_value_is_not_sent_and_is_named() {
+    let phonebox = Phonebox::start();
+    phonebox.cli(&["profile", "add", "e", "--url", "http://pbx.example/$MODEL4/$SERIALNO"]);
+    phonebox.cli(&["profile", "add", "m", "--url", "http://pbx.example/$SERIALNO", "--redirect-302", "true"]);
+    add(&phonebox, "T54W", &["--profile", "e"]);
+    let file = format!("/{}.cfg", mac("T54W"));
+    let answer = raw::get(phonebox.http(), &file);
+    assert_eq!(answer.status, 404, "{}", answer.text());
+    let verdict = phonebox.verdict(mac("T54W"));
+    assert!(verdict.contains("$SERIALNO") && verdict.contains("--serial"), "{verdict}");
+    phonebox.cli(&["device", "set", mac("T54W"), "--serial", "SN 12/3?"]);
+    let text = raw::get(phonebox.http(), &file).text();
+    assert!(text.contains("http://pbx.example/T54W/SN%2012%2F3%3F/"), "{text}");
+    // An Avaya phone knows its own serial number; a Location is read by nobody who does.
+    add(&phonebox, "J179", &["--profile", "m"]);
+    let text = raw::get(phonebox.http(), &format!("/{}.txt", mac("J179"))).text();
+    assert!(text.contains("SET HTTPDIR $SERIALNO"), "{text}");
+}
+
+/// What a model's files have no parameter for is not called told, and a file that would say nothing is not sent.
+#[test]
+fn a_login_or_an_address_that_a_model_cannot_be_told_is_not_called_told() {
+    let phonebox = Phonebox::start();
+    let password = phonebox.secret("t4rget-Pa55");
+    phonebox.cli(&["profile", "add", "e", "--url", "http://pbx.example/", "--user", "u", "--password", &password]);
+    for (model, status, reason) in [("8028s", 200, "redirected"), ("4018", 404, "cannot-write")] {
+        add(&phonebox, model, &["--profile", "e"]);
+        let mac = mac(model);
+        let file = match model {
+            "4018" => format!("sipconfig-{}.txt", mac.to_uppercase()),
+            _ => format!("config.{mac}.xml"),
+        };
+        let answer = raw::get(phonebox.http(), &format!("/{file}"));
+        assert_eq!(answer.status, status, "{model}: {}", phonebox.verdict(mac));
+        let explained = phonebox.explain(mac);
+        assert_eq!(explained["timeline"][0]["reason"], reason, "{explained}");
+        assert_eq!(explained["plain_secrets"].as_array().unwrap().len(), 0, "{explained}");
+        let verdict = explained["verdict"].as_str().unwrap();
+        assert_eq!(verdict.contains("no place for the user \"u\""), model == "8028s", "{verdict}");
     }
 }
 
@@ -218,7 +316,8 @@ fn an_http_302_is_an_option_and_leaves_credentials_out() {
     let other = Other::start(&files("T54W"), true);
     let phonebox = Phonebox::start();
     let words = ["profile", "add", "e", "--url", &other.url(""), "--user", "u", "--password", &phonebox.secret("pw")];
-    phonebox.cli(&[&words[..], &["--redirect-302", "true"]].concat());
+    let shown = phonebox.cli(&[&words[..], &["--redirect-302", "true"]].concat());
+    assert!(shown.contains("gets no HTTP 302"), "{shown}");
     add(&phonebox, "T54W", &["--profile", "e"]);
     let mut phone = phone("T54W");
     let boot = phone.boot(Some(&phonebox.url(false)));

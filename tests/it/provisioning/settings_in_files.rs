@@ -146,6 +146,8 @@ fn firmware_is_fetched_when_a_layer_chooses_it_and_only_then() {
         let asked = boot.asked(name).unwrap_or_else(|| panic!("{model} {:?}", boot.lines()));
         assert_eq!((asked.status, asked.digest.as_str()), (200, phonebox::phone::md5(&bytes).as_str()));
         assert!(boot.firmware.is_some());
+        let unsaid = phonebox.explain(mac(model))["files"].to_string();
+        assert!(!unsaid.contains("firmware.file: ") && !unsaid.contains("firmware.url: "), "{model}: {unsaid}");
         if model == "T54W" {
             assert!(phone.value("static.firmware.url").is_some_and(|url| url.ends_with(name)));
         }
@@ -158,6 +160,18 @@ fn firmware_is_fetched_when_a_layer_chooses_it_and_only_then() {
     let timeline = phonebox.explain(mac("J179"))["timeline"].clone();
     let versions: Vec<&str> = timeline.as_array().unwrap().iter().filter_map(|one| one["version"].as_str()).collect();
     assert!(versions.contains(&"4.1.4.0.5") && versions.contains(&"4.1.3.0.6"), "{versions:?}");
+}
+
+/// As for a phone: a request that names two is refused.
+#[test]
+fn a_preview_of_another_devices_file_is_refused_in_the_check_ins_words() {
+    let phonebox = Phonebox::start();
+    settled(&phonebox, "T54W", &[]);
+    for file in ["805ec0aabbff.cfg", "805ec0-aabbff.cfg"] {
+        let said = phonebox.try_cli(&["preview", mac("T54W"), file]);
+        assert!(said.code == 1 && said.err.contains(file), "{said:?}");
+        assert!(said.err.contains("two different MAC addresses"), "{said:?}");
+    }
 }
 
 #[test]

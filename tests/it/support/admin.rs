@@ -162,6 +162,7 @@ impl Running {
                 let services = Services {
                     db: data.db.clone(),
                     roll: Arc::new(Roll::new(data.db.clone())),
+                    sip_accounts: Arc::default(),
                     keys: data.keys.clone(),
                     ca: Arc::new(phonebox::ca::Lazy::new(&data.db, &data.keys, server::ca_options(&config))),
                     dir: path.clone(),

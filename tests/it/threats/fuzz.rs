@@ -48,7 +48,7 @@ const PATHS: &[&str] = &[
     "snomD785-",
     "config.",
     "/p/",
-    "/c/",
+    "/with-login/",
     "J100Supgrade",
     "kb636uprehwqjoogoeeqwiejl3",
     "-local",
@@ -156,7 +156,7 @@ fn threat_100_any_credentials_and_any_forwarded_header_are_answered() {
         .run(&header, |(credentials, forwarded, usual)| {
             let lines: [(&[u8], &[u8]); 3] =
                 [(b"Authorization", &credentials), (b"Forwarded", &forwarded), (b"X-Forwarded-For", &usual)];
-            let mut head = b"GET /c/805ec0aabb01.cfg HTTP/1.1\r\nHost: x\r\nConnection: close\r\n".to_vec();
+            let mut head = b"GET /with-login/805ec0aabb01.cfg HTTP/1.1\r\nHost: x\r\nConnection: close\r\n".to_vec();
             for (name, value) in lines {
                 head.extend([name, b": ", value, b"\r\n"].concat());
             }

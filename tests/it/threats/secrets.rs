@@ -65,7 +65,7 @@ fn names(model: &str) -> Vec<String> {
         "{mac}.txt",
         "{MAC}.txt",
         "any/{mac}.txt",
-        "c/46xxsettings.txt",
+        "with-login/46xxsettings.txt",
         "c/{mac}.cfg",
     ];
     let fill = |name: &str| {
@@ -221,7 +221,7 @@ fn inside_the_window_and_with_proof_only_its_own_files_have_a_devices_secrets() 
     let phonebox = seeded();
     let seen = sweep(&phonebox, &Level::default(), &all());
     assert_whole(&seen, &all());
-    assert!(seen.iter().all(|(_, name, _)| !name.contains("-local") && !name.starts_with("c/")), "{seen:?}");
+    assert!(seen.iter().all(|(_, name, _)| !name.contains("-local") && !name.starts_with("with-login/")), "{seen:?}");
     // Each phone comes once with its token or credentials; from then on nothing without them.
     let mut tokens = Vec::new();
     for model in ["T54W", "D785", "M3", "8028s"] {

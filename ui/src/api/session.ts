@@ -1,6 +1,6 @@
 /** Who is logged in, and what they may do. */
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { chooseLanguage, isLanguage } from '~/lib/i18n';
+import { chooseLanguage, languageOf } from '~/lib/i18n';
 import { client, done, Problem, tellCsrf, type Schema } from './client';
 
 export type Session = Schema<'LoggedIn'>;
@@ -32,7 +32,8 @@ export function useEnter() {
   return (session: Session | null) => {
     tellCsrf(session?.csrf ?? '');
     // Whoever logs in is spoken to in their own language.
-    if (session && isLanguage(session.user.locale)) void chooseLanguage(session.user.locale);
+    const language = session && languageOf(session.user.locale);
+    if (language) void chooseLanguage(language);
     queries.setQueryData(KEY, session);
     const others = { predicate: ({ queryKey }: { queryKey: readonly unknown[] }) => queryKey[0] !== KEY[0] };
     // What is on the screen is read anew; after a logout nothing is.

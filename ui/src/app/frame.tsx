@@ -4,7 +4,7 @@ import { useDisclosure } from '@mantine/hooks';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Outlet, useLocation } from 'react-router';
+import { Navigate, Outlet, useLocation, useMatches } from 'react-router';
 import { client, done } from '~/api/client';
 import { useEnter, useSession, type Session } from '~/api/session';
 import { HelpOf } from '~/components/help';
@@ -19,6 +19,9 @@ import { helpOf } from './places';
 const Login = lazy(async () => ({ default: (await import('~/features/users/login')).Login }));
 const Setup = lazy(async () => ({ default: (await import('~/features/users/setup')).Setup }));
 const DueNow = lazy(async () => ({ default: (await import('~/features/users/due')).DueNow }));
+
+/** Of the addresses that lead to no page. */
+export const NOWHERE = 'nowhere';
 
 /** What needs no login. */
 export function Bare({ children }: { children?: ReactNode }) {
@@ -42,9 +45,11 @@ export function Either() {
 
 export function Frame() {
   const session = useSession();
+  const isNowhere = useMatches().some(({ handle }) => handle === NOWHERE);
   if (session.error) return <Bare><ProblemBox error={session.error} retry={() => void session.refetch()} /></Bare>;
   if (session.data === undefined) return <Bare><Waiting /></Bare>;
-  if (session.data === null) return <Bare><Door /></Bare>;
+  // After the login there must be something to see.
+  if (session.data === null) return isNowhere ? <Navigate to="/" replace /> : <Bare><Door /></Bare>;
   if (session.data.due) return <Bare><DueNow due={session.data.due} /></Bare>;
   return <Inside session={session.data} />;
 }

@@ -1,7 +1,11 @@
 /** Which address shows what. Every page is loaded when it is first asked for. */
-import { createBrowserRouter, type RouteObject } from 'react-router';
+import { createElement } from 'react';
+import { createBrowserRouter, Navigate, type RouteObject } from 'react-router';
 import { Broken, NotFound } from './failures';
-import { Bare, Either, Frame } from './frame';
+import { Bare, Either, Frame, NOWHERE } from './frame';
+
+/** Whoever logs in where the login is said to be is at home then. */
+const Home = () => createElement(Navigate, { to: '/', replace: true });
 
 /** For whoever is logged in. */
 const pages: RouteObject[] = [
@@ -30,7 +34,8 @@ const pages: RouteObject[] = [
   { path: 'me', lazy: async () => ({ Component: (await import('~/features/users/me')).MePage }) },
   { path: 'about', lazy: async () => ({ Component: (await import('~/features/instance/about')).About }) },
   { path: 'news', lazy: async () => ({ Component: (await import('~/features/instance/news')).News }) },
-  { path: '*', Component: NotFound },
+  { path: 'login', Component: Home },
+  { path: '*', Component: NotFound, handle: NOWHERE },
 ];
 
 /** For everybody, before the login. */

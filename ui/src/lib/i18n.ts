@@ -22,6 +22,17 @@ export function isLanguage(text: string | null): text is Language {
   return text !== null && text in LANGUAGES;
 }
 
+/** Of a person's locale, which may name a region: de of de-AT. */
+export function languageOf(locale: string): Language | undefined {
+  return [locale, locale.split('-')[0] ?? ''].find(isLanguage);
+}
+
+/** What there is to choose; what is chosen stays among it. */
+export function languageChoices(chosen: string) {
+  const choices = Object.entries(LANGUAGES).map(([value, label]) => ({ value, label: label as string }));
+  return isLanguage(chosen) ? choices : [...choices, { value: chosen, label: chosen }];
+}
+
 export async function chooseLanguage(language: Language): Promise<void> {
   if (language !== 'en' && !i18next.hasResourceBundle(language, 'words')) {
     i18next.addResourceBundle(language, 'words', await others[language]());

@@ -4,14 +4,14 @@ mod access;
 mod removal;
 
 use super::store::{self, Assignment, Filter, User};
-use super::{must_hold, parse};
+use super::{must_hold, parse, refuse_box};
 use crate::accounts;
 use crate::db::{Connection, Db, Tx};
 use crate::seal::Keyring;
 use crate::settings::Secret;
 use crate::users::guard::Caller;
-use crate::users::links::{self, Address, PasswordLink, Purpose};
-use crate::users::store::{NewUser, SUPER_MANAGER, login_is_taken, permissions, set_password};
+use crate::users::links::{self, Address, Handed, PasswordLink, Purpose};
+use crate::users::store::{EMPTY_MANAGER, NewUser, SUPER_MANAGER, login_is_taken, permissions, set_password};
 use crate::users::throttle::Throttle;
 use crate::users::{Actor, names, password, roles, session};
 use crate::web::json::{created, double};
@@ -50,19 +50,20 @@ pub struct AddUser {
     phone: Option<String>,
     country: Option<String>,
     remark: Option<String>,
-    /// Absent: English.
+    /// A language of the page, with or without a region: `de`, `de-AT`. Absent: English.
+    #[schema(pattern = "^([Ee][Nn]|[Dd][Ee])(-[A-Za-z0-9]{1,8})*$")]
     locale: Option<String>,
-    /// Absent: may do everything.
+    /// Absent: may do everything; beside `permissions` or `profiles`: may log in, and what is said there.
     role_id: Option<i64>,
     /// Besides those of the role.
-    #[serde(default)]
-    #[schema(value_type = Vec<crate::users::Permission>)]
-    permissions: Vec<String>,
+    #[schema(value_type = Option<Vec<crate::users::Permission>>)]
+    permissions: Option<Vec<String>>,
     /// The only profiles this user works with; absent: all of the account.
     profiles: Option<Vec<String>>,
     #[serde(default)]
     two_factor: bool,
-    /// Must be changed at the first login. Absent: the answer holds a link to choose one with.
+    /// Must be changed at the first login. Mailed to nobody: it is yours to tell. Absent: the user is mailed a link to
+    /// choose one with; where no mail server is set, the answer holds it.
     password: Option<String>,
 }
 
@@ -72,6 +73,8 @@ pub struct Added {
     user: User,
     /// To hand over, where no password was given and no mail server is set.
     link: Option<PasswordLink>,
+    /// The login name was mailed to the user: with a link to choose a password, or, where one was given, without it.
+    mailed: bool,
 }
 
 #[derive(Default, serde::Deserialize, utoipa::ToSchema)]
@@ -96,6 +99,8 @@ pub struct ChangeUser {
     #[serde(deserialize_with = "double")]
     #[schema(value_type = Option<String>)]
     remark: Option<Option<String>>,
+    /// A language of the page, with or without a region: `de`, `de-AT`.
+    #[schema(pattern = "^([Ee][Nn]|[Dd][Ee])(-[A-Za-z0-9]{1,8})*$")]
     locale: Option<String>,
     role_id: Option<i64>,
     #[schema(value_type = Option<Vec<crate::users::Permission>>)]
@@ -171,25 +176,34 @@ async fn add(
         country: line("country", &body.country)?,
         remark: line("remark", &body.remark)?,
         locale: words::locale(body.locale.as_deref().unwrap_or("en"))?,
-        role_id: body.role_id.unwrap_or(SUPER_MANAGER),
+        // Who names a part means no more than that.
+        role_id: body.role_id.unwrap_or(match (&body.permissions, &body.profiles) {
+            (None, None) => SUPER_MANAGER,
+            _ => EMPTY_MANAGER,
+        }),
         temporary: password_hash.is_some(),
         password_hash,
         two_factor: body.two_factor,
         login,
         email,
     };
-    let own = parse(&body.permissions)?;
+    let own = parse(body.permissions.as_deref().unwrap_or_default())?;
     let added = db
         .write(move |tx| {
             let id = insert(tx, &actor, &new)?;
+            refuse_box(new.account_id, own)?;
             store::set_permissions(tx, id, own)?;
             set_profiles(tx, new.account_id, id, body.profiles.as_deref())?;
             must_hold(&actor, new.account_id, permissions(tx, id)?)?;
-            let link = match new.password_hash {
-                Some(_) => None,
-                None => links::hand_over(tx, &keys, &address, id, Purpose::Activate, clock::now())?.link,
+            let (user, now) = (load(tx, &actor, id)?, clock::now());
+            let Handed { link, mailed } = match new.password_hash {
+                Some(_) => {
+                    let mailed = links::welcome::send(tx, &keys, &address, &new, &user.account, now)?;
+                    Handed { link: None, mailed }
+                }
+                None => links::hand_over(tx, &keys, &address, id, Purpose::Activate, now)?,
             };
-            Ok::<_, Problem>(Added { user: load(tx, &actor, id)?, link })
+            Ok::<_, Problem>(Added { user, link, mailed })
         })
         .await;
     throttle.heard_of_a_name(account_id, caller.source, added.as_ref().err(), clock::now());
@@ -240,7 +254,9 @@ async fn change(
             let now = clock::now();
             store::update(tx, &user, now)?;
             if let Some(words) = &body.permissions {
-                store::set_permissions(tx, user.id, parse(words)?)?;
+                let own = parse(words)?;
+                refuse_box(user.account_id, own)?;
+                store::set_permissions(tx, user.id, own)?;
                 told.push("permissions");
             }
             if let Some(profiles) = &body.profiles {
@@ -327,7 +343,7 @@ impl ChangeUser {
             told.push("last_name");
         }
         if let Some(name) = &self.name {
-            user.name = words::name("The user", name)?;
+            user.name = words::title("The user", name)?;
             told.push("name");
         } else {
             let now = [user.first_name.clone(), user.last_name.clone()];
@@ -348,7 +364,8 @@ impl ChangeUser {
                 told.push(name);
             }
         }
-        if let Some(locale) = &self.locale {
+        // One of before there was this rule stays until another one is chosen.
+        if let Some(locale) = self.locale.as_ref().filter(|locale| **locale != user.locale) {
             user.locale = words::locale(locale)?;
             told.push("locale");
         }

@@ -87,7 +87,11 @@ fn threat_084_est_asks_for_proof_and_gives_nobody_another_name() {
     }
     site.request("phone.key", "/CN=805ec0aabb02");
     assert_eq!(site.est("simpleenroll", &["--user", &format!("{MAC}:{challenge}")]).0, "403");
+    assert_eq!(site.read("answer.b64"), "Refused: the check-ins of this box say why\n");
+    site.request("phone.key", "/CN=Example-SEP805EC0AABB02");
+    assert_eq!(site.est("simpleenroll", &["--user", &format!("{MAC}:{challenge}")]).0, "403");
     assert_eq!(site.issued(), 0);
+    assert_eq!(site.phonebox.device(MAC)["tls_state"], "never-seen");
     // The same proof, the right name.
     site.request("phone.key", "/CN=805ec0aabb01/O=Somebody");
     let (status, encoding, kind) = site.est("phones/simpleenroll", &["--user", &format!("{MAC}:{challenge}")]);
@@ -96,6 +100,7 @@ fn threat_084_est_asks_for_proof_and_gives_nobody_another_name() {
     site.take_answer("phone.pem");
     let text = site.judged("phone.pem");
     assert!(!text.contains("Somebody"), "{text}");
+    assert_eq!(site.phonebox.device(MAC)["tls_state"], "trusts-our-ca");
     // Its certificate is proof, for its own name only, while it is in force.
     let shown = ["--cert", "phone.pem", "--key", "phone.key"];
     site.key("next.key");
@@ -103,11 +108,44 @@ fn threat_084_est_asks_for_proof_and_gives_nobody_another_name() {
     assert_eq!(site.est("simplereenroll", &shown).0, "403");
     site.request("next.key", "/CN=805ec0aabb01");
     assert_eq!(site.est("simplereenroll", &shown).0, "200");
+    // Up it moves by what it shows, down by somebody's word alone.
+    assert_eq!(site.phonebox.device(MAC)["tls_state"], "holds-our-certificate");
+    let set = |state| site.phonebox.try_cli(&["device", "set", MAC, "--tls-state", state]);
+    assert!(!set("nowhere").refused().is_empty());
+    site.phonebox.cli(&["device", "set", MAC, "--tls-state", "plain-only"]);
+    assert_eq!(site.phonebox.device(MAC)["tls_state"], "plain-only");
+    assert!(set("trusts-our-ca").refused().contains("only the phone moves it up"));
+    let told = site.phonebox.json(&["audit", "--action", "device.set", "--result", "success", "--object", MAC]);
+    assert!(told["items"][0]["detail"].as_str().unwrap().contains("tls_state=plain-only"), "{told}");
     // Somebody else's certificate is none.
     let own = ["openssl", "req", "-x509", "-key", "next.key", "-subj", "/CN=805ec0aabb01", "-out", "self.pem"];
     site.run(&own);
     assert_eq!(site.est("simplereenroll", &["--cert", "self.pem", "--key", "next.key"]).0, "401");
     assert_eq!(site.issued(), 2);
+}
+
+/// What EST offers it takes: the challenge as a password of Digest, for the device it was made for, and for one key.
+#[test]
+fn a_challenge_proves_itself_by_digest_as_by_basic() {
+    let site = site(&[]);
+    site.fetch_ca(&site.scep_url("/scep"));
+    site.key("phone.key");
+    site.request("phone.key", "/CN=805ec0aabb01");
+    let challenge = site.challenge(MAC);
+    let by_digest =
+        |mac: &str, password: &str| site.est("simpleenroll", &["--digest", "--user", &format!("{mac}:{password}")]).0;
+    assert_eq!(by_digest(MAC, "wrong"), "401");
+    assert_eq!(by_digest(OTHER, &challenge), "401");
+    assert_eq!(site.issued(), 0);
+    assert_eq!(by_digest(MAC, &challenge), "200");
+    site.take_answer("phone.pem");
+    assert!(site.judged("phone.pem").contains("CN = 805ec0aabb01"));
+    assert_eq!(by_digest(MAC, &challenge), "200", "the same key has lost the answer");
+    site.key("next.key");
+    site.request("next.key", "/CN=805ec0aabb01");
+    assert_eq!(by_digest(MAC, &challenge), "403", "another key");
+    assert_eq!(site.issued(), 1);
+    assert_eq!(site.reasons(MAC)[0], "challenge-used");
 }
 
 /// T8 for these doors: what is the certificate of one device gets none for another, whatever else is right.
@@ -164,6 +202,105 @@ fn threat_008_who_shows_the_certificate_of_one_device_gets_none_for_another() {
     site.request("own.key", "/CN=805ec0aabb01");
     let login = format!("{MAC}:{}", site.challenge(MAC));
     assert_eq!(site.est("simpleenroll", &[&shown[..], &["--user", &login]].concat()).0, "200");
+}
+
+/// Whoever asks again after the CA was replaced, with the same password and key, gets a certificate of the new one.
+#[test]
+fn who_asks_again_after_a_switch_gets_a_certificate_of_the_ca_in_force() {
+    let site = site(&[]);
+    site.fetch_ca(&site.scep_url("/scep"));
+    site.key("phone.key");
+    site.key("next.key");
+    let login = format!("{MAC}:{}", site.challenge(MAC));
+    let issuer = |name: &str| site.run(&["openssl", "x509", "-in", name, "-noout", "-issuer"]);
+    let enrols = |name: &str| {
+        site.request("phone.key", "/CN=805ec0aabb01");
+        assert_eq!(site.est("simpleenroll", &["--user", &login]).0, "200");
+        site.take_answer(name);
+    };
+    let renews = |name: &str| {
+        site.request("next.key", "/CN=805ec0aabb01");
+        assert_eq!(site.est("simplereenroll", &["--cert", "phone.pem", "--key", "phone.key"]).0, "200");
+        site.take_answer(name);
+    };
+    enrols("phone.pem");
+    enrols("again.pem");
+    renews("next.pem");
+    renews("next-again.pem");
+    assert_eq!(
+        (site.serial("again.pem"), site.serial("next-again.pem")),
+        (site.serial("phone.pem"), site.serial("next.pem"))
+    );
+    site.phonebox.cli(&["ca", "rollover", "start"]);
+    site.phonebox.cli(&["ca", "rollover", "switch", "--force"]);
+    enrols("new.pem");
+    renews("next-new.pem");
+    assert!(issuer("new.pem") != issuer("phone.pem") && issuer("new.pem") == issuer("next-new.pem"));
+    assert_eq!(site.issued(), 4);
+    enrols("again.pem");
+    renews("next-again.pem");
+    assert_eq!(
+        (site.serial("again.pem"), site.serial("next-again.pem")),
+        (site.serial("new.pem"), site.serial("next-new.pem"))
+    );
+}
+
+/// A phone goes on to show what it has. Over, it is no proof, and no hindrance to a good one.
+#[test]
+fn a_phone_whose_certificate_is_over_is_told_what_to_do_and_enrols_with_a_challenge() {
+    let mut site = site(&[]);
+    site.fetch_ca(&site.scep_url("/scep"));
+    site.key("phone.key");
+    site.request("phone.key", "/CN=805ec0aabb01");
+    site.phonebox.cli(&["ca", "profile", "set", "device", "--validity-days", "5"]);
+    let first = format!("{MAC}:{}", site.challenge(MAC));
+    assert_eq!(site.est("simpleenroll", &["--user", &first]).0, "200");
+    site.take_answer("phone.pem");
+    site.phonebox.restart_at("+9d");
+    assert_eq!(site.ask(&format!("/{MAC}.cfg"), "T54W", Some("phone")).0, "404");
+    let told = &site.phonebox.explain(MAC)["timeline"][0];
+    assert_eq!(told["reason"], "certificate-expired");
+    assert!(told["next"].as_str().unwrap().contains(&format!("phonebox enrollment challenge {MAC}")), "{told}");
+    let shown = ["--cert", "phone.pem", "--key", "phone.key"];
+    assert_eq!(site.est("simplereenroll", &shown).0, "401", "it may bring another proof");
+    assert_eq!(site.reasons(MAC)[0], "certificate-expired");
+    site.key("next.key");
+    site.request("next.key", "/CN=805ec0aabb01");
+    let by = |login: &str| site.est("simpleenroll", &[&shown[..], &["--anyauth", "--user", login]].concat()).0;
+    assert_eq!(by(&format!("{MAC}:wrong")), "401");
+    assert_eq!(by(&first), "403", "another key");
+    let login = format!("{MAC}:{}", site.challenge(MAC));
+    assert_eq!((by(&login), site.issued()), ("200".into(), 2));
+    site.request("next.key", "/CN=805ec0aabb02");
+    let other = format!("{OTHER}:{}", site.challenge(OTHER));
+    assert_eq!(by(&other), "403", "it is still the certificate of this one");
+    assert_eq!(site.reasons(OTHER)[0], "certificate-of-other");
+}
+
+/// What is revoked stays so, beside a challenge from before, too. One that was made since is somebody's word.
+#[test]
+fn a_phone_that_shows_a_revoked_certificate_needs_a_challenge_that_was_made_since() {
+    let site = site(&[]);
+    site.fetch_ca(&site.scep_url("/scep"));
+    site.key("phone.key");
+    site.request("phone.key", "/CN=805ec0aabb01");
+    assert_eq!(site.est("simpleenroll", &["--user", &format!("{MAC}:{}", site.challenge(MAC))]).0, "200");
+    site.take_answer("phone.pem");
+    let shown = ["--cert", "phone.pem", "--key", "phone.key"];
+    let by = |login: &str| site.est("simpleenroll", &[&shown[..], &["--anyauth", "--user", login]].concat()).0;
+    let before = format!("{MAC}:{}", site.challenge(MAC));
+    let list = site.phonebox.json(&["ca", "certificate", "list", "--holder", MAC]);
+    site.phonebox.cli(&["ca", "certificate", "revoke", list[0]["serial"].as_str().unwrap()]);
+    site.key("next.key");
+    site.request("next.key", "/CN=805ec0aabb01");
+    assert_eq!((by(&before), site.issued()), ("403".into(), 1));
+    assert_eq!(site.reasons(MAC)[0], "certificate-revoked");
+    site.phonebox.cli(&["device", "let-in", MAC]);
+    assert_eq!((by(&before), site.issued()), ("403".into(), 1), "it ended with that");
+    let since = format!("{MAC}:{}", site.challenge(MAC));
+    assert_eq!(by(&format!("{MAC}:wrong")), "401");
+    assert_eq!((by(&since), site.issued()), ("200".into(), 2));
+    assert_eq!(site.reasons(MAC)[0], "certificate-issued");
 }
 
 /// RFC 7030, appendix A.1, the one message of the enrolment RFCs that is printed whole (RFC 8894, 6960 and 7292 have none):

@@ -59,6 +59,13 @@ fn threat_079_a_request_names_nobody_and_grants_itself_nothing() {
         ("/CN=805ec0aabb02", ""),
         ("/CN=80:5E:C0:AA:BB:02", ""),
         ("/O=805ec0aabb01/CN=805ec0aabb02", ""),
+        ("/CN=SEP805ec0aabb02", ""),
+        ("/CN=CP-8841-SEP805EC0AABB02", ""),
+        ("/CN=CIPC805ec0aabb02", ""),
+        ("/CN=x805ec0aabb02", ""),
+        ("/CN=805EC0-AABB02", ""),
+        ("/CN=805E C0AA BB02", ""),
+        ("/CN=Example, MAC: 805EC0AABB02, Serial: CBT141400UK", ""),
         (SUBJECT, "subjectAltName = DNS:805ec0aabb02"),
         (SUBJECT, "subjectAltName = URI:urn:mac:80-5e-c0-aa-bb-02, DNS:805ec0aabb01"),
     ] {
@@ -71,7 +78,8 @@ fn threat_079_a_request_names_nobody_and_grants_itself_nothing() {
         assert!(site.asks(&phone, &ra, &site.csr(&phone, SUBJECT, &challenge, wish)).is_bad_request(), "{wish}");
     }
     assert_eq!(site.issued(), 0);
-    let log = site.phonebox.json(&["audit", "--action", "certificate.issue", "--result", "fail"]).to_string();
+    assert_eq!(site.reasons(MAC)[0], "request-forbidden", "whose challenge it is");
+    let log = site.phonebox.json(&["audit", "--action", "certificate.issue", "--object", MAC]).to_string();
     assert!(log.contains("request-forbidden"), "{log}");
     // Other wishes are not granted.
     let greedy = "subjectAltName = DNS:phonebox.example, IP:192.0.2.1, email:root@example.org\n\
@@ -262,6 +270,15 @@ fn threat_082_what_is_no_message_is_turned_away_before_any_key_is_used() {
     ] {
         assert_eq!(url(query), 400, "{query}");
     }
+    // What is only read can be looked at first; nothing is done for it.
+    let looks = |query: &str| {
+        let url = site.scep_url(&format!("/scep?{query}"));
+        site.run(&["curl", "-sI", "-o", "none", "-w", "%{http_code}", &url])
+    };
+    assert_eq!(
+        (looks("operation=GetCACaps"), looks("operation=PKIOperation&message=MAA=")),
+        ("200".into(), "404".into())
+    );
     let before = site.phonebox.resident();
     for _ in 0..200 {
         site.post(&[0x30, 0x80].repeat(30_000));
@@ -297,6 +314,13 @@ fn threat_083_weak_keys_get_no_certificate_and_leave_the_challenge_whole() {
     assert!(site.asks(&phone, &ra, &csr).is_bad_request());
     assert_eq!(site.issued(), 1);
     assert_eq!(site.asks(&phone, &ra, &site.csr(&phone, SUBJECT, &challenge, "")).status, "0");
+    // Another device's key.
+    let csr = site.csr(&phone, "/CN=805ec0aabb02", &site.challenge(OTHER), "");
+    assert!(site.asks(&phone, &ra, &csr).is_bad_request());
+    assert_eq!(site.reasons(OTHER)[0], "key-of-other");
+    let said = site.phonebox.cli(&["explain", OTHER]);
+    let sentence = "a key that is another's, so nothing was issued (the key is in a certificate of another holder).";
+    assert_eq!(said.matches(sentence).count(), 2, "in the timeline and in the verdict: {said}");
 }
 
 /// An Avaya J100 to which the box sends no challenge any more sends its serial number in its place (SCEPPASSWORD). The
@@ -346,11 +370,11 @@ fn threat_080_a_revoked_certificate_renews_nothing() {
     assert_eq!(site.reasons(MAC)[0], "certificate-void");
     for path in ["simplereenroll", "simpleenroll"] {
         assert_eq!(est(path), "403", "{path}");
-        assert_eq!(site.reasons(MAC)[0], "bad-certificate", "{path}");
+        assert_eq!(site.reasons(MAC)[0], "certificate-revoked", "{path}");
     }
     let rows = site.phonebox.json(&["audit", "--action", "certificate.issue", "--object", MAC]);
     let told = |row: &serde_json::Value| {
-        row["detail"].as_str().is_some_and(|detail| detail.ends_with("bad-certificate, the certificate is revoked"))
+        row["detail"].as_str().is_some_and(|detail| detail.ends_with("certificate-revoked, the certificate is revoked"))
     };
     assert_eq!(rows["items"].as_array().unwrap().iter().filter(|row| told(row)).count(), 2, "{rows}");
     assert_eq!(site.issued(), 1);

@@ -124,6 +124,28 @@ fn a_challenge_and_a_file_may_be_of_another_certificate_profile() {
     assert!(list.as_array().unwrap().iter().all(|one| one["profile"] == "lab"), "{list}");
     let refused = site.phonebox.try_cli(&["enrollment", "file", MAC, "--profile", "none"]).refused();
     assert!(refused.contains("certificate profile none"), "{refused}");
+    // In the body as in the query.
+    let asks = |body: &str| site.phonebox.admin_asks("POST", &format!("/api/v1/devices/{MAC}/challenge"), body);
+    assert_eq!(asks(r#"{"profile": "none"}"#).status, 404);
+    assert_eq!(asks(r#"{"profile": "lab"}"#).status, 200);
+}
+
+/// Who acts for a device and names none gets what the device itself would.
+#[test]
+fn a_challenge_and_a_file_are_of_the_certificate_profile_that_the_devices_profile_names() {
+    let site = site(&[]);
+    site.phonebox.cli(&["ca", "profile", "add", "lab", "--subject", "CN={mac}, OU=lab"]);
+    site.phonebox.cli(&["profile", "set", "default", "--certificate-profile", "lab"]);
+    let secret = site.challenge(MAC);
+    let url = site.scep_url("/scep");
+    site.fetch_ca(&url);
+    site.key("phone.key");
+    site.enrolls(&url, "phone.key", &["--dn", "CN=805ec0aabb01", "--password", &secret], "phone.pem");
+    assert!(site.judged("phone.pem").contains("OU = lab"));
+    site.phonebox.cli(&["enrollment", "file", MAC]);
+    let list = site.phonebox.json(&["ca", "certificate", "list", "--holder", MAC]);
+    let list = list.as_array().unwrap();
+    assert!(list.len() == 2 && list.iter().all(|one| one["profile"] == "lab"), "{list:?}");
 }
 
 /// "Refused, audited, nothing issued": by which door, from where, whose, and why; so many a minute, not without end.

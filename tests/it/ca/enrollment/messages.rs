@@ -28,6 +28,12 @@ impl Said {
     }
 }
 
+const DATA: &[u8] = &oid!(raw 1.2.840.113549.1.7.1);
+const SIGNED: &[u8] = &oid!(raw 1.2.840.113549.1.7.2);
+const CONTENT_TYPE: &[u8] = &oid!(raw 1.2.840.113549.1.9.3);
+const DIGEST: &[u8] = &oid!(raw 1.2.840.113549.1.9.4);
+const SHA256: &[u8] = &oid!(raw 2.16.840.1.101.3.4.2.1);
+const RSA: &[u8] = &oid!(raw 1.2.840.113549.1.1.1);
 pub const TYPE: &[u8] = &oid!(raw 2.16.840.1.113733.1.9.2);
 const STATUS: &[u8] = &oid!(raw 2.16.840.1.113733.1.9.3);
 const FAIL_INFO: &[u8] = &oid!(raw 2.16.840.1.113733.1.9.4);
@@ -85,6 +91,35 @@ impl Site {
         raw::send(self.door(), None, "POST", "/scep?operation=PKIOperation", headers, message)
     }
 
+    /// A message that is signed with a key that only OpenSSL signs with.
+    pub fn signed_by_openssl(&self, sender: &Sender, kind: &[u8], envelope: &[u8]) -> Vec<u8> {
+        let hash = |bytes: &[u8]| asn1::octets(&phonebox::seal::sha256(bytes));
+        let data = asn1::oid(DATA);
+        let own = [cms::new_attribute(CONTENT_TYPE, &data), cms::new_attribute(DIGEST, &hash(envelope))];
+        let signed = asn1::set_of(own.into_iter().chain(attributes(kind, b"1")).collect());
+        std::fs::write(self.file("signed"), &signed).unwrap();
+        let key = format!("{}.key", sender.name);
+        self.run(&["openssl", "dgst", "-sha256", "-sign", &key, "-out", "signature", "signed"]);
+        let certificate = Certificate::parse(&sender.certificate).unwrap();
+        let sha256 = asn1::algorithm(SHA256);
+        let signer = asn1::sequence(&[
+            &asn1::integer(1),
+            &asn1::sequence(&[certificate.issuer, &asn1::element_of(asn1::INTEGER, &[certificate.serial])]),
+            &sha256,
+            &asn1::element_of(asn1::CONTEXT_0, &[asn1::only(&signed, asn1::SET).unwrap().body]),
+            &asn1::algorithm(RSA),
+            &asn1::octets(&std::fs::read(self.file("signature")).unwrap()),
+        ]);
+        let message = asn1::sequence(&[
+            &asn1::integer(1),
+            &asn1::element_of(asn1::SET, &[&sha256]),
+            &asn1::sequence(&[&data, &asn1::element_of(asn1::CONTEXT_0, &[&asn1::octets(envelope)])]),
+            &asn1::element_of(asn1::CONTEXT_0, &[&sender.certificate]),
+            &asn1::element_of(asn1::SET, &[&signer]),
+        ]);
+        asn1::sequence(&[&asn1::oid(SIGNED), &asn1::element_of(asn1::CONTEXT_0, &[&message])])
+    }
+
     /// What is said to a message that gets an answer.
     #[track_caller]
     pub fn said(&self, sender: &Sender, message: &[u8]) -> Said {
@@ -100,6 +135,15 @@ impl Site {
     }
 }
 
+fn attributes(kind: &[u8], transaction: &[u8]) -> Vec<Vec<u8>> {
+    let printable = |text: &[u8]| asn1::element_of(asn1::PRINTABLE, &[text]);
+    vec![
+        cms::new_attribute(TYPE, &printable(kind)),
+        cms::new_attribute(TRANSACTION, &printable(transaction)),
+        cms::new_attribute(NONCE, &asn1::octets(&[7; 16])),
+    ]
+}
+
 pub fn envelope(content: &[u8], ra: &[u8]) -> Vec<u8> {
     cms::seal(content, &Certificate::parse(ra).unwrap(), Cipher::Aes128).unwrap()
 }
@@ -110,14 +154,9 @@ impl Sender {
     }
 
     pub fn signed(&self, kind: &[u8], transaction: &[u8], envelope: &[u8]) -> Vec<u8> {
-        let printable = |text: &[u8]| asn1::element_of(asn1::PRINTABLE, &[text]);
-        let attributes = vec![
-            cms::new_attribute(TYPE, &printable(kind)),
-            cms::new_attribute(TRANSACTION, &printable(transaction)),
-            cms::new_attribute(NONCE, &asn1::octets(&[7; 16])),
-        ];
         let key = KeyPair::from_pkcs8(&self.pkcs8).unwrap();
-        cms::sign(&key, &Certificate::parse(&self.certificate).unwrap(), Some(envelope), attributes).unwrap()
+        let certificate = Certificate::parse(&self.certificate).unwrap();
+        cms::sign(&key, &certificate, Some(envelope), attributes(kind, transaction)).unwrap()
     }
 
     pub fn read(&self, answer: &[u8]) -> Said {

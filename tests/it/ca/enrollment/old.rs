@@ -95,6 +95,24 @@ fn an_old_phone_enrols_with_md5_and_the_cas_own_key() {
     assert_eq!(site.issued(), 1);
 }
 
+/// A site's own CA with an EC key decrypts nothing: phones are given the RA's key instead of no answer.
+#[test]
+fn below_an_ec_ca_old_phones_are_given_the_registration_authority() {
+    let site = site(OLD);
+    site.run(&[
+        "sh",
+        "-ec",
+        "openssl ecparam -name prime256v1 -genkey -out own.key
+         openssl req -x509 -key own.key -out own.pem -days 9 -subj /CN=own -addext keyUsage=critical,keyCertSign,cRLSign",
+    ]);
+    let [certificate, key] = ["own.pem", "own.key"].map(|name| site.file(name).display().to_string());
+    site.phonebox.cli(&["ca", "import", "--certificates", &certificate, "--key", &key]);
+    site.phonebox.cli(&["ca", "rollover", "switch"]);
+    let (ra, phone) = (first_ca(&site), site.sender("phone"));
+    let csr = request(&site, &phone, &site.challenge(MAC));
+    assert_eq!(site.said(&phone, &message(&site, &phone, &ra, &csr)).status, "0");
+}
+
 /// T10's and T78's neighbours: nobody who did not ask for it takes MD5, and the CA's key opens nothing.
 #[test]
 fn threat_078_without_the_switch_md5_and_messages_for_the_ca_are_refused() {

@@ -89,13 +89,45 @@ fn threat_083_a_key_of_16384_bits_is_refused_at_once_by_scep_and_by_est() {
     let since = Instant::now();
     assert!(site.said(&phone, &message).is_bad_request());
     assert_eq!(site.est("simpleenroll", &["--user", &format!("{MAC}:{challenge}")]).0, "400");
+    assert_eq!(site.read("answer.b64"), "The request is not accepted\n");
     assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
     let told = site.refusals();
     let said = |door: &str| told.iter().any(|detail| detail.starts_with(door) && detail.contains("1024 to 8192 bits"));
     assert!(told.len() == 2 && said("SCEP PKCSReq: key-refused") && said("EST simpleenroll: key-refused"), "{told:?}");
-    assert_eq!(site.issued(), 0);
+    // Whose proof it came with is on record.
+    let rows = site.phonebox.json(&["audit", "--action", "certificate.issue", "--object", MAC, "--result", "fail"]);
+    assert_eq!(rows["items"].as_array().unwrap().len(), 2, "{rows}");
+    assert_eq!((site.reasons(MAC)[0].as_str(), site.issued()), ("key-refused", 0));
     // And its challenge is whole.
     assert_eq!(site.asks(&phone, &ra, &site.csr(&phone, SUBJECT, &challenge, "")).status, "0");
+}
+
+/// A message that is signed with a key too short to be believed is nobody's, and stands under the device whose challenge is
+/// in it, as its check-in does; one by the same key with a challenge of nobody's under none.
+#[test]
+fn threat_083_a_message_signed_with_512_bits_is_audited_under_the_device_whose_challenge_it_has() {
+    let site = site(&[]);
+    let (ra, challenge) = (site.ra(), site.challenge(MAC));
+    let weak = site.sender_with("weak", &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:512"]);
+    let sends = |challenge: &str| {
+        let envelope = super::messages::envelope(&site.csr(&weak, SUBJECT, challenge, ""), &ra);
+        site.post(&site.signed_by_openssl(&weak, b"19", &envelope))
+    };
+    assert_eq!(sends(&challenge).status, 200);
+    let objects = || {
+        let rows = site.phonebox.json(&["audit", "--action", "certificate.issue", "--result", "fail"]);
+        let row = |row: &serde_json::Value| (row["object"].clone(), row["detail"].clone());
+        rows["items"].as_array().unwrap().iter().map(row).collect::<Vec<_>>()
+    };
+    let why = serde_json::json!("SCEP PKCSReq: request-unreadable");
+    assert_eq!(objects(), [(MAC.into(), why.clone())]);
+    assert_eq!((site.reasons(MAC)[0].as_str(), site.issued()), ("request-unreadable", 0));
+    assert_eq!(sends("guess").status, 200);
+    assert_eq!(objects()[0], ("unknown".into(), why));
+    // The same message with a key that is long enough proves whose it is: so the form was right.
+    let phone = site.sender("phone");
+    let envelope = super::messages::envelope(&site.csr(&phone, SUBJECT, &challenge, ""), &ra);
+    assert_eq!(site.said(&phone, &site.signed_by_openssl(&phone, b"19", &envelope)).status, "0");
 }
 
 /// The CA is limited to names: whoever obeys that would take no certificate with another one.
@@ -141,4 +173,5 @@ fn a_whole_enrolment_by_get() {
     let said = Sender::read(&phone, &answer.body);
     assert_eq!((said.status.as_str(), said.content.is_some()), ("0", true));
     assert_eq!((site.reasons(MAC)[0].as_str(), site.issued()), ("certificate-issued", 1));
+    assert_eq!(site.phonebox.device(MAC)["tls_state"], "plain-only");
 }

@@ -65,6 +65,31 @@ fn certmonger_reads_capabilities_and_the_chain() {
     assert_eq!(chain.matches("BEGIN CERTIFICATE").count(), 3, "{chain}");
 }
 
+/// RFC 8894 §4.7: the CA that is to sign next, told and signed by the present one while there is one.
+#[test]
+fn the_next_ca_is_told_to_whoever_asks_for_it() {
+    let site = site(&[]);
+    let fetch = |operation: &str| {
+        let url = site.scep_url(&format!("/scep?operation={operation}"));
+        site.run(&["curl", "-s", "-o", "next.p7", "-w", "%{http_code} %{content_type}", &url])
+    };
+    assert!(fetch("GetNextCACert").starts_with("400"));
+    fetch("GetCACaps");
+    assert!(!site.read("next.p7").contains("GetNextCACert"));
+    site.phonebox.cli(&["ca", "rollover", "start"]);
+    fetch("GetCACaps");
+    assert!(site.read("next.p7").lines().any(|word| word == "GetNextCACert"));
+    assert_eq!(fetch("GetNextCACert"), "200 application/x-x509-next-ca-cert");
+    let verify = ["openssl", "cms", "-verify", "-inform", "DER", "-binary", "-in", "next.p7", "-out", "inside.p7"];
+    site.run(&[&verify[..], &["-CAfile", "root.pem", "-purpose", "any"]].concat());
+    let list = ["openssl", "pkcs7", "-inform", "DER", "-in", "inside.p7", "-print_certs", "-noout"];
+    let told = site.run(&list);
+    let shown = site.phonebox.json(&["ca", "show"]);
+    let next = shown["authorities"].as_array().unwrap().iter().filter(|one| one["state"] == "next");
+    let names: Vec<_> = next.map(|one| one["subject"].as_str().unwrap().split('=').next_back().unwrap()).collect();
+    assert!(names.len() == 2 && names.iter().all(|name| told.contains(*name)), "{names:?} {told}");
+}
+
 /// In the middle of a roll-over: strongSwan finds its way by SCEP and by EST, and what the box sent to both.
 #[test]
 fn strongswan_enrols_below_a_root_that_the_old_one_vouches_for() {
@@ -175,6 +200,7 @@ fn a_stranger_does_not_keep_a_phone_from_waiting_for_approval() {
 #[test]
 fn a_phone_asks_for_a_certificate_and_for_the_revocation_list() {
     use super::messages::first_certificate;
+    use crate::ca::handshake::newest_is;
     use phonebox::ca::asn1;
     use phonebox::ca::cms::Certificate;
     let site = site(&[]);
@@ -184,7 +210,18 @@ fn a_phone_asks_for_a_certificate_and_for_the_revocation_list() {
     let known = Certificate::parse(&certificate).unwrap();
     let question = |serial: &[u8]| asn1::sequence(&[known.issuer, &asn1::element_of(asn1::INTEGER, &[serial])]);
     let ask = |kind, serial| site.said(&phone, &phone.message(kind, b"9", &ra, &question(serial)));
+    // What is asked by anybody is told as what it is.
+    let told = |reason: &str, of: &str| {
+        let newest = newest_is(&site.phonebox, reason);
+        assert!(newest["file"] == of && !newest["text"].as_str().unwrap().contains("CA certificate"), "{newest}");
+    };
     assert_eq!(first_certificate(&ask(b"21", known.serial).content.unwrap()), certificate);
+    told("certificate-copy", "SCEP GetCert");
+    site.run(&["curl", "-sf", "-o", "caps", &site.scep_url("/scep?operation=GetCACaps")]);
+    told("scep-capabilities", "SCEP GetCACaps");
+    let attributes = format!("https://{}/.well-known/est/csrattrs", site.phonebox.https());
+    site.run(&["curl", "-sf", "--cacert", "root.pem", "-o", "attributes", &attributes]);
+    told("request-attributes", "EST csrattrs");
     let unknown = ask(b"21", &[7; 16]);
     assert_eq!((unknown.status.as_str(), unknown.info.as_str()), ("2", "4"), "badCertId");
     std::fs::write(site.file("crl.p7"), ask(b"22", known.serial).content.unwrap()).unwrap();
@@ -203,4 +240,17 @@ fn a_phone_asks_for_a_certificate_and_for_the_revocation_list() {
     site.run(&["curl", "-sf", "-o", "now.crl", &url]);
     let now = site.run(&["openssl", "crl", "-inform", "DER", "-in", "now.crl", "-noout", "-text"]);
     assert_ne!(issuer(&now), issuer(&text), "the one in force is another one's");
+}
+
+/// RFC 8894 §3.2.1.4.1: what is signed in a way that is not known here is answered as such.
+#[test]
+fn a_digest_that_is_not_known_is_told_as_bad_alg() {
+    let site = site(&[]);
+    let url = site.scep_url("/scep");
+    site.fetch_ca(&url);
+    site.key("phone.key");
+    let words = ["--dn", "CN=805ec0aabb01", "--password", &site.challenge(MAC), "--digest", "sha224"];
+    let said = site.is_refused(&url, "phone.key", &words);
+    assert!(said.contains("badAlg"), "{said}");
+    assert_eq!(site.issued(), 0);
 }

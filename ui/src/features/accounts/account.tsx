@@ -31,6 +31,7 @@ export function AccountPage() {
   const sections: Section[] = ['details'];
   // AVA-144.
   if (known.kind === 'customer' && may('site.read')) sections.push('sites');
+  if (may('setting.read')) sections.push('firmware');
   sections.push('services', 'certificates');
   if (known.depth > 0 && may('device.move')) sections.push('devices');
   return (

@@ -28,6 +28,7 @@ export function CompanyPage() {
   const isAlone = isBox && own.accounts === 0 && !door.data?.open;
   const sections: Section[] = ['details'];
   if (own.kind === 'customer' && may('site.read')) sections.push('sites');
+  if (may('setting.read')) sections.push('firmware');
   if (!isBox) sections.push('services');
   sections.push('certificates');
   if (!isAlone) sections.push('access');

@@ -18,6 +18,12 @@ const CONTACT = ['contact', 'phone', 'email', 'address', 'country', 'remark'] as
 /** What may stand below what (AVA-010). */
 const BELOW: Record<string, Kind[]> = { provider: ['customer', 'reseller'], reseller: ['customer'], customer: [] };
 
+/** What may be added where whoever is logged in works. */
+export function useKinds(): Kind[] {
+  const { data: session } = useSession();
+  return BELOW[(session?.acting_in ?? session?.account)?.kind ?? ''] ?? [];
+}
+
 export function AddAccount({ opened, close }: { opened: boolean; close: () => void }) {
   const { t } = useTranslation();
   const [link, setLink] = useState<Link>();
@@ -47,8 +53,7 @@ function HandOver({ link, close }: { link: Link; close: () => void }) {
 export function AccountForm({ account, close, handOver }: { account?: Account; close?: () => void; handOver?: (link: Link) => void }) {
   const { t, i18n } = useTranslation();
   const may = useMay();
-  const { data: session } = useSession();
-  const kinds = BELOW[(session?.acting_in ?? session?.account)?.kind ?? ''] ?? [];
+  const kinds = useKinds();
   const [kind, setKind] = useState<Kind>(account?.kind ?? kinds[0] ?? 'customer');
   const [twoFactor, setTwoFactor] = useState(account?.two_factor ?? false);
   const { fields, field } = useFields({

@@ -13,12 +13,13 @@ import { ProblemBox } from '~/components/problem';
 import { Status } from '~/components/status';
 import { DataTable, type Column } from '~/components/table';
 import { number } from '~/lib/format';
-import { AddAccount, type Account } from './form';
+import { AddAccount, useKinds, type Account } from './form';
 import { Tree } from './tree';
 
 export function AccountList() {
   const { t } = useTranslation();
   const may = useMay();
+  const kinds = useKinds();
   const go = useNavigate();
   const [view, setView] = useState('list');
   const [text, setText] = useState('');
@@ -69,7 +70,7 @@ export function AccountList() {
     <Page
       title={t('nav.accounts')}
       actions={
-        may('account.add') && (
+        may('account.add') && kinds.length > 0 && (
           <Button leftSection={<Icon name="plus" />} onClick={() => { setAdding(true); }}>
             {t('accounts.add')}
           </Button>

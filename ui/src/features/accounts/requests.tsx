@@ -24,7 +24,8 @@ export function RequestList() {
   const { t } = useTranslation();
   const may = useMay();
   const [state, setState] = useState('waiting');
-  const [link, setLink] = useState<Schema<'PasswordLink'>>();
+  const [made, setMade] = useState<Schema<'Approved'>>();
+  const close = () => { setMade(undefined); };
   const door = useQuery({ queryKey: ['sign-up'], queryFn: () => done(client.GET('/api/v1/sign-up')) });
   const set = useChange((open: boolean) => done(client.PUT('/api/v1/sign-up', { body: { open } })), ['sign-up']);
   const query = { state: state === 'all' ? undefined : state };
@@ -66,7 +67,7 @@ export function RequestList() {
       {rows.length > 0 && (
         <ul className="feed">
           {rows.map((request) => (
-            <Row key={request.id} of={request} show={setLink} />
+            <Row key={request.id} of={request} show={setMade} />
           ))}
         </ul>
       )}
@@ -75,12 +76,17 @@ export function RequestList() {
           {t('accounts.more')}
         </Button>
       )}
-      <Dialog opened={link !== undefined} close={() => { setLink(undefined); }} title={t('requests.made')}>
-        {link && (
+      <Dialog opened={made !== undefined} close={close} title={t('requests.made')}>
+        {made && (
           <Stack>
-            <Text size="sm">{t('people.handOver', { until: absolute(link.expires_at) })}</Text>
-            <Copyable text={link.url ?? new URL(link.path, window.location.origin).href} />
-            <Button onClick={() => { setLink(undefined); }}>{t('app.close')}</Button>
+            {made.link_id_taken && <Notice tone="notice">{t('requests.linkIdTaken', { id: made.link_id_taken })}</Notice>}
+            {made.link && (
+              <>
+                <Text size="sm">{t('people.handOver', { until: absolute(made.link.expires_at) })}</Text>
+                <Copyable text={made.link.url ?? new URL(made.link.path, window.location.origin).href} />
+              </>
+            )}
+            <Button onClick={close}>{t('app.close')}</Button>
           </Stack>
         )}
       </Dialog>
@@ -88,13 +94,13 @@ export function RequestList() {
   );
 }
 
-function Row({ of: request, show }: { of: SignUp; show: (link: Schema<'PasswordLink'>) => void }) {
+function Row({ of: request, show }: { of: SignUp; show: (made: Schema<'Approved'>) => void }) {
   const { t } = useTranslation();
   const may = useMay();
   const [declining, setDeclining] = useState(false);
   const [reason, setReason] = useState('');
   const params = { path: { id: request.id } };
-  const approve = useChange(() => done(client.POST('/api/v1/sign-ups/{id}/approve', { params })), TOUCHED, ({ link }) => { if (link) show(link); });
+  const approve = useChange(() => done(client.POST('/api/v1/sign-ups/{id}/approve', { params })), TOUCHED, (made) => { if (made.link ?? made.link_id_taken) show(made); });
   const decline = useChange(() => done(client.POST('/api/v1/sign-ups/{id}/decline', { params, body: { reason: reason || undefined } })), TOUCHED, () => { setDeclining(false); });
   const { company, kind, contact, email, phone, address, country, remark, reference, link_id, state, peer } = request;
   return (

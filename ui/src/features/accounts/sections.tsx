@@ -5,12 +5,13 @@ import { useSearchParams } from 'react-router';
 import { Access } from './access';
 import { ClientCa } from './certificates';
 import { HandedDown } from './devices';
+import { FirmwareTab } from './firmware';
 import { AccountForm, type Account } from './form';
 import { Links } from './links';
 import { Services } from './services';
 import { SiteTab } from './sites';
 
-export type Section = 'details' | 'sites' | 'services' | 'certificates' | 'devices' | 'access' | 'links';
+export type Section = 'details' | 'sites' | 'firmware' | 'services' | 'certificates' | 'devices' | 'access' | 'links';
 
 export function Sections({ account, sections }: { account: Account; sections: Section[] }) {
   const { t } = useTranslation();
@@ -33,6 +34,7 @@ export function Sections({ account, sections }: { account: Account; sections: Se
           </Card>
         )}
         {tab === 'sites' && <SiteTab account={account} />}
+        {tab === 'firmware' && <FirmwareTab key={account.updated_at} account={account} />}
         {tab === 'services' && <Services key={account.updated_at} account={account} />}
         {tab === 'certificates' && <ClientCa key={account.updated_at} account={account} />}
         {tab === 'devices' && <HandedDown account={account} />}

@@ -1,5 +1,5 @@
 /** What an account asks for and the one above grants. */
-import { Button, Card, Group, Stack, Switch, Text, Textarea, Title } from '@mantine/core';
+import { Button, Card, Group, Stack, Text, Textarea, Title } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { client, done, type Schema } from '~/api/client';
@@ -7,7 +7,6 @@ import { useChange } from '~/api/hooks';
 import { useMay, useSession } from '~/api/session';
 import { ConfirmButton } from '~/components/confirm';
 import { Dialog, Form } from '~/components/form';
-import { ProblemBox } from '~/components/problem';
 import { Status, type Tone } from '~/components/status';
 import { TOUCHED, type Account } from './form';
 
@@ -15,7 +14,7 @@ type Change = Schema<'ChangeAccount'>;
 type Service = 'api_access' | 'switching';
 const TONES: Record<Account['api_access'], Tone> = { on: 'good', requested: 'notice', off: 'quiet' };
 
-function useSet(account: Account, then?: () => void) {
+export function useSet(account: Account, then?: () => void) {
   return useChange(
     (body: Change) => done(client.PATCH('/api/v1/accounts/{id}', { params: { path: { id: account.id } }, body })),
     TOUCHED,
@@ -23,33 +22,18 @@ function useSet(account: Account, then?: () => void) {
   );
 }
 
-export function Services({ account }: { account: Account }) {
-  const { t } = useTranslation();
-  const may = useMay();
+/** Somebody of the account above decides, from outside or inside; the account itself asks. */
+export function useDecides(account: Account): boolean {
   const { data: session } = useSession();
-  // Somebody of the account above decides, from outside or inside; the account itself asks.
-  const decides = account.depth > 0 || (session?.acting_in != null && session.account.id !== account.id);
-  const policy = useSet(account);
+  return account.depth > 0 || (session?.acting_in != null && session.account.id !== account.id);
+}
+
+export function Services({ account }: { account: Account }) {
+  const decides = useDecides(account);
   return (
     <Stack maw={640}>
       <OneService account={account} service="api_access" decides={decides} />
       {account.kind !== 'customer' && <OneService account={account} service="switching" decides={decides} />}
-      <Card withBorder>
-        <Stack gap="xs">
-          <Title order={2} size="h5">
-            {t('services.firmware')}
-          </Title>
-          <Text size="sm">{t('services.firmwareText')}</Text>
-          <Switch
-            label={t('services.firmwareOn')}
-            checked={account.firmware_policy}
-            disabled={!decides || !may('account.write') || policy.isPending}
-            onChange={(event) => { policy.mutate({ firmware_policy: event.currentTarget.checked }); }}
-          />
-          {!decides && <Text size="xs" c="dimmed">{t('services.above')}</Text>}
-          {policy.error && <ProblemBox error={policy.error} />}
-        </Stack>
-      </Card>
     </Stack>
   );
 }

@@ -7,6 +7,7 @@ import { client, done, type Schema } from '~/api/client';
 import { useChange } from '~/api/hooks';
 import { useMay } from '~/api/session';
 import { ConfirmButton } from '~/components/confirm';
+import { FirmwareSettings } from '~/components/firmware';
 import { Dialog, Form, useFields } from '~/components/form';
 import { Icon } from '~/components/icon';
 import { Empty } from '~/components/page';
@@ -138,6 +139,7 @@ function SiteForm({ account, site, close }: { account: Account; site?: Site; clo
         {isNew && <TextInput label={t('accountSites.profileName')} description={t('accountSites.profileHint')} {...field('made')} required />}
         <TextInput label={t('accountSites.pid')} description={t('accountSites.pidHint')} {...field('pid')} inputMode="numeric" maxLength={4} />
       </Form>
+      <FirmwareSettings account={account.id} site={site?.name} />
       {site && may('site.delete') && (
         <Group>
           <ConfirmButton size="xs" variant="default" label={t('accountSites.remove')} text={t('accountSites.removeText')} act={remove} />

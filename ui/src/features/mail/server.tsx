@@ -105,7 +105,7 @@ function ServerForm({ server }: { server: Settings }) {
         {...field('password')}
       />
       {server.password_set && <Checkbox label={t('mail.noPassword')} checked={bare} onChange={(event) => { setBare(event.currentTarget.checked); }} />}
-      <TextInput label={t('mail.from')} description={t('mail.fromHint')} type="email" {...field('from')} required />
+      <TextInput label={t('mail.from')} description={t('mail.fromHint')} {...field('from')} required />
     </Form>
   );
 }

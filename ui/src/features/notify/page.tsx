@@ -1,5 +1,5 @@
 /** Which notifications are mailed, and to whom (AVA-057, AVA-058). */
-import { Button, Card, Group, Stack, Switch, Text, Textarea, Title } from '@mantine/core';
+import { Button, Card, Group, Stack, Switch, Textarea, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState, type SubmitEvent } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -9,6 +9,7 @@ import { useMay } from '~/api/session';
 import { Notice } from '~/components/notice';
 import { Page, Waiting } from '~/components/page';
 import { ProblemBox } from '~/components/problem';
+import { Lockout } from './lockout';
 
 type Wishes = Schema<'NotificationsView'>;
 type Kind = Schema<'NotificationView'>;
@@ -21,6 +22,7 @@ export function NotificationsPage() {
       {wishes.isPending && <Waiting />}
       {wishes.error && <ProblemBox error={wishes.error} retry={() => void wishes.refetch()} />}
       {wishes.data && <WishesForm key={JSON.stringify(wishes.data)} wishes={wishes.data} />}
+      <Lockout />
     </Page>
   );
 }
@@ -87,14 +89,5 @@ function WishesForm({ wishes }: { wishes: Wishes }) {
 function KindRow({ kind, on, isFixed, turn }: { kind: Kind; on: boolean; isFixed: boolean; turn: (kind: string, on: boolean) => void }) {
   const { t } = useTranslation();
   const words = t(`notify.kinds.${kind.kind as 'alarm'}`, { defaultValue: kind.words });
-  return (
-    <div>
-      <Switch label={words} checked={on} disabled={isFixed} onChange={(event) => { turn(kind.kind, event.currentTarget.checked); }} />
-      {kind.silent != null && (
-        <Text size="xs" c="dimmed" pl={52}>
-          {t('notify.silent')}
-        </Text>
-      )}
-    </div>
-  );
+  return <Switch label={words} checked={on} disabled={isFixed} onChange={(event) => { turn(kind.kind, event.currentTarget.checked); }} />;
 }

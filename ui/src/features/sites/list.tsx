@@ -1,5 +1,5 @@
 /** The places where phones stand, and the profile that each has. */
-import { Anchor, Button, NativeSelect, Text, TextInput } from '@mantine/core';
+import { Anchor, Button, NativeSelect, Stack, Text, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
@@ -7,8 +7,9 @@ import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { client, done, type Schema } from '~/api/client';
 import { useChange } from '~/api/hooks';
-import { useMay } from '~/api/session';
+import { useMay, useSession } from '~/api/session';
 import { ConfirmButton } from '~/components/confirm';
+import { FirmwareSettings } from '~/components/firmware';
 import { Dialog, Form, useFields } from '~/components/form';
 import { Icon } from '~/components/icon';
 import { Empty, Page } from '~/components/page';
@@ -103,6 +104,7 @@ function LetIn({ site }: { site: string }) {
 function Edit({ site, close }: { site?: Site; close: () => void }) {
   const { t } = useTranslation();
   const may = useMay();
+  const { data: session } = useSession();
   const { fields, field } = useFields({ name: site?.name ?? '', profile: site?.profile ?? '' });
   const profiles = useQuery({ queryKey: ['profiles'], queryFn: () => done(client.GET('/api/v1/profiles')), enabled: may('profile.read') });
   const change = useChange(
@@ -116,11 +118,15 @@ function Edit({ site, close }: { site?: Site; close: () => void }) {
   );
   const remove = useChange(() => done(client.DELETE('/api/v1/sites/{name}', { params: { path: { name: site?.name ?? '' } } })), TOUCHED, close);
   const names = [...new Set([...(profiles.data ?? []).map((profile) => profile.name), ...(site?.profile ? [site.profile] : [])])];
+  const account = (session?.acting_in ?? session?.account)?.id;
   return (
-    <Form change={change} label={t('app.save')} cancel={close}>
-      <TextInput label={t('devices.name')} description={site ? undefined : t('sites.nameHint')} {...field('name')} required data-autofocus />
-      <NativeSelect label={t('devices.profile')} description={t('sites.profileHint')} {...field('profile')} data={[{ value: '', label: site ? t('sites.noProfile') : t('sites.firstProfile') }, ...names]} />
-      {site && may('site.delete') && <ConfirmButton label={t('devices.remove')} text={t('sites.removeText')} act={remove} variant="subtle" color="red" />}
-    </Form>
+    <Stack>
+      <Form change={change} label={t('app.save')} cancel={close}>
+        <TextInput label={t('devices.name')} description={site ? undefined : t('sites.nameHint')} {...field('name')} required data-autofocus />
+        <NativeSelect label={t('devices.profile')} description={t('sites.profileHint')} {...field('profile')} data={[{ value: '', label: site ? t('sites.noProfile') : t('sites.firstProfile') }, ...names]} />
+        {site && may('site.delete') && <ConfirmButton label={t('devices.remove')} text={t('sites.removeText')} act={remove} variant="subtle" color="red" />}
+      </Form>
+      {account !== undefined && <FirmwareSettings account={account} site={site?.name} />}
+    </Stack>
   );
 }

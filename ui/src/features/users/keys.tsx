@@ -121,6 +121,7 @@ function day(at?: number | null): string {
 function KeyForm({ of: key, close, show }: { of?: Key; close: () => void; show: (made: NewKey) => void }) {
   const { t } = useTranslation();
   const { data: session } = useSession();
+  const may = useMay();
   const table = usePermissions();
   const { fields, field } = useFields({
     name: key?.name ?? '',
@@ -149,7 +150,9 @@ function KeyForm({ of: key, close, show }: { of?: Key; close: () => void; show: 
         <TextInput label={t('keys.expires')} description={t('keys.expiresHint')} type="date" {...field('expires')} />
         <TextInput label={t('keys.sources')} description={t('keys.sourcesHint')} {...field('sources')} />
       </Group>
-      <TextInput label={t('keys.callback')} description={t('keys.callbackHint')} type="url" {...field('callback')} />
+      {(may('webhook.write') || key?.callback) && (
+        <TextInput label={t('keys.callback')} description={t('keys.callbackHint')} type="url" {...field('callback')} readOnly={!may('webhook.write')} />
+      )}
       {(!key || key.everything) && (
         <Checkbox
           label={t('keys.everything')}

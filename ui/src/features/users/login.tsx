@@ -10,7 +10,7 @@ import { Doorway } from '~/components/card';
 import { Form, useFields } from '~/components/form';
 import { ProblemBox } from '~/components/problem';
 
-const isCodeNeeded = (error: Error | null) => error instanceof Problem && error.code === 'code_needed';
+const isCodeNeeded = (error: Error | null) => error instanceof Problem && error.code === 'code-needed';
 
 export function Login() {
   const { t } = useTranslation();

@@ -13,7 +13,7 @@ import { Page, Waiting } from '~/components/page';
 import { ProblemBox } from '~/components/problem';
 import { Status } from '~/components/status';
 import { Time } from '~/components/time';
-import { chooseLanguage, LANGUAGES, type Language } from '~/lib/i18n';
+import { chooseLanguage, languageChoices, languageOf } from '~/lib/i18n';
 import { shownAs } from './names';
 import { PasswordForm } from './password';
 import { TotpRemoval, TotpSetup } from './totp';
@@ -78,7 +78,10 @@ function Info({ me }: { me: Schema<'Me'> }) {
       return done(client.PATCH('/api/v1/me', { body }));
     },
     ['me', 'session'],
-    ({ locale }) => void (locale in LANGUAGES && chooseLanguage(locale as Language)),
+    ({ locale }) => {
+      const language = languageOf(locale);
+      if (language) void chooseLanguage(language);
+    },
   );
   return (
     <Form change={change} label={t('app.save')}>
@@ -95,7 +98,7 @@ function Info({ me }: { me: Schema<'Me'> }) {
       {isMailNew && <PasswordInput label={t('people.password')} description={t('me.mailHint')} {...field('password')} required autoComplete="current-password" />}
       <TextInput label={t('people.phone')} {...field('phone')} autoComplete="tel" />
       <TextInput label={t('people.country')} {...field('country')} autoComplete="country-name" />
-      <NativeSelect label={t('app.language')} {...field('locale')} data={Object.entries(LANGUAGES).map(([value, label]) => ({ value, label }))} />
+      <NativeSelect label={t('app.language')} {...field('locale')} data={languageChoices(me.locale)} />
     </Form>
   );
 }

@@ -12,7 +12,7 @@ import { Dialog, Form, orNull, useFields } from '~/components/form';
 import { Notice } from '~/components/notice';
 import { ProblemBox } from '~/components/problem';
 import { absolute } from '~/lib/format';
-import { LANGUAGES } from '~/lib/i18n';
+import { languageChoices } from '~/lib/i18n';
 import { useOthers, WhoseSelect } from './accounts';
 import type { User } from './list';
 import { shownAs } from './names';
@@ -20,7 +20,7 @@ import { NewPassword } from './new_password';
 import { PermissionGrid } from './permissions';
 import { ProfileChoice } from './profiles';
 
-type Handed = Pick<Schema<'Handed'>, 'mailed'> & Partial<Schema<'PasswordLink'>>;
+type Handed = Pick<Schema<'Handed'>, 'mailed'> & Partial<Schema<'PasswordLink'>> & { withPassword?: boolean };
 const TOUCHED = ['users', 'roles', 'user-profiles'];
 
 interface Props {
@@ -48,13 +48,13 @@ export function UserDialog({ user, role, account, close }: Props) {
 }
 
 /** Mailed; or, where the box sends no mails, its administrator is the postman. */
-function HandOver({ handed: { mailed, path, url, expires_at }, close }: { handed: Handed; close: () => void }) {
+function HandOver({ handed: { mailed, withPassword, path, url, expires_at }, close }: { handed: Handed; close: () => void }) {
   const { t } = useTranslation();
   return (
     <Stack>
       {mailed && (
         <Notice tone="good" role="status">
-          {t('people.mailed')}
+          {t(withPassword ? 'people.mailedLogin' : 'people.mailed')}
         </Notice>
       )}
       {path && expires_at && (
@@ -107,15 +107,14 @@ function Edit({ user, role, account, close, handOver }: EditProps) {
     async (): Promise<Handed | undefined> => {
       const { email, login, locale, password, first_name, last_name, phone, country, remark } = fields;
       const words = { ...shownAs(fields, user?.name), email, locale, login: login || undefined, password: password || undefined, two_factor: twoFactor };
-      const role_id = fields.role ? Number(fields.role) : undefined;
+      const role_id = fields.role ? Number(fields.role) : roles.data?.find((one) => one.everything)?.id;
       const lines = orNull({ first_name, last_name, phone, country, remark });
       const permissions = [...more];
       if (!user) {
         const account_id = fields.account ? Number(fields.account) : undefined;
         const body = { ...words, ...lines, role_id, permissions, profiles: profiles ?? null, account_id };
-        const { link } = await done(client.POST('/api/v1/users', { body }));
-        // Neither a password nor a link to hand over: it went by mail.
-        return password ? undefined : { mailed: !link, ...link };
+        const { link, mailed } = await done(client.POST('/api/v1/users', { body }));
+        return mailed || link ? { mailed, withPassword: Boolean(password), ...link } : undefined;
       }
       // What says what somebody may do ends their sessions: it is sent where it changed.
       const same = (one: string[], other: string[]) => [...one].sort().join() === [...other].sort().join();
@@ -150,7 +149,7 @@ function Edit({ user, role, account, close, handOver }: EditProps) {
           <TextInput label={t('people.phone')} {...field('phone')} />
           <TextInput label={t('people.country')} {...field('country')} />
           <TextInput label={t('people.remark')} {...field('remark')} />
-          <NativeSelect label={t('app.language')} {...field('locale')} data={Object.entries(LANGUAGES).map(([value, label]) => ({ value, label }))} />
+          <NativeSelect label={t('app.language')} {...field('locale')} data={languageChoices(user?.locale ?? i18n.language)} />
         </SimpleGrid>
         {!isOneself && (
           <NewPassword
