@@ -124,6 +124,8 @@ pub struct Verdict {
 
 /// Looks at every row. `head`: a hash that somebody wrote down.
 pub fn verify(conn: &Connection, head: Option<&str>) -> Result<Verdict> {
+    // One transaction: what goes for its age in the middle of this is not missing.
+    let conn = &conn.unchecked_transaction()?;
     let anchor = noted(conn, ANCHOR)?;
     // None: nothing was written since the box began to note it.
     let end = noted(conn, END)?;
