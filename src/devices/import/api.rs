@@ -64,18 +64,18 @@ async fn import(
         let progress = progress.clone();
         async move {
             let mut work = work?;
-            let line = match tokio::time::timeout(TICK, &mut work).await {
-                Err(_) => {
-                    let [done, total, rows] =
-                        [&progress.done, &progress.total, &progress.rows].map(|number| number.load(Ordering::Relaxed));
-                    let line = serde_json::json!({ "progress": { "done": done, "total": total, "rows": rows } });
-                    return Some((Ok::<_, Problem>(Bytes::from(format!("{line}\n"))), Some(work)));
-                }
+            let ended = tokio::time::timeout(TICK, &mut work).await;
+            let [done, total, rows] =
+                [&progress.done, &progress.total, &progress.rows].map(|number| number.load(Ordering::Relaxed));
+            // The last state too, however soon after the one before.
+            let state = serde_json::json!({ "progress": { "done": done, "total": total, "rows": rows } });
+            let line = match ended {
+                Err(_) => return Some((Ok::<_, Problem>(Bytes::from(format!("{state}\n"))), Some(work))),
                 Ok(Ok(Ok(report))) => serde_json::json!({ "report": report }),
                 Ok(Ok(Err(problem))) => serde_json::json!(problem.body()),
                 Ok(Err(error)) => serde_json::json!(Problem::internal(error).body()),
             };
-            Some((Ok(Bytes::from(format!("{line}\n"))), None))
+            Some((Ok(Bytes::from(format!("{state}\n{line}\n"))), None))
         }
     });
     Ok(HttpResponse::Ok().content_type("application/x-ndjson").streaming(lines))
