@@ -36,6 +36,9 @@ export async function fresh(browser, box, more = {}) {
   return page;
 }
 
+/** Nothing is being loaded any more, wherever on the page. */
+export const loaded = (page) => page.waitForFunction(() => !document.querySelector('[aria-label="Loading"]'));
+
 /** axe finds nothing serious, nothing sticks out, both widths and both schemes are kept as pictures. */
 export async function inspect(page, name) {
   mkdirSync(SHOTS, { recursive: true });

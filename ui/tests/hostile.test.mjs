@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { agent, boot, startBox, until } from './box.mjs';
-import { fresh, launch } from './browser.mjs';
+import { fresh, launch, loaded } from './browser.mjs';
 
 const DESK = '805ec0aabb01';
 const NEW = '805ec0aabb02';
@@ -49,7 +49,7 @@ async function change(method, path, body, kind = 'application/json') {
 
 /** Nothing ran, and nothing was taken for a script. */
 async function clean(where) {
-  await page.getByLabel('Loading').waitFor({ state: 'detached' });
+  await loaded(page);
   assert.equal(await page.evaluate(() => window.r), undefined, where);
   assert.equal(await page.locator('img[src="x"], a[href^="javascript:"]').count(), 0, where);
   assert.deepEqual(page.complaints, [], where);

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 import { after, before } from 'node:test';
 import { startBox, until } from './box.mjs';
-import { fresh, inspect, launch } from './browser.mjs';
+import { fresh, inspect, launch, loaded } from './browser.mjs';
 import { story } from './story.mjs';
 
 const PASSWORD = 'Tr0ub4dor&3';
@@ -16,7 +16,6 @@ const step = story(() => browser);
 
 const link = (name) => page.getByRole('navigation').getByRole('link', { name });
 const heading = (name) => page.getByRole('heading', { level: 1, name });
-const loaded = () => page.getByLabel('Loading').waitFor({ state: 'detached' });
 
 /** aiosmtpd: `nobody@` is refused for good. */
 async function startMails() {
@@ -233,7 +232,7 @@ step('AVA-264, AVA-265, AVA-266, ALE-074, ALE-075, YMC-175: the log is searched 
   await link('Audit').click();
   await heading('Audit').waitFor();
   await page.getByText('kept 730 days').waitFor();
-  await loaded();
+  await loaded(page);
   assert.equal(await page.getByRole('combobox', { name: 'Time' }).inputValue(), 'day', 'the last 24 hours first');
   const rows = page.locator('tbody tr:not([aria-hidden])');
   const shown = async () => (await rows.allInnerTexts()).join('\n');

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import { agent, boot, startBox, totp, until } from './box.mjs';
-import { fresh, inspect, launch } from './browser.mjs';
+import { fresh, inspect, launch, loaded } from './browser.mjs';
 import { story } from './story.mjs';
 
 const DESK = '805ec0aabb01';
@@ -238,7 +238,7 @@ step('alarms, audit and the log of a box in use', async () => {
   for (const name of ['Alarms', 'Audit', 'Live log', 'Overview']) {
     await link(name).click();
     await heading(name).waitFor();
-    await page.getByLabel('Loading').waitFor({ state: 'detached' });
+    await loaded(page);
     await inspect(page, name.toLowerCase().replace(' ', '-'));
   }
 });
@@ -268,7 +268,7 @@ step('a box of one company never says reseller, until it serves others', async (
   for (const name of ['Company', 'Users', 'Roles', 'API keys', 'Mail', 'Overview']) {
     await link(name).click();
     await heading(name).waitFor();
-    await page.getByLabel('Loading').waitFor({ state: 'detached' });
+    await loaded(page);
     seen.push(await page.locator('body').innerText());
     await inspect(page, name.toLowerCase().replace(' ', '-'));
   }
