@@ -7,6 +7,7 @@ mod moment;
 pub mod page;
 pub mod spool;
 mod strict;
+pub mod unzip;
 pub mod words;
 
 pub use error::{Code, Problem};
