@@ -272,6 +272,21 @@ CREATE UNIQUE INDEX firmware_choice_of
   ON firmware_choice (account_id, coalesce(site_id, 0), vendor, family, lower(model));
 CREATE INDEX firmware_choice_site ON firmware_choice (site_id) WHERE site_id IS NOT NULL;
 
+-- The files of a site's settings archive.
+CREATE TABLE site_file (
+  site_id     INTEGER NOT NULL REFERENCES site (id) ON DELETE CASCADE,
+  name        TEXT    NOT NULL,
+  account_id  INTEGER NOT NULL REFERENCES account (id),
+  size        INTEGER NOT NULL,
+  proof       INTEGER NOT NULL,                          -- 1: it may hold a secret
+  body_sealed BLOB    NOT NULL,
+  author      TEXT    NOT NULL,
+  updated_at  INTEGER NOT NULL,
+  PRIMARY KEY (site_id, name)
+) STRICT;
+CREATE UNIQUE INDEX site_file_name ON site_file (site_id, lower(name));
+CREATE INDEX site_file_account ON site_file (account_id);
+
 -- What a phone stored here and may fetch again.
 CREATE TABLE upload (
   device_id   INTEGER NOT NULL REFERENCES device (id) ON DELETE CASCADE,

@@ -356,6 +356,15 @@ pub fn load(conn: &Connection, actor: &Actor, id: i64) -> Result<AccountView> {
     store::one(conn, actor.account_id, id)?.ok_or_else(missing)
 }
 
+/// AVA-144: the sites of a provider or a reseller are changed inside it.
+pub fn customers_only(account: &AccountView) -> Result<()> {
+    if account.kind == Kind::Customer {
+        return Ok(());
+    }
+    let message = format!("The sites of a {} account are changed by working in it.", account.kind);
+    Err(Problem::new(Code::Forbidden, message, "Switch to the account; its own sites: /api/v1/sites"))
+}
+
 /// One below yours.
 pub fn below(conn: &Connection, actor: &Actor, id: i64) -> Result<AccountView> {
     let account = load(conn, actor, id)?;

@@ -77,7 +77,7 @@ reasons! {
     SettingsOnly = "settings-only", SettingsOnlyTls = "settings-only-tls", SettingsOnlyTftp = "settings-only-tftp",
     SettingsOnlyCertificate = "settings-only-certificate",
     WithheldTls = "withheld-tls", WithheldTftp = "withheld-tftp",
-    ModelFile = "model-file", SafeDefault = "safe-default", StaticFile = "static-file", OwnUpload = "own-upload",
+    ModelFile = "model-file", SafeDefault = "safe-default", StaticFile = "static-file", SiteFile = "site-file", SiteSecret = "site-secret", OwnUpload = "own-upload",
     TrustCertificate = "trust-certificate", RevocationList = "revocation-list", Redirected = "redirected",
     RedirectedLogin = "redirected-login", Stored = "stored",
     OptionalFile = "optional-file", UnknownDevice = "unknown-device", Queued = "queued", NotActive = "not-active",

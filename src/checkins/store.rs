@@ -28,13 +28,14 @@ pub struct Facts {
 const LONGEST: usize = 512;
 
 /// Served to whoever asks: what such a request says of a phone is nobody's word.
-const OF_ANYBODY: [Reason; 9] = [
+const OF_ANYBODY: [Reason; 10] = [
     Reason::TrustCertificate,
     Reason::ScepCapabilities,
     Reason::RequestAttributes,
     Reason::CertificateCopy,
     Reason::RevocationList,
     Reason::StaticFile,
+    Reason::SiteFile,
     Reason::ModelFile,
     Reason::SafeDefault,
     Reason::RequestWaits,

@@ -3,8 +3,6 @@
 use super::console::{Client, Method, encode, query};
 use super::{Failure, table, transfer};
 use clap::Subcommand;
-use http_body_util::BodyExt;
-use serde_json::Value;
 
 #[derive(Subcommand)]
 pub enum Commands {
@@ -59,13 +57,7 @@ pub async fn run(client: &Client, command: Commands, as_json: bool) -> Result<()
                 ("version", version.as_deref()),
                 ("sha256", sha256.as_deref()),
             ]);
-            let bar = transfer::bar("sent");
-            let body = transfer::body(&file, &bar).await?;
-            let path = format!("/files/{}{about}", encode(&name));
-            let answer = client.send(Method::PUT, &path, "application/octet-stream", body).await?;
-            bar.finish_and_clear();
-            let text = answer.into_body().collect().await.map_err(super::console::cut)?.to_bytes();
-            let stored: Value = serde_json::from_slice(&text).unwrap_or_default();
+            let stored = transfer::put(client, &format!("/files/{}{about}", encode(&name)), &file).await?;
             if as_json { table::json(&stored) } else { table::print(&[stored], &FIELDS) }
         }
         Commands::List => {

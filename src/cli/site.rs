@@ -2,7 +2,7 @@
 
 use super::console::{Client, Method, encode};
 use super::profile::confirmed;
-use super::{Failure, table};
+use super::{Failure, table, transfer};
 use clap::Subcommand;
 use serde_json::{Map, Value, json};
 
@@ -34,6 +34,18 @@ pub enum Commands {
         /// Empty for none
         #[arg(long, value_name = "DIGITS")]
         pid: Option<String>,
+    },
+    /// A site's settings archive: a ZIP of 46xxsettings.txt and the files it names. Without a file it is shown
+    Archive {
+        site: String,
+        /// The ZIP to send; it takes the place of the one there was
+        file: Option<String>,
+        /// Take it away, and the settings it brought
+        #[arg(long, conflicts_with = "file")]
+        remove: bool,
+        /// The id of a customer; absent: the box's own account
+        #[arg(long, value_name = "ID", default_value_t = 1)]
+        account: i64,
     },
     /// Remove a site and its settings
     Remove {
@@ -72,6 +84,17 @@ pub async fn run(client: &Client, command: Commands, as_json: bool) -> Result<()
             }
             show_one(client.call(Method::PATCH, &path(&name), Some(&body.into())).await?);
         }
+        Commands::Archive { site, file, remove, account } => {
+            let path = format!("/accounts/{account}/sites/{}/archive", encode(&site));
+            match file {
+                _ if remove => {
+                    client.call(Method::DELETE, &path, None).await?;
+                    table::say(&format!("The settings archive of the site {site:?} is removed."));
+                }
+                Some(file) => show_archive(&transfer::put(client, &path, &file).await?, as_json),
+                None => show_archive(&client.get(&path).await?, as_json),
+            }
+        }
         Commands::Remove { name, yes } => {
             if yes || confirmed(&format!("Remove the site {name:?} and its settings?"))? {
                 client.call(Method::DELETE, &path(&name), None).await?;
@@ -80,4 +103,25 @@ pub async fn run(client: &Client, command: Commands, as_json: bool) -> Result<()
         }
     }
     Ok(())
+}
+
+const FILES: [(&str, &str); 5] =
+    [("FILE", "name"), ("BYTES", "size"), ("PROOF", "proof"), ("AUTHOR", "author"), ("CHANGED", "updated_at")];
+
+fn show_archive(archive: &Value, as_json: bool) {
+    if as_json {
+        return table::json(archive);
+    }
+    table::print(archive["files"].as_array().map(Vec::as_slice).unwrap_or_default(), &FILES);
+    if let Some(bytes) = archive["settings"].as_u64() {
+        table::say(&format!(
+            "46xxsettings.txt: {bytes} bytes. It is raw text of the site: phonebox layer raw list --site NAME"
+        ));
+    }
+    for warning in archive["warnings"].as_array().into_iter().flatten() {
+        table::say(&format!("line {}: {}", warning["line"], warning["text"].as_str().unwrap_or_default()));
+    }
+    if let Some(why) = archive["unserved"].as_str() {
+        table::say(&format!("Not served: {why}"));
+    }
 }

@@ -1,12 +1,13 @@
 //! Files on their way to the box and from it, with a bar for whoever watches.
 
 use super::Failure;
-use super::console::Body;
+use super::console::{Body, Client, Method};
 use bytes::Bytes;
 use futures_util::stream;
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::{Frame, Incoming};
 use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::Value;
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
@@ -50,6 +51,16 @@ pub async fn body(name: &str, bar: &ProgressBar) -> Result<Body, Failure> {
         }
     });
     Ok(StreamBody::new(pieces).boxed())
+}
+
+/// Puts a file there, with a bar, and answers what the box says of it.
+pub async fn put(client: &Client, path: &str, file: &str) -> Result<Value, Failure> {
+    let bar = bar("sent");
+    let body = body(file, &bar).await?;
+    let answer = client.send(Method::PUT, path, "application/octet-stream", body).await?;
+    bar.finish_and_clear();
+    let text = answer.into_body().collect().await.map_err(super::console::cut)?.to_bytes();
+    Ok(serde_json::from_slice(&text).unwrap_or_default())
 }
 
 /// Calls back for every line of an answer as it comes.

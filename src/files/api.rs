@@ -234,7 +234,7 @@ fn folder(dir: &FilePath) -> Result<PathBuf> {
 }
 
 /// One plain name, and none that the box writes itself.
-fn file_name(text: &str) -> Result<String> {
+pub fn file_name(text: &str) -> Result<String> {
     let shown: String = text.chars().take(80).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
     let refuse = |rule: &str| {
         let message = format!("The file name {shown:?} is not accepted: {rule}.");

@@ -21,20 +21,24 @@ pub struct StoredFile {
 }
 
 impl StoredFile {
-    /// By the ending of its name, as phones know it. Never text/html: what is stored here is not for browsers.
     pub fn content_type(&self) -> &'static str {
-        match self.name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).as_deref() {
-            Some("txt" | "cfg" | "lang" | "conf" | "ini") => "text/plain",
-            Some("xml") => "text/xml",
-            Some("jpg" | "jpeg") => "image/jpeg",
-            Some("png") => "image/png",
-            Some("gif") => "image/gif",
-            Some("bmp") => "image/bmp",
-            Some("wav") => "audio/wav",
-            Some("mp3") => "audio/mpeg",
-            Some("pem" | "crt" | "cer" | "der") => "application/x-x509-ca-cert",
-            _ => "application/octet-stream",
-        }
+        content_type(&self.name)
+    }
+}
+
+/// By the ending of a name, as phones know it. Never text/html: what is stored here is not for browsers.
+pub fn content_type(name: &str) -> &'static str {
+    match name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).as_deref() {
+        Some("txt" | "cfg" | "lang" | "conf" | "ini") => "text/plain",
+        Some("xml") => "text/xml",
+        Some("jpg" | "jpeg") => "image/jpeg",
+        Some("png") => "image/png",
+        Some("gif") => "image/gif",
+        Some("bmp") => "image/bmp",
+        Some("wav") => "audio/wav",
+        Some("mp3") => "audio/mpeg",
+        Some("pem" | "crt" | "cer" | "der") => "application/x-x509-ca-cert",
+        _ => "application/octet-stream",
     }
 }
 

@@ -75,11 +75,12 @@ pub fn list(
     Ok(files.collect::<std::result::Result<_, _>>()?)
 }
 
-/// Bytes of all files, and of those of an account; the account's file of this name does not count.
+/// Bytes of all files, those of sites among them, and of an account's; the account's file of this name does not count.
 pub fn totals_without(conn: &Connection, account_id: i64, name: &str) -> Result<(i64, i64)> {
     let mut statement = conn.prepare_cached(
-        "SELECT coalesce(sum(size), 0), coalesce(sum(CASE WHEN account_id = $1 THEN size ELSE 0 END), 0) FROM file
-         WHERE account_id <> $1 OR lower(name) <> $2",
+        "SELECT coalesce(sum(size), 0), coalesce(sum(CASE WHEN account_id = $1 THEN size ELSE 0 END), 0) FROM
+            (SELECT account_id, size FROM file WHERE account_id <> $1 OR lower(name) <> $2
+             UNION ALL SELECT account_id, size FROM site_file)",
     )?;
     Ok(statement.query_row(params![account_id, name.to_ascii_lowercase()], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }

@@ -2,13 +2,12 @@
 
 use super::store;
 use super::{Choice, Chosen, Release, chosen, families, family};
-use crate::accounts::Kind;
-use crate::accounts::api::load;
+use crate::accounts::api::{customers_only, load};
 use crate::accounts::view::AccountView;
 use crate::db::{Connection, Db, Touch};
 use crate::users::Actor;
 use crate::vendors::{self, VENDORS, Vendor};
-use crate::web::{Code, Json, Problem, Result, words};
+use crate::web::{Json, Problem, Result, words};
 use crate::{audit, clock, models, sites};
 use actix_web::web::{Data, Path};
 use actix_web::{get, put};
@@ -140,7 +139,7 @@ async fn set(actor: Actor, db: &Db, id: i64, site: Option<String>, body: ChooseF
     let changed = db
         .write(move |tx| {
             if site.is_some() && id != actor.account_id {
-                refuse_but_customers(&load(tx, &actor, id)?)?;
+                customers_only(&load(tx, &actor, id)?)?;
             }
             let place = Place::of(tx, &actor, id, site.as_deref())?;
             let now = clock::now();
@@ -164,15 +163,6 @@ async fn set(actor: Actor, db: &Db, id: i64, site: Option<String>, body: ChooseF
         })
         .await?;
     Ok(Json(db.read_long(move |conn| view(conn, &changed)).await?))
-}
-
-/// AVA-144: what is a provider's or a reseller's site is changed inside it.
-fn refuse_but_customers(account: &AccountView) -> Result<()> {
-    if account.kind == Kind::Customer {
-        return Ok(());
-    }
-    let message = format!("The sites of a {} account are changed by working in it.", account.kind);
-    Err(Problem::new(Code::Forbidden, message, "What counts for all its sites: leave the site out."))
 }
 
 /// As the audit log tells it.

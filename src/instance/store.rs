@@ -5,7 +5,7 @@ use crate::enrollment::{challenge, files as certificates};
 use crate::net::Mac;
 use crate::settings::store as settings;
 use crate::users::{keys as api_keys, totp};
-use crate::{devices, mail, profiles, uploads, webhooks};
+use crate::{devices, mail, profiles, sites, uploads, webhooks};
 
 pub fn get(conn: &Connection, name: &str) -> Result<Option<Vec<u8>>> {
     let mut statement = conn.prepare_cached("SELECT value FROM instance WHERE name = $1")?;
@@ -74,6 +74,12 @@ impl Sealed {
             column: "text_sealed",
             key: &["layer", "scope", "vendor"],
             place: |key| settings::raw_place(&text(key, 0), number(key, 1), &text(key, 2)),
+        },
+        Sealed {
+            table: "site_file",
+            column: "body_sealed",
+            key: &["site_id", "name"],
+            place: |key| sites::archive::store::place(number(key, 0), &text(key, 1)),
         },
         Sealed {
             table: "upload",

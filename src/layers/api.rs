@@ -71,7 +71,6 @@ pub struct RawView {
     /// Secrets masked, unless they were asked to be revealed. Null: it cannot be read, so all of it may be secret.
     text: Option<String>,
     /// What reads well and probably does not do what its author wants; or why it cannot be read.
-    #[schema(value_type = Vec<Object>)]
     warnings: Vec<RawWarning>,
 }
 
@@ -240,17 +239,55 @@ async fn set_raw(
         .write(move |tx| {
             let found = place_for_change(tx, &actor, &named)?;
             let now = clock::now();
-            let before = logged(tx, &keys, &found, vendor)?;
-            store::put_raw(tx, &keys, &actor, found.scope, vendor, &body.text, now)?;
-            touched(tx, &found, now)?;
-            let after = logged(tx, &keys, &found, vendor)?;
-            let detail = Some(format!("{vendor}, {bytes} bytes"));
-            let sides = (before.as_ref(), after.as_ref());
-            audit::write_change(tx, &actor, "raw-text.set", &named, sides, detail, now)?;
+            put_text(tx, &keys, &actor, (&named, &found), vendor, &body.text, now)?;
             Ok::<_, Problem>(now)
         })
         .await?;
     Ok(Json(RawView { vendor: vendor.into(), author, updated_at, bytes, text, warnings }))
+}
+
+type At<'a> = (&'a Named, &'a Found);
+
+fn put_text(tx: &mut Tx, keys: &Keyring, actor: &Actor, at: At, vendor: &str, text: &str, now: i64) -> Result<()> {
+    let (named, found) = at;
+    let before = logged(tx, keys, found, vendor)?;
+    store::put_raw(tx, keys, actor, found.scope, vendor, text, now)?;
+    touched(tx, found, now)?;
+    let after = logged(tx, keys, found, vendor)?;
+    let detail = Some(format!("{vendor}, {} bytes", text.len()));
+    audit::write_change(tx, actor, "raw-text.set", named, (before.as_ref(), after.as_ref()), detail, now)?;
+    Ok(())
+}
+
+/// False when there was none.
+fn remove_text(tx: &mut Tx, keys: &Keyring, actor: &Actor, at: At, vendor: &str, now: i64) -> Result<bool> {
+    let (named, found) = at;
+    let before = logged(tx, keys, found, vendor)?;
+    if !store::unset_raw(tx, found.scope, vendor)? {
+        return Ok(false);
+    }
+    touched(tx, found, now)?;
+    let sides = (before.as_ref(), None::<&LoggedRaw>);
+    audit::write_change(tx, actor, "raw-text.remove", named, sides, Some(vendor.into()), now)?;
+    Ok(true)
+}
+
+/// Sets a site's raw text, as it comes with the site's settings archive, or takes it away. False when there was none.
+pub fn set_site_text(
+    tx: &mut Tx,
+    keys: &Keyring,
+    actor: &Actor,
+    site: &str,
+    vendor: &str,
+    text: Option<&str>,
+    now: i64,
+) -> Result<bool> {
+    let named = Named { layer: Layer::Site, scope: site.to_owned(), line: None };
+    let found = place_for_change(tx, actor, &named)?;
+    match text {
+        Some(text) => put_text(tx, keys, actor, (&named, &found), vendor, text, now).map(|()| true),
+        None => remove_text(tx, keys, actor, (&named, &found), vendor, now),
+    }
 }
 
 /// What the audit log says of a raw text: as everybody sees it, secrets masked.
@@ -279,15 +316,10 @@ async fn unset_raw(
     let vendor = models::vendor(&vendor)?.id;
     db.write(move |tx| {
         let found = place_for_change(tx, &actor, &named)?;
-        let before = logged(tx, &keys, &found, vendor)?;
-        if !store::unset_raw(tx, found.scope, vendor)? {
-            return Err(no_raw(vendor, &named));
+        match remove_text(tx, &keys, &actor, (&named, &found), vendor, clock::now())? {
+            true => Ok(()),
+            false => Err(no_raw(vendor, &named)),
         }
-        let now = clock::now();
-        touched(tx, &found, now)?;
-        let sides = (before.as_ref(), None::<&LoggedRaw>);
-        audit::write_change(tx, &actor, "raw-text.remove", &named, sides, Some(vendor.into()), now)?;
-        Ok(())
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())

@@ -336,7 +336,7 @@ fn mask(draft: &mut Draft) {
 
 /// Of answers that held a secret. With a certificate it came by TLS. What a phone stored here may hold a password that its
 /// user typed.
-const SECRET_REASONS: [Reason; 8] = [
+const SECRET_REASONS: [Reason; 9] = [
     Reason::Token,
     Reason::Credentials,
     Reason::Window,
@@ -344,6 +344,7 @@ const SECRET_REASONS: [Reason; 8] = [
     Reason::Bound,
     Reason::CertificateFile,
     Reason::OwnUpload,
+    Reason::SiteSecret,
     Reason::RedirectedLogin,
 ];
 
@@ -422,7 +423,7 @@ fn verdict(judged: &Judged) -> String {
         return told.map_or_else(|| say(Reason::ResetSuspected), verdict_of);
     }
     // What counts is the last time it asked for a file of its own. Where none is made, that is any of the store.
-    let of_the_store = [Reason::NoFile, Reason::StaticFile];
+    let of_the_store = [Reason::NoFile, Reason::StaticFile, Reason::SiteFile, Reason::SiteSecret];
     let others = [
         Reason::OptionalFile,
         Reason::TrustCertificate,

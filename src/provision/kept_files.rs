@@ -11,6 +11,7 @@ use crate::checkins::Reason;
 use crate::db::{BOX_ACCOUNT, Error};
 use crate::enrollment::files::Form;
 use crate::enrollment::store as certificates;
+use crate::sites::archive;
 use crate::vendors::{self, FileKind};
 use crate::{ca, files, uploads};
 use std::sync::Arc;
@@ -56,6 +57,21 @@ impl Pipeline {
             }
             None => Outcome::not_found(Reason::NoFile),
         })
+    }
+
+    /// Of the settings archive of the device's site.
+    pub(super) fn site_file(&self, loaded: &Loaded, grant: &Grant, upgrade: bool) -> Result<Option<Outcome>, Error> {
+        let site = loaded.subject.as_ref().and_then(|subject| subject.device.site_id);
+        let Some(site) = site.filter(|site| loaded.shared.has_files(*site, upgrade)) else { return Ok(None) };
+        let found = self.db.read(|conn| archive::store::get(conn, &self.keys, site, &loaded.path.name))?;
+        Ok(found.map(|(file, body)| match file.proof && !grant.secrets {
+            true => Outcome::not_found(Reason::MoreProof),
+            false => {
+                let content_type = files::content_type(&file.name);
+                let answer = Answer::Bytes { bytes: body.into(), content_type, modified: file.updated_at };
+                Outcome::served(answer, if file.proof { Reason::SiteSecret } else { Reason::SiteFile })
+            }
+        }))
     }
 
     /// The device's own certificate and key, under the one name that is its.

@@ -40,6 +40,9 @@ impl Pipeline {
                 if let Some(own) = self.certificate_file(request, loaded, grant)? {
                     return Ok(own);
                 }
+                if let Some(own) = self.site_file(loaded, grant, false)? {
+                    return Ok(own);
+                }
                 let found = self.stored_file(account_of(loaded.subject.as_deref()), &loaded.path.name)?;
                 if found.reason != Reason::NoFile {
                     return Ok(found);
@@ -56,6 +59,13 @@ impl Pipeline {
                 return Ok(if nobody_makes_it { Outcome::not_found(Reason::NoWriter) } else { own });
             }
             Ask::File(FileKind::Upload) => return self.uploaded(loaded, grant),
+            // A site's own upgrade file counts where its phones are not sent elsewhere.
+            Ask::File(FileKind::Upgrade)
+                if outside.is_none()
+                    && let Some(own) = self.site_file(loaded, grant, true)? =>
+            {
+                return Ok(own);
+            }
             Ask::File(kind) => kind,
         };
         let Some(vendor) = loaded.vendor else { return Ok(Outcome::not_found(Reason::VendorUnknown)) };

@@ -41,6 +41,8 @@ pub struct Shared {
     models: HashMap<(i64, String, String), i64>,
     scopes: HashMap<(Layer, i64), Scope>,
     pub firmware: firmware::Policy,
+    /// Sites whose settings archive holds files; true: an upgrade file among them.
+    archives: HashMap<i64, bool>,
 }
 
 impl Shared {
@@ -70,6 +72,11 @@ impl Shared {
     pub fn models_of(&self, account: i64, vendor: &str) -> impl Iterator<Item = &str> {
         let own = self.models.keys().filter(move |(owner, of, _)| *owner == account && of == vendor);
         own.map(|(.., name)| name.as_str())
+    }
+
+    /// Whether a site has files of its own, or an upgrade file.
+    pub fn has_files(&self, site: i64, upgrade: bool) -> bool {
+        self.archives.get(&site).is_some_and(|has_one| *has_one || !upgrade)
     }
 
     pub fn epoch(&self) -> u64 {
@@ -132,10 +139,11 @@ fn load(conn: &Connection, keys: &Keyring, epoch: u64) -> Result<Shared> {
     }
     let networks = networks::store::all(&tx)?;
     let firmware = firmware::store::policy(&tx)?;
+    let archives = sites::archive::store::sites(&tx)?.into_iter().collect();
     // On a fresh box nothing has changed since its profiles were made.
     let made_at = profiles.values().map(|profile| profile.updated_at).max().unwrap_or(0);
     let changed_at = crate::db::shared_changed_at(&tx)?.max(made_at);
-    Ok(Shared { epoch, changed_at, profiles, sites, networks, groups, models, scopes, firmware })
+    Ok(Shared { epoch, changed_at, profiles, sites, networks, groups, models, scopes, firmware, archives })
 }
 
 /// Values and raw text of one scope: a shared one, or one device's own.

@@ -201,6 +201,7 @@ where
             .configure(devices::api::configure)
             .configure(lines::api::configure)
             .configure(sites::api::configure)
+            .configure(sites::archive::api::configure)
             .configure(profiles::api::configure)
             .configure(groups::api::configure)
             .configure(models::api::configure)

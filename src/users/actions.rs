@@ -20,6 +20,8 @@ pub const ACTIONS: &[(&str, &str, &str, &str)] = &[
     ("POST",   "/accounts/{id}/sites",                             "site.add",                "name"),
     ("PUT",    "/accounts/{id}/sites/{name}",                      "site.set",                "{name}"),
     ("DELETE", "/accounts/{id}/sites/{name}",                      "site.remove",             "{name}"),
+    ("PUT",    "/accounts/{id}/sites/{name}/archive",              "site-archive.set",        "{name}"),
+    ("DELETE", "/accounts/{id}/sites/{name}/archive",              "site-archive.remove",     "{name}"),
     ("PUT",    "/accounts/{id}/sites/{name}/firmware",             "firmware.choose",         "{name}"),
     ("POST",   "/alarms/read",                                     "alarm.read",              ""),
     ("POST",   "/alarms/{id}/close",                               "alarm.close",             "{id}"),

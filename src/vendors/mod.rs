@@ -31,6 +31,7 @@ mod steady;
 pub mod write;
 pub mod yealink;
 
+pub use avaya::archive as site_archive;
 pub use brand::Vendor;
 pub use identify::{Evidence, Identity, classify, identify, macs_in_path, macs_named, other_than};
 pub use identity_certificate::{CertificateWay, asks_for_certificates, certificate_way, takes_pkcs12};

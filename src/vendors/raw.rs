@@ -80,7 +80,7 @@ impl RawError {
 }
 
 /// Raw text that reads well and probably does not do what its author wants.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct RawWarning {
     pub line: usize,
     pub text: String,

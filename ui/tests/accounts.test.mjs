@@ -350,6 +350,45 @@ step('AVA-139 AVA-140 AVA-142 AVA-164 firmware is chosen for every model of a ty
   await dialog(carl).waitFor({ state: 'detached' });
 });
 
+step('AVA-138 AVA-143 a settings archive is sent on the site, refused in the box’s words, shown and removed', async () => {
+  const dir = mkdtempSync(`${tmpdir()}/phonebox-archive-`);
+  writeFileSync(`${dir}/46xxsettings.txt`, 'SET SIPDOMAIN "avaya.com"\nSET TRUSTCERTS "nobody.pem"\n');
+  writeFileSync(`${dir}/logo.png`, 'a picture');
+  writeFileSync(`${dir}/ring.wav`, 'a sound');
+  writeFileSync(`${dir}/phone.exe`, 'MZ');
+  const packed = (name, ...files) => {
+    execFileSync('python3', ['-m', 'zipfile', '-c', `${dir}/${name}`, ...files.map((file) => `${dir}/${file}`)]);
+    return `${dir}/${name}`;
+  };
+  await carl.getByRole('button', { name: 'Berlin' }).click();
+  await dialog(carl).getByRole('button', { name: 'Settings archive' }).click();
+  await dialog(carl).getByText('the site has no profile').waitFor();
+  await dialog(carl).getByRole('button', { name: 'Cancel' }).click();
+  await carl.getByLabel('Choose Berlin').check();
+  await carl.getByRole('button', { name: 'Profile for 1 site' }).click();
+  await dialog(carl).getByLabel('Profile').selectOption('Desks');
+  await dialog(carl).locator('input[type=file]').setInputFiles(packed('several.zip', 'ring.wav'));
+  await dialog(carl).getByRole('button', { name: 'Save' }).click();
+  await dialog(carl).waitFor({ state: 'detached' });
+  await carl.getByRole('button', { name: 'Berlin' }).click();
+  await dialog(carl).getByRole('button', { name: 'Settings archive' }).click();
+  await dialog(carl).getByRole('cell', { name: 'ring.wav' }).waitFor();
+  const send = (file) => dialog(carl).getByLabel('Send a ZIP').first().setInputFiles(file);
+  await send(packed('bad.zip', 'phone.exe'));
+  await dialog(carl).getByText('"phone.exe" may not be in it').waitFor();
+  await send(packed('good.zip', '46xxsettings.txt', 'logo.png'));
+  await dialog(carl).getByRole('cell', { name: 'logo.png' }).waitFor();
+  assert.equal(await dialog(carl).getByRole('cell', { name: 'ring.wav' }).count(), 0);
+  await dialog(carl).getByRole('cell', { name: '46xxsettings.txt' }).waitFor();
+  await dialog(carl).getByText('the certificate nobody.pem is neither').waitFor();
+  await inspect(carl, 'account-site-archive');
+  await dialog(carl).getByRole('button', { name: 'Remove archive' }).click();
+  await dialog(carl).last().getByRole('button', { name: 'Remove archive' }).click();
+  await dialog(carl).getByText('None was sent yet.').waitFor();
+  await dialog(carl).getByRole('button', { name: 'Cancel' }).click();
+  await dialog(carl).waitFor({ state: 'detached' });
+});
+
 step('AVA-152 AVA-153 AVA-154 a CA for login certificates is uploaded, seen and downloaded; public ones are a switch', async () => {
   const dir = mkdtempSync(`${tmpdir()}/phonebox-ca-`);
   execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', `${dir}/key`, '-out', `${dir}/ca.pem`, '-subj', '/CN=Corner'], { stdio: 'ignore' });

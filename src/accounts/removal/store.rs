@@ -26,6 +26,7 @@ const OWNED: &[&str] = &[
     "setting",
     "raw_text",
     "firmware_choice",
+    "site_file",
     "site",
     "target",
     "profile",

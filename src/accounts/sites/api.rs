@@ -1,7 +1,6 @@
 //! Sites of an account over REST. What a site is and may be is said once: [`crate::sites::api`].
 
-use crate::accounts::Kind;
-use crate::accounts::api::load;
+use crate::accounts::api::{customers_only, load};
 use crate::db::{Connection, Db};
 use crate::profiles;
 use crate::seal::Keyring;
@@ -9,7 +8,7 @@ use crate::sites::api::{AddSite, ChangeSite, add_one, change_one, list_of, remov
 use crate::sites::store::Site;
 use crate::users::Actor;
 use crate::web::json::{created, double};
-use crate::web::{Code, Json, Page, Paging, Problem, Query, Result};
+use crate::web::{Json, Page, Paging, Problem, Query, Result};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete, get, post, put};
 
@@ -42,11 +41,7 @@ fn within(conn: &Connection, actor: &Actor, id: i64) -> Result<Actor> {
 
 /// To change something: customers only.
 fn customer(conn: &Connection, actor: &Actor, id: i64) -> Result<Actor> {
-    let account = load(conn, actor, id)?;
-    if account.kind != Kind::Customer {
-        let message = format!("The sites of a {} account are changed by working in it.", account.kind);
-        return Err(Problem::new(Code::Forbidden, message, "Its own sites: /api/v1/sites"));
-    }
+    customers_only(&load(conn, actor, id)?)?;
     within(conn, actor, id)
 }
 

@@ -5,6 +5,7 @@
 //! From protocols/avaya.md §1.2, §1.3, §1.8. Only the J100 is known to put its MAC into the User-Agent; the 12x0 sends one raw
 //! byte that is not ASCII.
 
+pub mod archive;
 pub mod files;
 pub mod interpret;
 mod lint;

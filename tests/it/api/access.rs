@@ -168,6 +168,13 @@ fn the_committed_openapi_document_is_the_one_of_this_binary() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/openapi.json");
     let committed = std::fs::read_to_string(path).unwrap_or_default();
     assert!(committed == document(), "the API changed. Run: cargo run -- openapi > packaging/openapi.json");
+    // A client that is made from it has one name for each.
+    let document: serde_json::Value = serde_json::from_str(&committed).unwrap();
+    let operations =
+        document["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values());
+    let mut seen = std::collections::HashSet::new();
+    let doubled: Vec<_> = operations.filter(|one| !seen.insert(one["operationId"].to_string())).collect();
+    assert!(doubled.is_empty(), "{doubled:?}");
     let phonebox = running();
     assert!(phonebox.get("/openapi.json").text() == committed);
     phonebox.raw("GET /api/v1/openapi.json HTTP/1.1", "", b"").refused(401);

@@ -380,8 +380,8 @@ impl<'a> Asker<'a> {
                 assert_eq!(without(&words_of(&answer), id), without(&words_of(&never), &nobody), "{place}");
             } else {
                 let of_sites = path.starts_with("/accounts/{id}/site");
-                // Its firmware is an account's own to choose.
-                let chooses = path.ends_with("/firmware") && owner == self.own;
+                // Its firmware and its sites' archives are an account's own.
+                let chooses = (path.ends_with("/firmware") || path.ends_with("/archive")) && owner == self.own;
                 let own_account = thing == "accounts"
                     && owner == self.own
                     && !of_sites

@@ -5,6 +5,7 @@
 
 mod addresses;
 mod ale;
+mod archive;
 mod avaya;
 mod avaya_files;
 mod codes;

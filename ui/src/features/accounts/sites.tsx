@@ -1,11 +1,12 @@
 /** The sites of a customer: added with a profile, changed, several at once. */
-import { Button, Checkbox, Group, NativeSelect, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Checkbox, FileInput, Group, NativeSelect, Stack, Text, TextInput } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { client, done, type Schema } from '~/api/client';
 import { useChange } from '~/api/hooks';
 import { useMay } from '~/api/session';
+import { ArchiveSettings, sendArchive } from '~/components/archive';
 import { ConfirmButton } from '~/components/confirm';
 import { FirmwareSettings } from '~/components/firmware';
 import { Dialog, Form, useFields } from '~/components/form';
@@ -83,9 +84,6 @@ export function SiteTab({ account }: { account: Account }) {
           </Button>
         )}
       </Group>
-      <Text size="sm" c="dimmed" maw="60ch">
-        {t('accountSites.later')}
-      </Text>
       <DataTable label={t('accounts.tabs.sites')} columns={columns} query={sites} rowKey={(site) => site.name} empty={<Empty icon="building" title={t('accountSites.empty')} text={t('accountSites.emptyText')} />} />
       <Dialog opened={open !== undefined} close={close} title={open === 'new' ? t('accountSites.add') : open === 'several' ? t('accountSites.severalTitle') : (open?.name ?? '')}>
         {open === 'several' && <Several account={account} names={[...picked]} close={() => { setPicked(new Set()); close(); }} />}
@@ -140,6 +138,7 @@ function SiteForm({ account, site, close }: { account: Account; site?: Site; clo
         <TextInput label={t('accountSites.pid')} description={t('accountSites.pidHint')} {...field('pid')} inputMode="numeric" maxLength={4} />
       </Form>
       <FirmwareSettings account={account.id} site={site?.name} />
+      {site && <ArchiveSettings account={account.id} site={site.name} />}
       {site && may('site.delete') && (
         <Group>
           <ConfirmButton size="xs" variant="default" label={t('accountSites.remove')} text={t('accountSites.removeText')} act={remove} />
@@ -152,9 +151,14 @@ function SiteForm({ account, site, close }: { account: Account; site?: Site; clo
 function Several({ account, names, close }: { account: Account; names: string[]; close: () => void }) {
   const { t } = useTranslation();
   const profiles = useProfiles(account);
+  const may = useMay();
   const { fields, field } = useFields({ profile: '' });
+  const [archive, setArchive] = useState<File | null>(null);
   const give = useChange(
-    () => done(client.POST('/api/v1/accounts/{id}/site-profiles', { params: { path: { id: account.id } }, body: { sites: names, profile: fields.profile || null } })),
+    async () => {
+      await done(client.POST('/api/v1/accounts/{id}/site-profiles', { params: { path: { id: account.id } }, body: { sites: names, profile: fields.profile || null } }));
+      if (archive) for (const name of names) await sendArchive(account.id, name, archive);
+    },
     TOUCHED,
     close,
   );
@@ -162,6 +166,7 @@ function Several({ account, names, close }: { account: Account; names: string[];
     <Form change={give} label={t('app.save')} cancel={close}>
       <Text size="sm">{names.join(', ')}</Text>
       <NativeSelect label={t('devices.profile')} {...field('profile')} data={[{ value: '', label: t('accountSites.noProfile') }, ...profiles.map((name) => ({ value: name, label: name }))]} />
+      {may('setting.write') && <FileInput label={t('archive.title')} description={t('archive.several')} accept=".zip" clearable value={archive} onChange={setArchive} />}
     </Form>
   );
 }

@@ -8,6 +8,7 @@ import { Link } from 'react-router';
 import { client, done, type Schema } from '~/api/client';
 import { useChange } from '~/api/hooks';
 import { useMay, useSession } from '~/api/session';
+import { ArchiveSettings } from '~/components/archive';
 import { ConfirmButton } from '~/components/confirm';
 import { FirmwareSettings } from '~/components/firmware';
 import { Dialog, Form, useFields } from '~/components/form';
@@ -127,6 +128,7 @@ function Edit({ site, close }: { site?: Site; close: () => void }) {
         {site && may('site.delete') && <ConfirmButton label={t('devices.remove')} text={t('sites.removeText')} act={remove} variant="subtle" color="red" />}
       </Form>
       {account !== undefined && <FirmwareSettings account={account} site={site?.name} />}
+      {account !== undefined && site && <ArchiveSettings account={account} site={site.name} />}
     </Stack>
   );
 }
