@@ -383,7 +383,7 @@ step('AVA-138 AVA-143 a settings archive is sent on the site, refused in the box
   await dialog(carl).getByText('the certificate nobody.pem is neither').waitFor();
   await inspect(carl, 'account-site-archive');
   await dialog(carl).getByRole('button', { name: 'Remove archive' }).click();
-  await dialog(carl).last().getByRole('button', { name: 'Remove archive' }).click();
+  await carl.getByRole('dialog', { name: 'Remove archive' }).getByRole('button', { name: 'Remove archive' }).click();
   await dialog(carl).getByText('None was sent yet.').waitFor();
   await dialog(carl).getByRole('button', { name: 'Cancel' }).click();
   await dialog(carl).waitFor({ state: 'detached' });

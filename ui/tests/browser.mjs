@@ -36,8 +36,9 @@ export async function fresh(browser, box, more = {}) {
   return page;
 }
 
-/** Nothing is being loaded any more, wherever on the page. */
-export const loaded = (page) => page.waitForFunction(() => !document.querySelector('[aria-label="Loading"]'));
+/** Nothing is being loaded any more, wherever on the page, in English or German. */
+export const loaded = (page) =>
+  page.waitForFunction(() => !document.querySelector('[aria-label="Loading"], [aria-label="Wird geladen"]'));
 
 /** axe finds nothing serious, nothing sticks out, both widths and both schemes are kept as pictures. */
 export async function inspect(page, name) {

@@ -315,7 +315,7 @@ step('the pages speak German', async () => {
   for (const name of ['Benachrichtigungen', 'Mail', 'Webhooks', 'Änderungen', 'Alarme']) {
     await german.getByRole('navigation').getByRole('link', { name }).click();
     await german.getByRole('heading', { level: 1, name }).waitFor();
-    await german.getByLabel('Wird geladen').waitFor({ state: 'detached' });
+    await loaded(german);
     // The page's own words: what happened is told as the box wrote it down.
     const text = await german.locator('main').evaluate((main) => {
       const own = main.cloneNode(true);

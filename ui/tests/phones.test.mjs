@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before } from 'node:test';
 import { agent, boot, startBox, until } from './box.mjs';
-import { fresh, inspect, launch, logIn, make, PASSWORD, setUp } from './browser.mjs';
+import { fresh, inspect, launch, loaded, logIn, make, PASSWORD, setUp } from './browser.mjs';
 import { story } from './story.mjs';
 
 const NEW = '805ec0bb0001';
@@ -18,7 +18,7 @@ const heading = (name, on = page) => on.getByRole('heading', { level: 1, name, e
 const link = (name) => page.getByRole('navigation', { name: 'Menu' }).getByRole('link', { name, exact: true });
 const section = (name) => page.getByRole('region', { name, exact: true });
 const dialog = () => page.getByRole('dialog');
-const quiet = () => page.getByLabel('Loading', { exact: true }).waitFor({ state: 'detached' });
+const quiet = () => loaded(page);
 const menu = async (item) => {
   await page.getByRole('banner').getByRole('button', { name: 'Alice Example' }).click();
   await page.getByRole('menuitem', { name: item, exact: true }).click();

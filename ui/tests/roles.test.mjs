@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startBox, until } from './box.mjs';
-import { api, inspect, launch, logIn, make, setUp } from './browser.mjs';
+import { api, inspect, launch, loaded, logIn, make, setUp } from './browser.mjs';
 
 const FIRST = 'First-w0rd';
 let box, browser, alice;
@@ -45,7 +45,7 @@ after(async () => {
 const offered = async (page) => {
   await page.goto('/');
   await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
-  await page.getByLabel('Loading', { exact: true }).waitFor({ state: 'detached' });
+  await loaded(page);
   const names = await page.getByRole('navigation', { name: 'Menu' }).getByRole('link').allInnerTexts();
   // Without the count beside the name.
   return names.map((name) => name.split('\n')[0]);
@@ -56,7 +56,7 @@ async function typed(page, address) {
   await page.goto(address);
   const shown = page.getByRole('heading', { level: 1 }).or(page.getByRole('main').getByRole('alert'));
   await shown.first().waitFor();
-  await page.getByLabel('Loading', { exact: true }).waitFor({ state: 'detached' });
+  await loaded(page);
   return page.getByRole('main').innerText();
 }
 

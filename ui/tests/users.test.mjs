@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import { startBox, totp, until } from './box.mjs';
-import { fresh, inspect as look, launch } from './browser.mjs';
+import { fresh, inspect as look, launch, loaded } from './browser.mjs';
 import { story } from './story.mjs';
 
 const PASSWORD = 'Tr0ub4dor&3';
@@ -467,7 +467,7 @@ step('AVA-175: whoever logs in is spoken to in their own language, in every word
   for (const [path, name] of Object.entries(pages)) {
     await german.goto(path);
     await heading(name, german).waitFor();
-    await german.getByLabel('Wird geladen').waitFor({ state: 'detached' });
+    await loaded(german);
     await inspect(german, `users-german${path.replaceAll('/', '-')}`);
   }
   await german.goto('/roles');
