@@ -1,7 +1,7 @@
 //! The file store over REST: streamed in, checksummed, bounded; on disk under its SHA-256 before its row says so.
 
 use super::store::{self, FileSummary};
-use super::{Limits, SharedFile};
+use super::{LONGEST_VERSION, Limits, SharedFile};
 use crate::db::{BOX_ACCOUNT, Connection, Db, Touch};
 use crate::net::Mac;
 use crate::seal::hex;
@@ -21,7 +21,6 @@ use tokio::sync::Mutex;
 /// Bytes and rows change together: what one request takes away must not be what another one just found.
 static GATE: Mutex<()> = Mutex::const_new(());
 const LONGEST_NAME: usize = 128;
-const LONGEST_VERSION: usize = 64;
 /// Where a private key shows itself.
 const HEAD: usize = 64 * 1024;
 

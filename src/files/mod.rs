@@ -49,6 +49,9 @@ pub fn version(kind: &str, vendor: Option<&str>, name: &str, given: Option<Strin
     is_firmware.then(|| given.or_else(|| firmware::in_name(vendor, name))).flatten()
 }
 
+/// Characters of the version of a release.
+pub const LONGEST_VERSION: usize = 64;
+
 /// How much may be stored.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {

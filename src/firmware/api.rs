@@ -5,6 +5,7 @@ use super::{Choice, Chosen, Release, chosen, families, family};
 use crate::accounts::api::{customers_only, load};
 use crate::accounts::view::AccountView;
 use crate::db::{Connection, Db, Touch};
+use crate::files::LONGEST_VERSION;
 use crate::users::Actor;
 use crate::vendors::{self, VENDORS, Vendor};
 use crate::web::{Json, Problem, Result, words};
@@ -17,7 +18,6 @@ use std::collections::{BTreeMap, BTreeSet};
 const OFFERED: usize = 10;
 /// Choices of one account or site.
 const MOST: usize = 500;
-const LONGEST_VERSION: usize = 64;
 
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub struct FirmwareView {

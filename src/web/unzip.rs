@@ -26,7 +26,7 @@ pub fn open(file: &mut File, most: usize) -> Result<ZipArchive<&mut File>, Strin
 /// As it may be shown. `None`: a folder, or what a Mac adds.
 pub fn name<R: Read>(entry: &ZipFile<'_, R>) -> Result<Option<String>, String> {
     let name = entry.name().map_err(unreadable)?;
-    let name: String = name.chars().take(120).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    let name: String = name.chars().take(200).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
     if entry.is_dir() || name.starts_with("__MACOSX/") {
         return Ok(None);
     }

@@ -147,10 +147,10 @@ fn put(tx: &mut Tx, keys: &Keyring, limits: &Limits, place: &Place, contents: Co
         store::put(tx, keys, inside.account_id, place.site_id, &file, &entry.body)?;
     }
     // Nobody uses up what is there for the others (T99).
-    let (_, own) = files::store::totals_without(tx, inside.account_id, "")?;
-    if inside.account_id != BOX_ACCOUNT && own as u64 > limits.account_bytes {
-        let message =
-            format!("All files of the account together would be larger than its {} MiB.", limits.account_bytes >> 20);
+    let (all, own) = files::store::totals_without(tx, inside.account_id, "")?;
+    let is_over = inside.account_id != BOX_ACCOUNT && own as u64 > limits.account_bytes;
+    if is_over || all as u64 > limits.total_bytes {
+        let message = "All files together would be larger than allowed.";
         return Err(Problem::new(Code::TooLarge, message, "Remove files that no phone needs: phonebox file list"));
     }
     let mut warnings = Vec::new();

@@ -12,7 +12,10 @@ const SETTINGS: &str = "## Berlin\nSET ADMIN_PASSWORD \"27238 9\"\n\
     SET BRURI \"http://logo.example/\"\n";
 const UPGRADE: &[u8] = b"## of Berlin\r\nGET 46xxsettings.txt\r\n";
 
-fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+/// Names and bytes.
+type Files<'a> = &'a [(&'a str, &'a [u8])];
+
+fn zip(files: Files) -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in files {
         zip.start_file(*name, SimpleFileOptions::default()).unwrap();
@@ -21,7 +24,7 @@ fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
     zip.finish().unwrap().into_inner()
 }
 
-fn stored(phonebox: &Phonebox, files: &[(&str, &[u8])]) -> PathBuf {
+fn stored(phonebox: &Phonebox, files: Files) -> PathBuf {
     let path = phonebox.path().join("archive.zip");
     std::fs::write(&path, zip(files)).unwrap();
     path
@@ -112,7 +115,7 @@ fn ava_072_075_and_076_an_archive_that_phones_would_not_understand_is_refused_by
     let good = stored(&phonebox, &[("logo.png", b"a picture")]);
     phonebox.cli(&["site", "archive", "default", good.to_str().unwrap()]);
     let long = vec![b'a'; 17 << 20];
-    let cases: &[(&[(&str, &[u8])], &str)] = &[
+    let cases: &[(Files, &str)] = &[
         (&[("phone.exe", b"MZ")], "\"phone.exe\" may not be in it: only files that end in .xml .png"),
         (&[("logo.png", b"x"), ("notes", b"x")], "\"notes\" may not be in it"),
         (&[("46XXsettings.txt", b"SET DHCPSTD 1\n")], "the settings file is named exactly 46xxsettings.txt"),
