@@ -42,6 +42,9 @@ def map_path_parameters(context, path_parameters):
     for name, value in path_parameters.items():
         there = THERE.get(name)
         there = there.get(thing) if isinstance(there, dict) else there
+        # A number that the schema forbids is one on purpose.
+        if name == "id" and not str(value).isdigit():
+            continue
         if there is not None and zlib.crc32(repr(value).encode()) % 2:
             path_parameters[name] = there
     return path_parameters
