@@ -43,7 +43,7 @@ def map_path_parameters(context, path_parameters):
         there = THERE.get(name)
         there = there.get(thing) if isinstance(there, dict) else there
         # A number that the schema forbids is one on purpose.
-        if name == "id" and not str(value).isdigit():
+        if name == "id" and not (str(value).isdigit() and int(value) < 2**63):
             continue
         if there is not None and zlib.crc32(repr(value).encode()) % 2:
             path_parameters[name] = there
