@@ -112,7 +112,12 @@ fn show_archive(archive: &Value, as_json: bool) {
     if as_json {
         return table::json(archive);
     }
-    table::print(archive["files"].as_array().map(Vec::as_slice).unwrap_or_default(), &FILES);
+    let files = archive["files"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if files.is_empty() && archive["settings"].is_null() {
+        table::say("The site has no settings archive. Send one: phonebox site archive SITE FILE.zip");
+    } else {
+        table::print(files, &FILES);
+    }
     if let Some(bytes) = archive["settings"].as_u64() {
         table::say(&format!(
             "46xxsettings.txt: {bytes} bytes. It is raw text of the site: phonebox layer raw list --site NAME"

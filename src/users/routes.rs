@@ -315,6 +315,11 @@ pub fn is_whole(path: &str) -> bool {
     WHOLE.iter().any(|whole| path.strip_prefix(whole).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }
 
+/// Whether it opens anything to a user who is limited to a part of the account.
+pub fn opens_a_part(permission: Permission) -> bool {
+    ROUTES.iter().any(|row| row.2 == Need::May(permission) && !is_whole(row.1))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::permissions::Reach;

@@ -7,8 +7,9 @@ use crate::db::{self, BOX_ACCOUNT, Connection, Db, Tx};
 use crate::seal::Keyring;
 use crate::settings::Secret;
 use crate::users::guard::{Caller, Person};
+use crate::users::routes::opens_a_part;
 use crate::users::throttle::{Key, Throttle};
-use crate::users::{Actor, Due, Who, password, store as users, totp};
+use crate::users::{Actor, Due, Permission, Who, password, store as users, totp};
 use crate::web::{Code, Json, Problem, Result};
 use crate::{audit, clock};
 use actix_web::web::{Data, Path};
@@ -22,8 +23,11 @@ pub struct LoggedIn {
     pub account: accounts::AccountBrief,
     /// The account the user acts in instead; null: in their own.
     pub acting_in: Option<accounts::AccountBrief>,
+    /// Without those that open nothing to a user who is limited to some of it.
     #[schema(value_type = Vec<crate::users::Permission>)]
     pub permissions: Vec<&'static str>,
+    /// To some profiles or sites: what is about the whole account is refused.
+    pub limited: bool,
     /// What must be done before anything else.
     pub due: Option<Due>,
     /// Goes with every change, as X-CSRF-Token.
@@ -160,11 +164,14 @@ pub async fn refused(
 fn view(conn: &Connection, actor: &Actor, csrf: String) -> Result<LoggedIn> {
     let Who::Person { user_id, due, .. } = actor.who else { return Err(Code::Unauthorized.into()) };
     let account = |id| accounts::brief(conn, id);
+    let limited = actor.limited.is_some();
+    let opens = |permission: &Permission| !limited || opens_a_part(*permission);
     Ok(LoggedIn {
         user: users::brief(conn, user_id)?.ok_or(Code::Unauthorized)?,
         account: account(actor.home_id)?.ok_or(Code::Unauthorized)?,
         acting_in: if actor.account_id == actor.home_id { None } else { account(actor.account_id)? },
-        permissions: actor.permissions.words(),
+        permissions: actor.permissions.iter().filter(opens).map(Permission::word).collect(),
+        limited,
         due,
         csrf,
     })

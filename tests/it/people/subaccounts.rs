@@ -58,6 +58,33 @@ fn ale_077_ale_081_ale_084_ale_088_ymc_030_ymc_031_ymc_033_a_sub_account_has_wor
     );
 }
 
+/// What a role permits of the whole account opens nothing to a user of one profile, and the page is not told to offer it.
+#[test]
+fn ymc_032_a_user_of_one_profile_is_told_what_opens_something() {
+    let running = running();
+    let alice = set_up(&running);
+    alice.post("/profiles", json!({ "name": "Desks" })).json(201);
+    let granted = json!(["device.read", "setting.read", "audit.read"]);
+    for (login, profiles, told) in
+        [("bob", json!(null), granted.clone()), ("carol", json!(["Desks"]), json!(["device.read", "setting.read"]))]
+    {
+        let mut body = person(login);
+        body["permissions"] = granted.clone();
+        body["profiles"] = profiles.clone();
+        alice.post("/users", body).json(201);
+        log_in(&running, login, PASSWORD)
+            .put("/me/password", json!({ "old": PASSWORD, "new": "An0ther.Word" }))
+            .json(200);
+        let browser = log_in(&running, login, "An0ther.Word");
+        assert_eq!((&browser.told["limited"], &browser.told["permissions"]), (&json!(!profiles.is_null()), &told));
+        let whole = if profiles.is_null() { 200 } else { 403 };
+        for path in ["/audit", "/accounts/1/sites/default/firmware", "/accounts/1/sites/default/archive"] {
+            assert_eq!(browser.get(path).status, whole, "{login} {path}");
+        }
+        assert_eq!(browser.get("/settings?layer=profile&scope=Desks").status, 200, "{login}");
+    }
+}
+
 #[test]
 fn ale_086_ymc_036_the_list_is_searched_by_name_address_and_role() {
     let running = running();

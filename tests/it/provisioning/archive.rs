@@ -104,6 +104,7 @@ fn ava_071_073_074_and_138_a_sites_phones_get_what_its_archive_holds() {
     phonebox.cli(&["site", "archive", "Berlin", "--remove"]);
     assert_eq!(fetch(&phonebox, "J179", "Ring.wav").status, 404);
     assert!(!fetch(&phonebox, "J179", "46xxsettings.txt").text().contains("logo.example"));
+    assert!(phonebox.cli(&["site", "archive", "Berlin"]).contains("Send one: phonebox site archive SITE FILE.zip"));
     let bare = phonebox.try_cli(&["site", "archive", "Berlin", "--remove"]).refused();
     assert!(bare.contains("settings archive"), "{bare}");
 }

@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { client, done } from '~/api/client';
 import { useChange } from '~/api/hooks';
-import { useMay } from '~/api/session';
+import { useMay, useSession } from '~/api/session';
 import { number } from '~/lib/format';
 import { ConfirmButton } from './confirm';
 import { Waiting } from './page';
@@ -27,8 +27,9 @@ export const sendArchive = (account: number, site: string, file: File) =>
 export function ArchiveSettings({ account, site }: { account: number; site: string }) {
   const { t } = useTranslation();
   const may = useMay();
+  const session = useSession();
   const [open, setOpen] = useState(false);
-  if (!may('setting.read')) return null;
+  if (!may('setting.read') || session.data?.limited) return null;
   return (
     <Stack gap="xs" align="stretch">
       <div>

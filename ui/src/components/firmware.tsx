@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { client, done, type Schema } from '~/api/client';
 import { useChange } from '~/api/hooks';
-import { useMay } from '~/api/session';
+import { useMay, useSession } from '~/api/session';
 import { Empty, Waiting } from './page';
 import { ProblemBox } from './problem';
 
@@ -98,8 +98,9 @@ export function FirmwareTable({ account, site }: { account: number; site?: strin
 export function FirmwareSettings({ account, site }: { account: number; site?: string }) {
   const { t } = useTranslation();
   const may = useMay();
+  const session = useSession();
   const [open, setOpen] = useState(false);
-  if (!may('setting.read')) return null;
+  if (!may('setting.read') || session.data?.limited) return null;
   return (
     <Stack gap="xs" align="stretch">
       <div>
