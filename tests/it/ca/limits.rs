@@ -13,7 +13,7 @@ fn the_servers_certificate_keeps_within_its_cas_limits_and_says_what_it_leaves_o
     let said = phonebox.said();
     assert!(said.contains("limited to names and networks"), "{said}");
     let script = format!(
-        "openssl s_client -connect {} -showcerts </dev/null 2>/dev/null | sed -n '/BEGIN/,/END/p' > sent.pem
+        "openssl s_client -connect {} -showcerts </dev/null 2>/dev/null | sed -n '/-BEGIN/,/-END/p' > sent.pem
          openssl verify -x509_strict -purpose sslserver -verify_hostname box.phones.example -CAfile phonebox-ca.pem \
            -untrusted sent.pem sent.pem
          certtool --verify --load-ca-certificate phonebox-ca.pem --infile sent.pem
@@ -35,7 +35,7 @@ fn a_server_that_has_only_addresses_within_its_cas_limits_is_taken_by_strict_cli
     for limits in ["corp.example,127.0.0.0/8,192.0.2.0/24", "corp.example", "127.0.0.0/8"] {
         let phonebox = Phonebox::start_with(&["--names", "pbx.elsewhere.example", "--ca-permitted", limits]);
         let script = format!(
-            "openssl s_client -connect {0} -showcerts </dev/null 2>/dev/null | sed -n '/BEGIN/,/END/p' > sent.pem
+            "openssl s_client -connect {0} -showcerts </dev/null 2>/dev/null | sed -n '/-BEGIN/,/-END/p' > sent.pem
              openssl verify -x509_strict -purpose sslserver -verify_ip 127.0.0.1 -CAfile phonebox-ca.pem \
                -untrusted sent.pem sent.pem
              certtool --verify --verify-purpose 1.3.6.1.5.5.7.3.1 --load-ca-certificate phonebox-ca.pem --infile sent.pem

@@ -49,7 +49,7 @@ fn anybody_fetches_root_list_and_answers_by_plain_http_and_a_revocation_holds_at
     let pem = phonebox.cli(&words);
     std::fs::write(dir.join("leaf.pem"), &pem).unwrap();
     sh(dir, "openssl verify -x509_strict -CAfile phonebox-ca.pem -untrusted leaf.pem leaf.pem");
-    let text = sh(dir, "openssl x509 -in leaf.pem -noout -text; sed '1,/END/d' leaf.pem > issuing.pem");
+    let text = sh(dir, "openssl x509 -in leaf.pem -noout -text; sed '1,/-END/d' leaf.pem > issuing.pem");
     assert!(text.contains("Subject: CN = 001565aabb01") && !text.contains("not.asked"), "{text}");
     assert!(text.contains("URI:http://box.example:8080/phonebox-ca-2.crl"), "{text}");
     assert!(text.contains("OCSP - URI:http://box.example:8080/ocsp"), "{text}");
@@ -87,7 +87,7 @@ fn a_whole_chain_is_checked_against_the_lists_of_the_box_with_the_roots_key_and_
     let pem = phonebox.cli(&["ca", "certificate", "issue", "--csr", &request, "--mac", "00:15:65:aa:bb:01"]);
     std::fs::write(dir.join("leaf.pem"), pem).unwrap();
     std::fs::write(dir.join("root.pem"), phonebox.ca_pem()).unwrap();
-    let text = sh(dir, "sed '1,/END/d' leaf.pem > issuing.pem; openssl x509 -in issuing.pem -noout -text");
+    let text = sh(dir, "sed '1,/-END/d' leaf.pem > issuing.pem; openssl x509 -in issuing.pem -noout -text");
     assert!(text.contains("URI:http://box.example:8080/phonebox-ca-1.crl") && !text.contains("OCSP"), "{text}");
     let check = |phonebox: &Phonebox, days: i64| {
         let (http, at) = (phonebox.http(), phonebox::clock::now() / 1_000 + days * 86_400);

@@ -41,8 +41,8 @@ fn judged_below_either_root(phonebox: &Phonebox, dir: &Path) {
             "-ec",
             &format!(
             "cp first.pem old.pem; curl -sf http://{}/phonebox-ca.pem -o {roots}; openssl x509 -in {roots} -out new.pem
-             openssl s_client -connect {} -showcerts </dev/null 2>/dev/null | sed -n '/BEGIN/,/END/p' > sent.pem
-             [ $(grep -c BEGIN sent.pem) = 3 ]
+             openssl s_client -connect {} -showcerts </dev/null 2>/dev/null | sed -n '/-BEGIN/,/-END/p' > sent.pem
+             [ $(grep -c -e -BEGIN sent.pem) = 3 ]
              for root in old new; do
                openssl verify -x509_strict -purpose sslserver -CAfile $root.pem -untrusted sent.pem sent.pem
                certtool --verify --load-ca-certificate $root.pem --infile sent.pem

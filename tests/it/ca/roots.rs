@@ -61,7 +61,7 @@ async fn a_box_of_schema_1_keeps_its_ca_and_phones_that_hold_it_verify_everythin
     let refused = made.ca.take_root_offline(&key, &passphrase, "test", clock::now()).await.unwrap_err();
     assert!(refused.to_string().contains("rollover start"), "{refused}");
     made.ca.rollover_start("test", false, clock::now()).await.unwrap();
-    assert_eq!(made.ca.snapshot().roots_pem().matches("BEGIN").count(), 2);
+    assert_eq!(made.ca.snapshot().roots_pem().matches("-BEGIN").count(), 2);
     made.ca.rollover_switch("test", false, clock::now()).await.unwrap();
     assert_ne!(**made.ca.current().unwrap().root.der(), *old);
     assert_eq!(made.ca.current().unwrap().chain.len(), 1);
@@ -80,7 +80,7 @@ async fn a_next_root_is_given_to_phones_before_it_signs_and_devices_that_hold_it
     assert!(made.ca.rollover_switch("test", false, clock::now()).await.is_err(), "there is no next root");
     made.ca.rollover_start("test", false, clock::now()).await.unwrap();
     assert!(made.ca.rollover_start("test", false, clock::now()).await.is_err(), "there is one already");
-    assert_eq!(String::from_utf8_lossy(&file()).matches("BEGIN").count(), 2);
+    assert_eq!(String::from_utf8_lossy(&file()).matches("-BEGIN").count(), 2);
     assert_eq!(made.ca.current().unwrap().root.id, first.root.id);
     let next = made.ca.snapshot().roots().into_iter().find(|root| root.state == State::Next).unwrap();
     let mac = "001565aabb01".parse().unwrap();
@@ -98,7 +98,7 @@ async fn a_next_root_is_given_to_phones_before_it_signs_and_devices_that_hold_it
     fetched("phonebox-ca.pem").await;
     assert_eq!(trusting().iter().map(|(mac, _)| *mac).collect::<Vec<_>>(), [mac]);
     made.ca.rollover_cancel("test", clock::now()).await.unwrap();
-    assert_eq!(String::from_utf8_lossy(&file()).matches("BEGIN").count(), 1);
+    assert_eq!(String::from_utf8_lossy(&file()).matches("-BEGIN").count(), 1);
     made.ca.rollover_start("test", false, clock::now()).await.unwrap();
     made.ca.rollover_switch("test", false, clock::now()).await.unwrap();
     assert_ne!(made.ca.current().unwrap().root.id, first.root.id);
