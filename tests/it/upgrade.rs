@@ -136,7 +136,6 @@ fn the_newest_fixture_is_the_current_schema() {
 #[test]
 fn fault_23_a_newer_database_is_refused_and_the_copy_put_back_serves_the_same_bytes() {
     let mut phonebox = Phonebox::start();
-    phonebox.keep_ports();
     add(&phonebox, "T54W", &[]);
     let mut phone = phone("T54W");
     phone.boot(Some(&phonebox.url(false)));

@@ -58,8 +58,7 @@ fn judged_below_either_root(phonebox: &Phonebox, dir: &Path) {
 /// AVA-103. The file begins with the root in force: who reads no further is served before the switch and after it.
 #[test]
 fn a_next_root_reaches_the_phones_is_reported_and_switched_to() {
-    let mut phonebox = Phonebox::start();
-    phonebox.keep_ports();
+    let phonebox = Phonebox::start();
     phonebox.cli(&["profile", "set", "default", "--https", "true"]);
     let desk = tempfile::tempdir().unwrap();
     let mut phones = Vec::new();
@@ -130,8 +129,7 @@ fn a_next_root_reaches_the_phones_is_reported_and_switched_to() {
 /// Only what proves itself fills the report: a MAC is anybody's to name.
 #[test]
 fn a_stranger_who_names_a_device_fills_no_report() {
-    let mut phonebox = Phonebox::start();
-    phonebox.keep_ports();
+    let phonebox = Phonebox::start();
     phonebox.cli(&["profile", "set", "default", "--https", "true"]);
     let desk = tempfile::tempdir().unwrap();
     let mut phones = Vec::new();

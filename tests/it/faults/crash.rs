@@ -20,7 +20,7 @@ const PEOPLE: usize = 2;
 #[test]
 fn fault_01_twenty_times_kill_9_loses_nothing_that_was_acknowledged() {
     let mut phonebox = Phonebox::start_with(&["--misses-per-minute", "1000000"]);
-    let mut yealink = settle(&mut phonebox);
+    let mut yealink = settle(&phonebox);
     let acknowledged: Mutex<BTreeSet<String>> = Mutex::default();
     let mut best = Duration::MAX;
     for round in 0..ROUNDS {

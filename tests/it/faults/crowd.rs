@@ -148,7 +148,7 @@ fn fault_16_without_handles_the_box_waits_and_recovers() {
     let mut phonebox = Phonebox::new(&[]);
     phonebox.before = ["sh", "-c", "ulimit -n 256; exec \"$@\"", "sh"].map(str::to_owned).to_vec();
     phonebox.run();
-    let mut yealink = settle(&mut phonebox);
+    let mut yealink = settle(&phonebox);
     let crowd: Vec<TcpStream> = (0..400).map(|_| raw::connect(phonebox.http())).collect();
     eventually("as many as may are taken", || phonebox.handles() > 64);
     assert_eq!(add_site(&phonebox, "meanwhile"), 201);

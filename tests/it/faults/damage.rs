@@ -49,7 +49,7 @@ fn fault_09_a_destroyed_database_is_refused_naming_the_newest_good_copy() {
 #[test]
 fn fault_09_a_damaged_page_is_found_and_nothing_is_written_any_more() {
     let mut phonebox = Phonebox::start();
-    let mut yealink = settle(&mut phonebox);
+    let mut yealink = settle(&phonebox);
     let csv: String = (0..3000).map(|n| format!("805ec2{n:06x},T54W\n")).collect();
     let file = phonebox.file(&format!("mac,model\n{csv}"));
     phonebox.cli(&["device", "import", file.to_str().unwrap()]);
@@ -77,7 +77,7 @@ fn fault_10_a_log_that_is_not_its_own_does_no_harm() {
     let other = Phonebox::start();
     let foreign = std::fs::read(other.path().join("phonebox.db-wal")).unwrap();
     let mut phonebox = Phonebox::start();
-    let mut yealink = settle(&mut phonebox);
+    let mut yealink = settle(&phonebox);
     for (what, log, index) in [
         ("missing", None, None),
         ("empty", Some(&[][..]), None),
@@ -110,7 +110,7 @@ fn fault_10_a_log_that_is_not_its_own_does_no_harm() {
 #[test]
 fn fault_20_without_a_usable_server_key_phones_are_still_served() {
     let mut phonebox = Phonebox::start();
-    let mut yealink = settle(&mut phonebox);
+    let mut yealink = settle(&phonebox);
     let foreign = instance(&Phonebox::start(), "server_rsa_certificate");
     for (row, value) in [("server_rsa_key_sealed", vec![7; 64]), ("server_ecdsa_key_sealed", vec![])] {
         let own = put(&mut phonebox, row, &value);
@@ -150,7 +150,7 @@ fn instance(phonebox: &Phonebox, row: &str) -> Vec<u8> {
 #[test]
 fn fault_20_another_sealing_key_is_refused_by_name() {
     let mut phonebox = Phonebox::start();
-    settle(&mut phonebox);
+    settle(&phonebox);
     phonebox.stop();
     let other = Phonebox::start();
     let key = phonebox.path().join("seal.key");

@@ -33,7 +33,7 @@ impl Drop for Mount {
 #[test]
 fn fault_05_a_failed_fsync_is_no_success_and_ends_all_changes() {
     let mut phonebox = Phonebox::start();
-    let mut yealink = settle(&mut phonebox);
+    let mut yealink = settle(&phonebox);
     let strace = "strace -D -f -qqq -o /dev/null -e trace=fsync,fdatasync -e signal=none";
     let inject = "inject=fsync,fdatasync:error=EIO:when=15+";
     let words: Vec<&str> = strace.split(' ').chain(["-e", inject]).collect();
@@ -85,7 +85,7 @@ fn fault_06_a_full_disk_is_told_early_and_survived_without_a_restart() {
     let mut phonebox = Phonebox::new(&[]);
     let Some(_mount) = Mount::on(phonebox.path(), &["-t", "tmpfs", "-o", "size=64m,mode=0700", "none"]) else { return };
     phonebox.run();
-    let mut yealink = settle(&mut phonebox);
+    let mut yealink = settle(&phonebox);
     assert!(!phonebox.has_alarm("disk-low"));
     fill(phonebox.path(), 5 << 20);
     eventually("10 % are told", || phonebox.has_alarm("disk-low"));
@@ -154,7 +154,7 @@ fn fault_07_a_disk_that_turns_read_only_still_serves_phones() {
     let words = ["-o", "loop,errors=remount-ro", image.to_str().unwrap()];
     let Some(_mount) = Mount::on(phonebox.path(), &words) else { return };
     phonebox.run();
-    let mut yealink = settle(&mut phonebox);
+    let mut yealink = settle(&phonebox);
     assert_eq!(add_site(&phonebox, "before"), 201);
     let mounts = std::fs::read_to_string("/proc/mounts").unwrap();
     let line = mounts.lines().find(|line| line.split(' ').nth(1) == phonebox.path().to_str()).unwrap();
@@ -172,8 +172,8 @@ fn fault_07_a_disk_that_turns_read_only_still_serves_phones() {
 /// Another program holds the database for a while: changes wait and are refused, phones are served, nothing hangs.
 #[test]
 fn fault_28_a_database_held_by_another_program() {
-    let mut phonebox = Phonebox::start();
-    let mut yealink = settle(&mut phonebox);
+    let phonebox = Phonebox::start();
+    let mut yealink = settle(&phonebox);
     for lock in ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"] {
         let other = phonebox::db::Connection::open(phonebox.path().join("phonebox.db")).unwrap();
         other.execute_batch(lock).unwrap();
@@ -196,8 +196,8 @@ fn fault_28_a_database_held_by_another_program() {
 /// of writing: SQLite does not look behind its last page.
 #[test]
 fn fault_29_a_log_that_only_grows_is_told() {
-    let mut phonebox = Phonebox::start();
-    settle(&mut phonebox);
+    let phonebox = Phonebox::start();
+    settle(&phonebox);
     let log = phonebox.path().join("phonebox.db-wal");
     let size = || std::fs::metadata(&log).unwrap().len();
     let reader = phonebox::db::Connection::open(phonebox.path().join("phonebox.db")).unwrap();
@@ -231,7 +231,7 @@ fn fault_33_short_reads_and_writes_do_not_change_a_byte() {
         return;
     }
     let mut phonebox = Phonebox::start();
-    let mut yealink = settle(&mut phonebox);
+    let mut yealink = settle(&phonebox);
     // Those of files: a socket's or an event's short read means something else to the box.
     let points = ["pread", "pwrite"];
     let enable: Vec<String> = points

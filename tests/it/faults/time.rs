@@ -10,7 +10,7 @@ use crate::support::server::Phonebox;
 #[test]
 fn fault_12_a_clock_that_jumps_takes_no_phone_its_access() {
     let mut phonebox = Phonebox::start();
-    let mut yealink = settle(&mut phonebox);
+    let mut yealink = settle(&phonebox);
     for time in ["+400d", "-400d", "@1970-01-02 00:00:00"] {
         phonebox.restart_at(time);
         assert!(yealink.poll().configured, "{time}");
@@ -27,7 +27,7 @@ fn fault_12_a_clock_that_jumps_takes_no_phone_its_access() {
 #[test]
 fn fault_12_a_clock_that_is_set_while_the_box_runs_is_told() {
     let mut phonebox = Phonebox::start();
-    let mut yealink = settle(&mut phonebox);
+    let mut yealink = settle(&phonebox);
     let clock = phonebox.file("+0");
     phonebox.restart_with_clock(&clock);
     assert!(!phonebox.has_alarm("clock"));

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 fn fault_31_old_check_ins_go_in_slices() {
     const OLD: i64 = 100_000;
     let mut phonebox = Phonebox::start_with(&["--checkins-rows", "1000", "--upkeep-seconds", "1"]);
-    let mut yealink = settle(&mut phonebox);
+    let mut yealink = settle(&phonebox);
     phonebox.stop();
     let conn = phonebox::db::Connection::open(phonebox.path().join("phonebox.db")).unwrap();
     conn.execute_batch(&format!(
@@ -132,8 +132,8 @@ fn phones_with_addresses_of_their_own_are_not_told() {
 /// A short soak: after it has warmed up, neither its memory nor its handles grow.
 #[test]
 fn fault_35_memory_and_handles_stay_where_they_are() {
-    let mut phonebox = Phonebox::start_with(&["--misses-per-minute", "1000000"]);
-    let mut yealink = settle(&mut phonebox);
+    let phonebox = Phonebox::start_with(&["--misses-per-minute", "1000000"]);
+    let mut yealink = settle(&phonebox);
     let mut round = || {
         for _ in 0..3 {
             // Known and unknown, new and repeated.

@@ -47,7 +47,6 @@ fn what_is_withheld_for_its_transport_is_not_called_sent() {
 #[test]
 fn a_j100_is_led_to_https_once_it_came_by_it_and_back_once_it_came_by_http() {
     let mut phonebox = Phonebox::start();
-    phonebox.keep_ports();
     phonebox.cli(&["profile", "set", "default", "--https", "true"]);
     add(&phonebox, "J179", &[]);
     let mut one = phone("J179");
@@ -81,8 +80,7 @@ fn a_j100_is_led_to_https_once_it_came_by_it_and_back_once_it_came_by_http() {
 /// HTTPS URLs are for who has shown that it can: and no longer for who comes back by HTTP, from that answer on.
 #[test]
 fn a_phone_that_comes_back_by_http_is_led_to_http_again() {
-    let mut phonebox = Phonebox::start();
-    phonebox.keep_ports();
+    let phonebox = Phonebox::start();
     phonebox.cli(&["profile", "set", "default", "--https", "true"]);
     add(&phonebox, "T54W", &[]);
     let mut phone = phone("T54W");

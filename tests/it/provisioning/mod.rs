@@ -41,8 +41,7 @@ struct Story {
 impl Story {
     /// From the carton to its SIP account, as the installer does it.
     fn settle(&self) -> (Phonebox, Phone) {
-        let mut phonebox = Phonebox::start();
-        phonebox.keep_ports();
+        let phonebox = Phonebox::start();
         add(&phonebox, self.model, &[]);
         let mut phone = phone(self.model);
         if self.tls {

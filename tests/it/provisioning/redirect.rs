@@ -45,8 +45,7 @@ const MODELS: [&str; 6] = ["T54W", "D785", "M3", "8028s", "J179", "9608"];
 
 /// A box whose profile "elsewhere" leads to that server, and a device in it.
 fn sent_to(url: &str, model: &str, more: &[&str]) -> (Phonebox, Phone) {
-    let mut phonebox = Phonebox::start();
-    phonebox.keep_ports();
+    let phonebox = Phonebox::start();
     phonebox.cli(&[&["profile", "add", "elsewhere", "--url", url], more].concat());
     add(&phonebox, model, &["--profile", "elsewhere"]);
     (phonebox, phone(model))
@@ -132,7 +131,6 @@ fn ava_114_credentials_go_only_with_a_secrets_grant_and_log_the_phone_in_there()
     for model in ["T54W", "D785", "M3", "J179"] {
         let other = Other::start(&files(model), true);
         let mut phonebox = Phonebox::start();
-        phonebox.keep_ports();
         let password = phonebox.secret("t4rget-Pa55");
         let url = other.url("");
         phonebox.cli(&["profile", "add", "elsewhere", "--url", &url, "--user", "fleet", "--password", &password]);
@@ -174,7 +172,6 @@ fn ava_114_credentials_go_only_with_a_secrets_grant_and_log_the_phone_in_there()
 fn a_j100_shows_the_login_of_there_and_is_told_it_again() {
     let other = Other::start(&files("J179"), true);
     let mut phonebox = Phonebox::start();
-    phonebox.keep_ports();
     let password = phonebox.secret("t4rget-Pa55");
     let url = other.url("");
     phonebox.cli(&["profile", "add", "elsewhere", "--url", &url, "--user", "fleet", "--password", &password]);

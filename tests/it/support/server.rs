@@ -5,10 +5,10 @@ use super::admin::Said;
 use phonebox::phone::{Client, Reply, Trust, Url};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::time::Duration;
 
@@ -17,6 +17,8 @@ pub struct Phonebox {
     /// Files for the command line, outside of the data directory.
     files: tempfile::TempDir,
     flags: Vec<String>,
+    /// The same at every start, for phones that remember URLs.
+    ports: [u16; LISTENERS.len()],
     /// What stands in front of the program: `strace …`, `sh -c …`.
     pub before: Vec<String>,
     running: Option<Running>,
@@ -34,6 +36,7 @@ struct Running {
 
 /// Longer than any start takes; a test that waits this long has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
+const LISTENERS: [&str; 4] = ["admin", "http", "https", "tftp"];
 const PROGRAM: &str = env!("CARGO_BIN_EXE_phonebox");
 
 impl Phonebox {
@@ -52,6 +55,7 @@ impl Phonebox {
         Phonebox {
             dir: tempfile::tempdir().unwrap(),
             flags: flags.iter().map(|flag| (*flag).to_owned()).collect(),
+            ports: LISTENERS.map(|_| free_port()),
             before: Vec::new(),
             running: None,
             time: None,
@@ -93,9 +97,9 @@ impl Phonebox {
 
     pub fn run(&mut self) {
         let mut command = self.command();
-        for listener in ["admin", "http", "https", "tftp"] {
+        for (listener, port) in LISTENERS.into_iter().zip(self.ports) {
             if !self.flags.iter().any(|flag| flag == &format!("--{listener}")) {
-                command.args([format!("--{listener}"), "127.0.0.1:0".to_owned()]);
+                command.args([format!("--{listener}"), format!("127.0.0.1:{port}")]);
             }
         }
         let command = command.args(&self.flags).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -110,7 +114,7 @@ impl Phonebox {
         keep(&self.said, BufReader::new(child.stderr.take().unwrap()), |_| {});
         if told.recv_timeout(PATIENCE).is_err() {
             let _ = child.kill();
-            panic!("the box did not start:\n{}", self.said());
+            panic!("the box did not start ({:?}):\n{}", child.wait(), self.said());
         }
         let text = std::fs::read_to_string(self.path().join("run.json")).unwrap();
         self.running = Some(Running { child, addresses: serde_json::from_str(&text).unwrap() });
@@ -215,14 +219,9 @@ impl Phonebox {
         if tls { format!("https://{}/", self.https()) } else { format!("http://{}/", self.http()) }
     }
 
-    /// The flags that make the ports of this moment those of the next start, for phones that remember URLs.
-    pub fn keep_ports(&mut self) {
-        for listener in ["admin", "http", "https", "tftp"] {
-            if !self.flags.iter().any(|flag| flag == &format!("--{listener}")) {
-                let address = self.address(listener).to_string();
-                self.flags.extend([format!("--{listener}"), address]);
-            }
-        }
+    /// From the next start on. Phones that remember URLs do not find it.
+    pub fn move_ports(&mut self) {
+        self.ports = LISTENERS.map(|_| free_port());
     }
 
     pub fn ca_pem(&self) -> String {
@@ -339,6 +338,20 @@ pub fn ask(admin: SocketAddr, token: &str, method: &str, path: &str, body: &str)
     let bearer = format!("Bearer {token}");
     let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
     Ok(client.ask(method, &url, &headers, body.as_bytes())?.0)
+}
+
+/// Below those that the system gives away (`ip_local_port_range`), and of this test only: a box that is started again finds it
+/// free. cargo-nextest gives tests that run at once different slots; without it they are threads of one process.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let slot = std::env::var("NEXTEST_TEST_GLOBAL_SLOT").ok().and_then(|slot| slot.parse::<u16>().ok());
+    let (first, count) = slot.map_or((10_000, 20_000), |slot| (10_000 + slot % 40 * 500, 500));
+    let next = || first + NEXT.fetch_add(1, Ordering::Relaxed) % count;
+    let is_free = |port: &u16| {
+        let place = (Ipv4Addr::LOCALHOST, *port);
+        TcpListener::bind(place).is_ok() && UdpSocket::bind(place).is_ok()
+    };
+    std::iter::repeat_with(next).take(count.into()).find(is_free).expect("no port is free")
 }
 
 fn keep(said: &Arc<Mutex<Vec<u8>>>, mut from: impl BufRead + Send + 'static, told: impl Fn(&str) + Send + 'static) {

@@ -32,7 +32,6 @@ fn fault_01_kill_9_loses_nothing_that_was_acknowledged() {
     let mut phonebox = Phonebox::start();
     add(&phonebox, "T54W", &[]);
     let mut yealink = phone("T54W");
-    phonebox.keep_ports();
     yealink.boot(Some(&phonebox.url(false)));
     assert!(yealink.poll().configured);
     phonebox.kill();

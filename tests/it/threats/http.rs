@@ -72,7 +72,6 @@ fn the_head_of_an_avaya_answer_is_the_same_bytes_every_time() {
 #[test]
 fn conditions_are_answered_with_304_and_change_with_the_file() {
     let mut phonebox = Phonebox::start();
-    phonebox.keep_ports();
     add(&phonebox, "T54W", &[]);
     let path = format!("/{}.cfg", mac("T54W"));
     let ask = |phonebox: &Phonebox, head: &str| raw::ask(phonebox.http(), "GET", &path, &format!("{SOMEONE}{head}"));
@@ -117,13 +116,13 @@ fn a_new_port_and_a_new_year_move_the_date_of_a_file() {
     };
     let first = ask(&phonebox, &own, None);
     let old = phonebox.http();
+    phonebox.move_ports();
     phonebox.restart_at("+1h");
     assert_ne!(phonebox.http(), old);
     let second = ask(&phonebox, &own, Some(&first));
     assert_eq!(second.status, 200);
     assert!(second.text().contains(&format!("http://{}/", phonebox.http())), "{}", second.text());
     let common = ask(&phonebox, "/y000000000096.cfg", None);
-    phonebox.keep_ports();
     phonebox.restart_at("+2h");
     assert_eq!(ask(&phonebox, &own, Some(&second)).status, 304, "nothing is new");
     assert_eq!(ask(&phonebox, "/y000000000096.cfg", Some(&common)).status, 304);

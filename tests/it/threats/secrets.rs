@@ -83,8 +83,7 @@ fn is_own(model: &str, name: &str) -> bool {
 
 /// A box with all of that in it. The windows are open.
 fn seeded() -> Phonebox {
-    let mut phonebox = Phonebox::start_with(&["--misses-per-minute", "1000000", "--log-filter", "trace"]);
-    phonebox.keep_ports();
+    let phonebox = Phonebox::start_with(&["--misses-per-minute", "1000000", "--log-filter", "trace"]);
     let password = phonebox.secret(TARGET);
     let words = ["--url", "http://pbx.example/there", "--user", "fleet", "--password", &password];
     phonebox.cli(&[&["profile", "add", "away"], &words[..]].concat());

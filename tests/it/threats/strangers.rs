@@ -252,7 +252,6 @@ fn threat_013_where_credentials_are_asked_for_every_request_gets_the_same_401() 
 #[test]
 fn threat_013_credentials_are_for_one_device_count_once_and_are_limited() {
     let mut phonebox = Phonebox::start();
-    phonebox.keep_ports();
     add(&phonebox, "J179", &[]);
     add(&phonebox, "J189", &[]);
     let mut one = phone("J179");
@@ -295,7 +294,6 @@ fn threat_013_credentials_are_for_one_device_count_once_and_are_limited() {
 #[test]
 fn a_digest_of_an_old_phone_without_qop_is_a_login() {
     let mut phonebox = Phonebox::start();
-    phonebox.keep_ports();
     add(&phonebox, "J179", &[]);
     let mut one = phone("J179");
     one.boot(Some(&phonebox.url(false)));
