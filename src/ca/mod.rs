@@ -42,6 +42,7 @@ pub mod public;
 mod registration;
 pub mod revoke;
 mod rollover;
+mod rsa;
 pub mod scep;
 mod serial;
 mod server;

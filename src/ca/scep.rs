@@ -209,6 +209,12 @@ impl Message {
         Ok(opened.content)
     }
 
+    /// Whether a success can be written: it is enveloped for the key that signed. Tried, so that nothing is begun that
+    /// cannot be answered.
+    pub fn takes_success(&self) -> bool {
+        Certificate::parse(&self.signer).is_ok_and(|signer| cms::seal(&[], &signer, Cipher::Aes128).is_some())
+    }
+
     /// The CertRep. A success can only be written once the request was opened: it is enveloped the same way.
     pub fn answer(&self, keys: &Registration, answer: &Answer) -> Option<Vec<u8>> {
         let printable = |text: &[u8]| asn1::element_of(PRINTABLE, &[text]);

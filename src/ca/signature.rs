@@ -1,13 +1,13 @@
 //! Signatures of others: which digests and keys are understood, and whether a signature is good.
 //!
-//! All of it is aws-lc but RSA with MD5, which aws-lc does not verify: that public operation is done here, only where
-//! an administrator allowed it (old phones sign so), and no secret takes part in it.
+//! All of it is aws-lc but RSA with MD5, which aws-lc does not verify ([`rsa`]): it counts only where an administrator
+//! allowed it (old phones sign so).
 
 use super::asn1::{self, BIT_STRING, INTEGER, NULL, OID, Reader, SEQUENCE};
+use super::rsa;
 use aws_lc_rs::digest as hash;
 use aws_lc_rs::signature::{self as aws, UnparsedPublicKey, VerificationAlgorithm};
 use md5::Digest as _;
-use num_bigint::BigUint;
 use x509_parser::asn1_rs::oid;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,29 +157,10 @@ pub fn is_good(spki: &[u8], digest: Digest, message: &[u8], signature: &[u8]) ->
     match algorithm(key.kind, digest) {
         Some(algorithm) => UnparsedPublicKey::new(algorithm, key.bytes).verify(message, signature).is_ok(),
         None => {
-            (key.kind, digest) == (Key::Rsa, Digest::Md5) && is_good_md5(key.bytes, message, signature).unwrap_or(false)
+            (key.kind, digest) == (Key::Rsa, Digest::Md5)
+                && rsa::PublicKey::parse(key.bytes).is_some_and(|key| key.has_signed(digest, message, signature))
         }
     }
-}
-
-/// RFC 8017 §8.2.2 with MD5.
-fn is_good_md5(key: &[u8], message: &[u8], signature: &[u8]) -> asn1::Result<bool> {
-    const MODULUS: std::ops::RangeInclusive<usize> = 128..=513;
-    let mut numbers = asn1::only(key, SEQUENCE)?.inside();
-    let (modulus, exponent) = (numbers.expect(INTEGER)?.body, numbers.expect(INTEGER)?.body);
-    if !MODULUS.contains(&modulus.len()) || exponent.len() > 5 {
-        return Ok(false);
-    }
-    let modulus = BigUint::from_bytes_be(modulus);
-    let size = modulus.bits().div_ceil(8) as usize;
-    if signature.len() != size || exponent.iter().all(|byte| *byte == 0) {
-        return Ok(false);
-    }
-    let opened = BigUint::from_bytes_be(signature).modpow(&BigUint::from_bytes_be(exponent), &modulus).to_bytes_be();
-    let info = asn1::sequence(&[&Digest::Md5.algorithm(), &asn1::octets(&Digest::Md5.of(message))]);
-    // The leading zero is not part of the number.
-    let fill = size.saturating_sub(3 + info.len());
-    Ok(opened == [&[1][..], &vec![0xff; fill], &[0], &info].concat())
 }
 
 /// Whether signatures of this key can be verified at all.

@@ -8,7 +8,7 @@ use super::{Certificate, DATA, ENVELOPED, content, content_info};
 use crate::ca::asn1::{
     self, CONTEXT_0, Element, INTEGER, Malformed, OCTET_STRING, OID, PRIMITIVE_0, Reader, SEQUENCE, SET,
 };
-use crate::ca::signature;
+use crate::ca::{rsa, signature};
 use aws_lc_rs::cipher::{
     self, DecryptionContext, PaddedBlockDecryptingKey, PaddedBlockEncryptingKey, UnboundCipherKey,
 };
@@ -123,12 +123,20 @@ fn context(iv: &[u8]) -> asn1::Result<DecryptionContext> {
     }
 }
 
+/// The content key, encrypted to this key. aws-lc does that from 2048 bits on.
+fn sealed_key(content_key: &[u8], spki: &[u8]) -> Option<Vec<u8>> {
+    let bare = signature::rsa_public(spki)?;
+    let Ok(public) = PublicEncryptingKey::from_der(spki) else {
+        return rsa::PublicKey::parse(bare)?.encrypt(content_key);
+    };
+    let public = Pkcs1PublicEncryptingKey::new(public).ok()?;
+    let mut sealed = vec![0; public.ciphertext_size()];
+    public.encrypt(content_key, &mut sealed).ok().map(|sealed| sealed.to_vec())
+}
+
 /// Envelopes `plain` for the holder of `certificate`, which must have an RSA key.
 pub fn seal(plain: &[u8], certificate: &Certificate, cipher: Cipher) -> Option<Vec<u8>> {
     let (_, id, algorithm, size) = CIPHERS.iter().find(|(known, ..)| *known == cipher)?;
-    let public =
-        PublicEncryptingKey::from_der(signature::rsa_public(certificate.spki).map(|_| certificate.spki)?).ok()?;
-    let public = Pkcs1PublicEncryptingKey::new(public).ok()?;
     // Weak DES keys are refused by the cipher: one more try makes that a thing of never.
     let (key, content_key) = (0..4).find_map(|_| {
         let mut bytes = Zeroizing::new(vec![0; *size]);
@@ -142,13 +150,12 @@ pub fn seal(plain: &[u8], certificate: &Certificate, cipher: Cipher) -> Option<V
         DecryptionContext::Iv128(iv) => asn1::octets(iv.as_ref()),
         _ => return None,
     };
-    let mut sealed_key = vec![0; public.ciphertext_size()];
-    let sealed_key = public.encrypt(&content_key, &mut sealed_key).ok()?;
+    let sealed_key = sealed_key(&content_key, certificate.spki)?;
     let recipient = asn1::sequence(&[
         &asn1::integer(0),
         &certificate.name(),
         &asn1::algorithm(signature::RSA),
-        &asn1::octets(sealed_key),
+        &asn1::octets(&sealed_key),
     ]);
     let data = asn1::sequence(&[
         &asn1::integer(0),

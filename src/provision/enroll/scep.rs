@@ -14,6 +14,9 @@ use crate::net::Mac;
 use crate::vendors;
 use std::sync::Arc;
 
+const UNANSWERABLE: &str = "SCEP encrypts its answer to the key that signed, which must be RSA of 1024 to 8192 bits; any \
+                            other gets its certificate by EST";
+
 impl Enrollment {
     pub(super) async fn scep(&self, asked: &Asked, operation: &scep::Operation) -> Outcome {
         let label = format!("SCEP {}", operation.word());
@@ -87,11 +90,8 @@ impl Enrollment {
             Err((info, refusal)) => (Answer::Failure(info), Err(refusal)),
         };
         let Some(bytes) = message.answer(keys, &answer) else {
-            let refusal = Refusal {
-                detail: Some("the answer cannot be encrypted to it".into()),
-                ..Refusal::new(Reason::KeyRefused)
-            };
-            return refused(Reply::BadRequest, &label, refusal);
+            tracing::error!("an answer by SCEP could not be written");
+            return refused(Reply::Unavailable, &label, Refusal::new(Reason::NoAuthority));
         };
         const CONTENT_TYPE: &str = "application/x-pki-message";
         match given {
@@ -126,6 +126,10 @@ impl Enrollment {
             return Err((FailInfo::MessageCheck, unreadable()));
         }
         let kind = message.kind.ok_or_else(|| (FailInfo::Request, blame(Refusal::new(Reason::BadRequest))))?;
+        if !message.takes_success() {
+            let refusal = Refusal { detail: Some(UNANSWERABLE.into()), ..Refusal::new(Reason::KeyRefused) };
+            return Err((FailInfo::Algorithm, blame(refusal)));
+        }
         let content = opened.as_ref().map_err(|_| (FailInfo::Request, unreadable()))?;
         let refuse = |refusal| (FailInfo::Request, refusal);
         match kind {

@@ -9,7 +9,7 @@ impl Site {
     }
 
     /// A certification request for this name, as PEM and as one line of base64.
-    fn request(&self, key: &str, subject: &str) {
+    pub fn request(&self, key: &str, subject: &str) {
         self.run(&["openssl", "req", "-new", "-key", key, "-subj", subject, "-out", "request.pem"]);
         let body: String = self.read("request.pem").lines().filter(|line| !line.starts_with('-')).collect();
         std::fs::write(self.file("request.b64"), body).unwrap();
@@ -28,7 +28,7 @@ impl Site {
     }
 
     /// Turns the last answer into a certificate file.
-    fn take_answer(&self, name: &str) {
+    pub fn take_answer(&self, name: &str) {
         self.run(&["openssl", "base64", "-d", "-A", "-in", "answer.b64", "-out", "answer.p7"]);
         self.run(&["openssl", "pkcs7", "-inform", "DER", "-in", "answer.p7", "-print_certs", "-out", name]);
     }

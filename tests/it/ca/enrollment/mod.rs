@@ -12,3 +12,4 @@ pub mod messages;
 mod old;
 mod refused;
 mod scep;
+mod unanswerable;
