@@ -254,7 +254,7 @@ impl Clients {
             client.serial = Some(serial);
             client.holder = self.db().read(|conn| store::holder(conn, &serial))?;
         }
-        client.verdict = match path.fault.or_else(|| purpose(leaf)) {
+        client.verdict = match path.fault.or_else(|| unreadable(leaf)).or_else(|| purpose(leaf)) {
             Some(Fault::Expired) if path.anchor.ours => Verdict::Refused(Fault::Over),
             Some(fault) => Verdict::Refused(fault),
             None if path.anchor.ours => Verdict::Ours,
@@ -327,7 +327,7 @@ fn is_below_any(chain: &[&[u8]], anchors: &[Anchor], now: i64) -> bool {
     let Some(leaf) = chain.first().filter(|_| whole).and_then(|own| parse(own)) else { return false };
     let others: Vec<X509Certificate> = chain.iter().skip(1).filter_map(|der| parse(der)).collect();
     let path = Path::find(&leaf, &others, anchors, now);
-    path.is_some_and(|path| path.fault.is_none() && purpose(&leaf).is_none())
+    path.is_some_and(|path| path.fault.is_none() && unreadable(&leaf).is_none() && purpose(&leaf).is_none())
 }
 
 fn parse(der: &[u8]) -> Option<X509Certificate<'_>> {
@@ -405,6 +405,11 @@ fn out_of_time((from, to): (i64, i64), now: i64) -> Option<Fault> {
 
 pub(super) fn has_short_key(certificate: &X509Certificate) -> bool {
     matches!(certificate.public_key().parsed(), Ok(PublicKey::RSA(key)) if key.key_size() < RSA_BITS)
+}
+
+/// A name with a NUL, or another control character, ends for one reader where it goes on for another.
+fn unreadable(leaf: &X509Certificate) -> Option<Fault> {
+    leaf.subject().to_string().chars().any(char::is_control).then_some(Fault::Unreadable)
 }
 
 /// A certificate that says what it is for must say that it is for clients.

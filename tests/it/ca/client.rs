@@ -6,6 +6,7 @@ use crate::support::eventually;
 use crate::support::phone::{PASSWORD, add, mac, phone};
 use crate::support::server::Phonebox;
 use phonebox::vendors::{Evidence, identify};
+use rcgen::{CertificateParams, DistinguishedName, DnType, Issuer, KeyPair};
 use std::path::Path;
 use std::process::Command;
 
@@ -77,6 +78,19 @@ impl Factory {
         self.sign(name, "issuing", &format!("{name}.ext"), more);
         let text = |file: &str| std::fs::read_to_string(self.path().join(format!("{file}.pem"))).unwrap();
         self.write(&format!("{name}-chain.pem"), &(text(name) + &text("issuing")));
+    }
+
+    /// One whose common name is no text that OpenSSL would write.
+    fn phone_named(&self, name: &str, common_name: &str) {
+        let read = |file: &str| std::fs::read_to_string(self.path().join(file)).unwrap();
+        let issuing = read("issuing.pem");
+        let issuer = Issuer::from_ca_cert_pem(&issuing, KeyPair::from_pem(&read("issuing.key")).unwrap()).unwrap();
+        let (key, mut params) = (KeyPair::generate().unwrap(), CertificateParams::default());
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, common_name);
+        let certificate = params.signed_by(&key, &issuer).unwrap();
+        self.write(&format!("{name}.key"), &key.serialize_pem());
+        self.write(&format!("{name}-chain.pem"), &(certificate.pem() + &issuing));
     }
 
     /// Status and body of what a phone gets that shows this certificate; no status where TLS already said no.
@@ -257,6 +271,28 @@ fn threat_010_the_certificate_of_a_removed_device_gets_what_strangers_get() {
     };
     assert_eq!(without_date(removed), without_date(stranger));
     assert_eq!(reason(&phonebox, "T54W").0, "unknown-device");
+}
+
+/// T9: a name that ends for one reader at its NUL and for another at its end names nobody, whoever signed it.
+#[test]
+fn threat_009_a_subject_with_a_nul_or_another_control_character_proves_nothing() {
+    let phonebox = Phonebox::start();
+    let factory = Factory::new("-sha256");
+    factory.accepted_by(&phonebox, &[]);
+    add(&phonebox, "T54W", &[]);
+    phonebox.cli(&["profile", "set", "default", "--settings-trust", "certificate", "--secrets-trust", "certificate"]);
+    let own = mac("T54W");
+    factory.phone_named("plain", own);
+    assert_eq!(factory.ask(&phonebox, "plain", &file("T54W"), &[]).0, "200");
+    for (which, subject) in
+        [("evil", format!("{own}\0.evil")), ("end", format!("{own}\0")), ("line", format!("{own}\n"))]
+    {
+        factory.phone_named(which, &subject);
+        let (status, body) = factory.ask(&phonebox, which, &file("T54W"), &[]);
+        assert_eq!((status.as_str(), body.as_str()), ("404", "Not found\n"), "{subject:?}");
+        let (reason, detail) = reason(&phonebox, "T54W");
+        assert!(reason == "bad-certificate" && detail.contains("cannot be read"), "{subject:?}: {reason} {detail}");
+    }
 }
 
 /// What phones of ten years ago hold: 1024 bits, signed with SHA-1. TLS 1.2 with PKCS#1, as they speak it. In TLS 1.3
