@@ -16,7 +16,7 @@ use arc_swap::ArcSwapOption;
 use quick_cache::sync::Cache;
 use std::sync::{Arc, LazyLock};
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::ParsedExtension;
+use x509_parser::extensions::{ParsedExtension, X509Extension};
 use x509_parser::public_key::PublicKey;
 
 /// A client's certificate, and what it is worth.
@@ -157,7 +157,7 @@ impl Clients {
         Ok(fresh)
     }
 
-    /// Whether any CA may have weak certificates below it: then the handshake takes short keys.
+    /// Whether any CA may have weak certificates below it: then a handshake may be signed with SHA-1.
     pub fn takes_weak(&self) -> bool {
         self.anchors().is_ok_and(|anchors| anchors.weak)
     }
@@ -194,10 +194,11 @@ impl Clients {
         let whole = sent.iter().map(|der| der.len()).sum::<usize>() <= LARGEST;
         let client = match parse(own).filter(|_| whole) {
             Some(leaf) => self.examine(&leaf, &sent, &anchors, now)?,
+            // It leads nowhere.
             None => Client {
                 subject: String::new(),
                 holder: None,
-                verdict: Verdict::Refused(Fault::Unreadable),
+                verdict: Verdict::Foreign,
                 mark,
                 not_before: i64::MIN,
                 not_after: i64::MAX,
@@ -239,7 +240,10 @@ impl Clients {
         client.holder = known.transpose()?.flatten();
         if client.holder.is_some() {
             let revoked = path.and_then(|path| path.fault).filter(|fault| *fault == Fault::Revoked);
-            let fault = revoked.or_else(|| out_of_time((not_before, not_after), now)).or_else(|| purpose(leaf));
+            let weak = (has_short_key(leaf) && !anchors.weak).then_some(Fault::Weak);
+            let strange = (!is_understood(leaf)).then_some(Fault::Unreadable);
+            let late = out_of_time((not_before, not_after), now);
+            let fault = revoked.or(strange).or(weak).or(late).or_else(|| purpose(leaf));
             client.verdict = fault.map_or(Verdict::Accepted, Verdict::Refused);
             return Ok(client);
         }
@@ -332,10 +336,14 @@ fn is_below_any(chain: &[&[u8]], anchors: &[Anchor], now: i64) -> bool {
 
 fn parse(der: &[u8]) -> Option<X509Certificate<'_>> {
     let (rest, certificate) = x509_parser::parse_x509_certificate(der).ok()?;
-    let readable = |one: &x509_parser::extensions::X509Extension| {
-        !one.critical || !matches!(one.parsed_extension(), ParsedExtension::UnsupportedExtension { .. })
-    };
-    (rest.is_empty() && certificate.extensions().iter().all(readable)).then_some(certificate)
+    rest.is_empty().then_some(certificate)
+}
+
+/// RFC 5280 §4.2: whoever does not know a critical extension must not take the certificate.
+fn is_understood(certificate: &X509Certificate) -> bool {
+    let is_known =
+        |one: &X509Extension| !matches!(one.parsed_extension(), ParsedExtension::UnsupportedExtension { .. });
+    certificate.extensions().iter().all(|one| !one.critical || is_known(one))
 }
 
 /// How a certificate leads to an accepted CA.
@@ -387,7 +395,7 @@ fn may_sign(certificate: &X509Certificate, below: usize) -> bool {
     let usage = certificate.key_usage().ok().flatten();
     // Its limits would have to be looked at, and names are not.
     let limited = certificate.name_constraints().ok().flatten().is_some_and(|limits| limits.critical);
-    is_ca && !limited && usage.is_none_or(|usage| usage.value.key_cert_sign())
+    is_ca && !limited && is_understood(certificate) && usage.is_none_or(|usage| usage.value.key_cert_sign())
 }
 
 fn times(certificate: &X509Certificate) -> (i64, i64) {
@@ -409,7 +417,8 @@ pub(super) fn has_short_key(certificate: &X509Certificate) -> bool {
 
 /// A name with a NUL, or another control character, ends for one reader where it goes on for another.
 fn unreadable(leaf: &X509Certificate) -> Option<Fault> {
-    leaf.subject().to_string().chars().any(char::is_control).then_some(Fault::Unreadable)
+    let is_plain = !leaf.subject().to_string().chars().any(char::is_control);
+    (!is_plain || !is_understood(leaf)).then_some(Fault::Unreadable)
 }
 
 /// A certificate that says what it is for must say that it is for clients.

@@ -1,5 +1,6 @@
-//! The public operation of RSA (RFC 8017), for what old phones have and aws-lc refuses: signatures with MD5, and what is
-//! encrypted to a key under 2048 bits. No secret takes part: what is encrypted is a certificate, and hides nothing.
+//! The public operation of RSA (RFC 8017), for what old phones have and aws-lc refuses: signatures with MD5, and with keys
+//! under 2048 bits PSS and what is encrypted to them. No secret takes part: what is encrypted is a certificate, and hides
+//! nothing.
 
 use super::asn1::{self, INTEGER, SEQUENCE};
 use super::signature::Digest;
@@ -58,4 +59,32 @@ impl PublicKey {
         let fill = vec![0xff; self.size.saturating_sub(3 + info.len())];
         self.apply(signature).is_some_and(|opened| opened == [&[0, 1][..], &fill, &[0], &info].concat())
     }
+
+    /// RSASSA-PSS (§8.1.2, §9.1.2) as TLS has it (RFC 8446 §4.2.3): MGF1 with the same digest, and a salt of its length.
+    pub fn has_signed_pss(&self, digest: Digest, message: &[u8], signature: &[u8]) -> bool {
+        self.signed_by_pss(digest, message, signature).unwrap_or(false)
+    }
+
+    fn signed_by_pss(&self, digest: Digest, message: &[u8], signature: &[u8]) -> Option<bool> {
+        let hash = digest.of(message);
+        let bits = self.modulus.bits() as usize - 1;
+        let opened = self.apply(signature)?;
+        // One bit less than the modulus: of a whole octet less nothing may be left.
+        let (above, encoded) = opened.split_at_checked(self.size - bits.div_ceil(8))?;
+        let (masked, end) = encoded.split_at_checked(encoded.len().checked_sub(hash.len() + 1)?)?;
+        let (inner, end) = end.split_at_checked(hash.len())?;
+        let (first, kept) = (*masked.first()?, 0xffu8 >> (encoded.len() * 8 - bits));
+        let mut block: Vec<u8> = masked.iter().zip(mask(digest, inner, masked.len())).map(|(a, b)| a ^ b).collect();
+        *block.first_mut()? &= kept;
+        let (fill, salt) = block.split_at_checked(block.len().checked_sub(hash.len())?)?;
+        let (one, zeros) = fill.split_last()?;
+        let is_filled = *one == 1 && zeros.iter().all(|byte| *byte == 0);
+        let is_framed = above.iter().all(|byte| *byte == 0) && end == [0xbc] && first & !kept == 0;
+        Some(is_framed && is_filled && digest.of(&[&[0; 8], hash.as_slice(), salt].concat()) == inner)
+    }
+}
+
+/// MGF1 (§B.2.1).
+fn mask(digest: Digest, seed: &[u8], length: usize) -> impl Iterator<Item = u8> {
+    (0u32..).flat_map(move |count| digest.of(&[seed, &count.to_be_bytes()].concat())).take(length)
 }

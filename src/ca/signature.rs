@@ -1,7 +1,7 @@
 //! Signatures of others: which digests and keys are understood, and whether a signature is good.
 //!
-//! All of it is aws-lc but RSA with MD5, which aws-lc does not verify ([`rsa`]): it counts only where an administrator
-//! allowed it (old phones sign so).
+//! All of it is aws-lc but what that does not verify ([`rsa`]): RSA with MD5, which counts only where an administrator
+//! allowed it (old phones sign so), and of keys under 2048 bits SHA-384 and PSS.
 
 use super::asn1::{self, BIT_STRING, INTEGER, NULL, OID, Reader, SEQUENCE};
 use super::rsa;
@@ -154,12 +154,20 @@ pub fn bits(body: &[u8]) -> asn1::Result<&[u8]> {
 /// Whether `signature` over `message` is good under this SubjectPublicKeyInfo.
 pub fn is_good(spki: &[u8], digest: Digest, message: &[u8], signature: &[u8]) -> bool {
     let Ok(Some(key)) = PublicKey::parse(spki) else { return false };
-    match algorithm(key.kind, digest) {
-        Some(algorithm) => UnparsedPublicKey::new(algorithm, key.bytes).verify(message, signature).is_ok(),
-        None => {
-            (key.kind, digest) == (Key::Rsa, Digest::Md5)
-                && rsa::PublicKey::parse(key.bytes).is_some_and(|key| key.has_signed(digest, message, signature))
+    let by_aws = algorithm(key.kind, digest)
+        .is_some_and(|algorithm| UnparsedPublicKey::new(algorithm, key.bytes).verify(message, signature).is_ok());
+    by_aws
+        || matches!((key.kind, digest), (Key::Rsa, Digest::Md5 | Digest::Sha384))
+            && rsa::PublicKey::parse(key.bytes).is_some_and(|key| key.has_signed(digest, message, signature))
+}
+
+/// The same by PSS, for RSA keys that are too short for aws-lc.
+pub fn is_good_pss(spki: &[u8], digest: Digest, message: &[u8], signature: &[u8]) -> bool {
+    match PublicKey::parse(spki) {
+        Ok(Some(PublicKey { kind: Key::Rsa, bytes })) => {
+            rsa::PublicKey::parse(bytes).is_some_and(|key| key.has_signed_pss(digest, message, signature))
         }
+        _ => false,
     }
 }
 

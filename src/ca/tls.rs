@@ -126,12 +126,18 @@ impl std::fmt::Debug for Ask {
     }
 }
 
-/// What a TLS 1.2 handshake is signed with besides PSS (RFC 5246 §7.4.1.4.1), in the order that short keys want: with
-/// SHA-384 they are not verified ([`signature`]).
+/// PSS, which is all that RSA signs a TLS 1.3 handshake with (RFC 8446 §4.2.3).
+const PSS: [(SignatureScheme, Digest); 3] = [
+    (SignatureScheme::RSA_PSS_SHA256, Digest::Sha256),
+    (SignatureScheme::RSA_PSS_SHA384, Digest::Sha384),
+    (SignatureScheme::RSA_PSS_SHA512, Digest::Sha512),
+];
+
+/// What a TLS 1.2 handshake is signed with besides that (RFC 5246 §7.4.1.4.1).
 const TLS12: [(SignatureScheme, Digest); 6] = [
     (SignatureScheme::RSA_PKCS1_SHA256, Digest::Sha256),
-    (SignatureScheme::RSA_PKCS1_SHA512, Digest::Sha512),
     (SignatureScheme::RSA_PKCS1_SHA384, Digest::Sha384),
+    (SignatureScheme::RSA_PKCS1_SHA512, Digest::Sha512),
     (SignatureScheme::ECDSA_NISTP256_SHA256, Digest::Sha256),
     (SignatureScheme::ECDSA_NISTP384_SHA384, Digest::Sha384),
     (SignatureScheme::RSA_PKCS1_SHA1, Digest::Sha1),
@@ -147,14 +153,28 @@ impl Ask {
         self.clients.as_ref().filter(|clients| clients.takes_weak())
     }
 
-    /// The provider's own look at a certificate takes none of version 1, and factories made such.
+    /// The provider's own look at a certificate takes none of version 1, and factories made such; nor does it take a short
+    /// key, which may count for nothing, but must not end the handshake: that is said of it afterwards, in words.
     fn verify_with_key(
         &self,
         message: &[u8],
-        key: &[u8],
+        certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature_with_raw_key(message, &SubjectPublicKeyInfoDer::from(key), signed, &self.strong)
+        let (key, is_short) = key_of(certificate)?;
+        match PSS.iter().find(|(scheme, _)| is_short && *scheme == signed.scheme) {
+            Some((_, digest)) => verdict(signature::is_good_pss(key, *digest, message, signed.signature())),
+            None => {
+                verify_tls13_signature_with_raw_key(message, &SubjectPublicKeyInfoDer::from(key), signed, &self.strong)
+            }
+        }
+    }
+}
+
+fn verdict(is_good: bool) -> Result<HandshakeSignatureValid, rustls::Error> {
+    match is_good {
+        true => Ok(HandshakeSignatureValid::assertion()),
+        false => Err(rustls::CertificateError::BadSignature.into()),
     }
 }
 
@@ -198,19 +218,13 @@ impl ClientCertVerifier for Ask {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let (key, short) = key_of(certificate)?;
         let Some((_, digest)) = TLS12.iter().find(|(scheme, _)| *scheme == signature.scheme) else {
-            return self.verify_with_key(message, key, signature);
+            return self.verify_with_key(message, certificate, signature);
         };
-        // That its own key is short is said of it afterwards, in words; what it signs with, only here.
-        let is_allowed = match self.weakly() {
-            Some(clients) => *digest != Digest::Sha1 || clients.may_be_weak(certificate),
-            None => !short && *digest != Digest::Sha1,
-        };
-        match is_allowed && signature::is_good(key, *digest, message, signature.signature()) {
-            true => Ok(HandshakeSignatureValid::assertion()),
-            false => Err(rustls::CertificateError::BadSignature.into()),
-        }
+        let is_allowed =
+            *digest != Digest::Sha1 || self.weakly().is_some_and(|clients| clients.may_be_weak(certificate));
+        let (key, _) = key_of(certificate)?;
+        verdict(is_allowed && signature::is_good(key, *digest, message, signature.signature()))
     }
 
     fn verify_tls13_signature(
@@ -219,15 +233,12 @@ impl ClientCertVerifier for Ask {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.verify_with_key(message, key_of(certificate)?.0, signature)
+        self.verify_with_key(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         let mut schemes = self.strong.supported_schemes();
         if self.weakly().is_some() {
-            // The first that a client can do is what it does, and PSS by a short key is verified nowhere here. TLS 1.3 has
-            // nothing else.
-            schemes.sort_by_key(|scheme| TLS12.iter().position(|(known, _)| known == scheme).unwrap_or(TLS12.len()));
             schemes.push(SignatureScheme::RSA_PKCS1_SHA1);
         }
         schemes

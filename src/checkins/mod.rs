@@ -92,7 +92,6 @@ reasons! {
     BadRequest = "bad-request", Storage = "storage", CannotWrite = "cannot-write", Busy = "busy",
     TlsUnknownCa = "tls-unknown-ca", TlsExpired = "tls-expired", TlsCertificate = "tls-certificate",
     TlsOld = "tls-old", TlsNoCipher = "tls-no-cipher", TlsNotTls = "tls-not-tls", TlsClientKey = "tls-client-key",
-    TlsClientKeyWeak = "tls-client-key-weak",
     TlsBrokenOff = "tls-broken-off", TlsSlow = "tls-slow", TlsFailed = "tls-failed",
     CertificateIssued = "certificate-issued", CertificateRenewed = "certificate-renewed",
     ScepCapabilities = "scep-capabilities", RequestAttributes = "request-attributes",

@@ -5,15 +5,10 @@ use crate::checkins::Reason;
 use rustls::{AlertDescription, Error, PeerIncompatible};
 use std::io;
 
-/// The reason and, for whoever looks closer, the words of whoever noticed. `takes_weak`: short keys are taken of somebody, as
-/// far as they can be.
-pub fn failure(error: &io::Error, takes_weak: bool) -> (Reason, String) {
+/// The reason and, for whoever looks closer, the words of whoever noticed.
+pub fn failure(error: &io::Error) -> (Reason, String) {
     let of_tls = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
-    let reason = match of_tls.map_or(Reason::TlsBrokenOff, reason) {
-        Reason::TlsClientKey if takes_weak => Reason::TlsClientKeyWeak,
-        reason => reason,
-    };
-    (reason, error.to_string())
+    (of_tls.map_or(Reason::TlsBrokenOff, reason), error.to_string())
 }
 
 fn reason(error: &Error) -> Reason {

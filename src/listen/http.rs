@@ -254,7 +254,7 @@ impl Worker {
                         }
                         Err(error) => (Reason::Storage, error.to_string()),
                     },
-                    Some(Err(error)) => handshake::failure(&error, clients.takes_weak()),
+                    Some(Err(error)) => handshake::failure(&error),
                     None => (Reason::TlsSlow, format!("not within {} s", patience.as_secs())),
                 };
                 self.pipeline.record_handshake(connection.peer, reason, &detail, crate::clock::now());

@@ -295,8 +295,41 @@ fn threat_009_a_subject_with_a_nul_or_another_control_character_proves_nothing()
     }
 }
 
-/// What phones of ten years ago hold: 1024 bits, signed with SHA-1. TLS 1.2 with PKCS#1, as they speak it. In TLS 1.3
-/// (RFC 8446 §4.2.3: PSS only) such a key signs nothing here: neither rustls nor aws-lc verifies PSS under 2048 bits.
+/// "Asks for, but does not require": what a certificate of nobody's says, and what its key is, takes nothing from a phone that
+/// has another proof. Below an accepted CA the same is refused.
+#[test]
+fn threat_009_a_certificate_of_nobody_who_is_accepted_does_no_harm_whatever_it_is() {
+    let phonebox = Phonebox::start();
+    let (factory, accepted) = (Factory::new("-sha256"), Factory::new("-sha256"));
+    accepted.accepted_by(&phonebox, &[]);
+    add(&phonebox, "T54W", &[]);
+    let strange = "1.2.3.4=critical,DER:0500";
+    for factory in [&factory, &accepted] {
+        factory.phone("strange", "/CN=Desk phone", strange, &[]);
+        factory.phone("short", "/CN=Desk phone", "", &[]);
+    }
+    let config = std::fs::read_to_string(factory.path().join("old.cnf")).unwrap();
+    for (which, version, signed) in [
+        ("strange", &["--tlsv1.3"][..], ""),
+        ("short", &["--tlsv1.3"], ""),
+        ("short", &["--tls-max", "1.2"], ""),
+        ("short", &["--tls-max", "1.2"], "ClientSignatureAlgorithms=RSA+SHA256\n"),
+        ("short", &["--tls-max", "1.2"], "ClientSignatureAlgorithms=RSA+SHA384\n"),
+    ] {
+        for factory in [&factory, &accepted] {
+            factory.write("old.cnf", &format!("{config}{signed}"));
+        }
+        // In the open window.
+        let (status, body) = factory.ask(&phonebox, which, &file("T54W"), version);
+        assert!(status == "200" && body.contains(PASSWORD), "{which} {version:?} {signed}: {status} {body}");
+        assert_ne!(reason(&phonebox, "T54W").0, "certificate");
+        assert_eq!(accepted.ask(&phonebox, which, &file("T54W"), version).0, "404", "{which} {version:?} {signed}");
+        assert_eq!(reason(&phonebox, "T54W").0, "bad-certificate");
+    }
+}
+
+/// What phones of ten years ago hold: 1024 bits, signed with SHA-1. TLS 1.2 with PKCS#1, as they speak it, and TLS 1.3 (RFC
+/// 8446 §4.2.3: PSS only).
 #[test]
 fn a_key_of_1024_bits_counts_where_the_administrator_said_so_for_its_root() {
     let phonebox = Phonebox::start();
@@ -312,19 +345,19 @@ fn a_key_of_1024_bits_counts_where_the_administrator_said_so_for_its_root() {
     let tls12 = ["--tls-max", "1.2"];
     factory.accepted_by(&phonebox, &[]);
     let (status, said) = factory.ask(&phonebox, "short", &file("T54W"), &tls12);
-    assert_eq!(status, "000", "the handshake takes no short key while nobody allowed one: {said}");
-    assert!(newest_is(&phonebox, "tls-client-key")["next"].as_str().unwrap().contains("--weak"));
+    assert_eq!(status, "404", "a short key counts for nothing while nobody allowed one: {said}");
+    let (why, detail) = reason(&phonebox, "T54W");
+    assert!(why == "bad-certificate" && detail.contains("a key under 2048 bits"), "{why} {detail}");
     factory.accepted_by(&phonebox, &["--weak"]);
     let (status, body) = factory.ask(&phonebox, "short", &file("T54W"), &tls12);
     assert!(status == "200" && body.contains(PASSWORD), "{status} {body}");
     assert_eq!(reason(&phonebox, "T54W").0, "certificate");
-    // A client that would rather do PSS (OpenSSL's own order) is asked for PKCS#1 first.
+    // A client that would rather do PSS (OpenSSL's own order).
     let limited = std::fs::read_to_string(factory.path().join("old.cnf")).unwrap();
     factory.write("old.cnf", limited.split("SignatureAlgorithms").next().unwrap());
     assert_eq!(factory.ask(&phonebox, "short", &file("T54W"), &tls12).0, "200");
-    assert_eq!(factory.ask(&phonebox, "short", &file("T54W"), &["--tlsv1.3"]).0, "000");
-    let told = newest_is(&phonebox, "tls-client-key-weak");
-    assert!(told["next"].as_str().unwrap().contains("limit the phone to TLS 1.2"), "{told}");
+    assert_eq!(factory.ask(&phonebox, "short", &file("T54W"), &["--tlsv1.3"]).0, "200");
+    assert_eq!(reason(&phonebox, "T54W").0, "certificate");
     factory.write("old.cnf", &limited);
     // Weak below that root, and below no other.
     let other = Factory::new("-sha1");
@@ -377,6 +410,13 @@ fn ava_003_a_device_is_known_by_the_certificate_that_its_import_named() {
     phonebox.cli(&["device", "remove", mac]);
     add(&phonebox, "T54W", &[]);
     assert_eq!(factory.ask(&phonebox, "phone", &file("T54W"), &[]).0, "404");
+    // Of a short key by more than that word.
+    factory.phone("short", "/O=Example Phones/CN=Unit 4713", "", &[]);
+    import(&format!("{head}805ec0aabb95,Yealink,T54W,S-5,{},yes,201,{PASSWORD}\n", print("short")));
+    let status = || factory.ask(&phonebox, "short", "/805ec0aabb95.cfg", &[]).0;
+    assert_eq!(status(), "404");
+    factory.accepted_by(&phonebox, &["--weak"]);
+    assert_eq!(status(), "200");
 }
 
 /// TLS 1.2 signs a handshake with what both take. SHA-1 is taken of whoever's chain leads to the root for which the
@@ -403,6 +443,7 @@ fn a_handshake_signed_with_sha1_counts_below_the_root_that_allows_it_alone() {
     }
     let (status, said) = strict.ask(&phonebox, "phone", &file("T54W"), &tls12);
     assert_eq!(status, "000", "{said}");
+    assert!(newest_is(&phonebox, "tls-client-key")["next"].as_str().unwrap().contains("--weak"));
     let (status, body) = weak.ask(&phonebox, "phone", &file("T54W"), &tls12);
     assert_eq!(status, "200", "{body}");
     assert_eq!(reason(&phonebox, "T54W").0, "certificate");

@@ -9,6 +9,7 @@ mod limits;
 mod live;
 mod never;
 mod people;
+mod pss;
 mod rollover;
 mod roots;
 mod server;
