@@ -13,6 +13,9 @@ use crate::settings::Secret;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use x509_parser::asn1_rs::oid;
+use x509_parser::extensions::GeneralName;
+use x509_parser::prelude::FromDer;
+use x509_parser::x509::X509Name;
 
 const CHALLENGE_PASSWORD: &[u8] = &oid!(raw 1.2.840.113549.1.9.7);
 /// Of RSA Laboratories and, in older clients, of Microsoft.
@@ -55,6 +58,8 @@ pub struct Csr {
     pub challenge: Option<Secret>,
     /// Every text in the subject and in the alternative names.
     pub names: Vec<String>,
+    /// Those of the alternative names alone.
+    alternatives: Vec<String>,
 }
 
 /// A request taken apart, nothing in it verified.
@@ -107,17 +112,43 @@ impl Csr {
         if !signature::is_good(spki, digest.ok_or(CsrError::Algorithm)?, info.raw, signed) {
             return Err(CsrError::Signature);
         }
-        let mut names = Vec::new();
+        let (mut names, mut alternatives) = (Vec::new(), Vec::new());
         texts(subject, &mut names, DEEPEST)?;
         for id in EXTENSION_REQUEST {
             if let Some(extensions) = attribute(attributes, id)?
-                && names_and_wish(extensions, &mut names)?
+                && names_and_wish(extensions, &mut alternatives)?
             {
                 return Err(CsrError::WantsCa);
             }
         }
+        names.extend(alternatives.iter().cloned());
         let challenge = challenge(attributes)?;
-        Ok(Csr { spki: spki.to_vec(), subject: subject.raw.to_vec(), challenge, names })
+        Ok(Csr { spki: spki.to_vec(), subject: subject.raw.to_vec(), challenge, names, alternatives })
+    }
+
+    /// RFC 7030 §4.2.2: a renewal is for the names of the certificate there is. The first that is not: neither in that
+    /// certificate nor `known` of its holder. Who names nothing, or only part of it, asks for nothing else.
+    pub fn new_name(&self, certificate: &[u8], known: impl Fn(&str) -> bool) -> Option<String> {
+        let (Ok((_, certificate)), Ok((_, subject))) =
+            (x509_parser::parse_x509_certificate(certificate), X509Name::from_der(&self.subject))
+        else {
+            return Some("unreadable".into());
+        };
+        let commons = |name: &X509Name| -> Vec<String> {
+            name.iter_common_name().map(|one| one.as_str().unwrap_or_default().to_owned()).collect()
+        };
+        let mut held = commons(certificate.subject());
+        let alternatives = certificate.subject_alternative_name().ok().flatten();
+        held.extend(alternatives.iter().flat_map(|names| &names.value.general_names).filter_map(|name| match name {
+            GeneralName::DNSName(name) | GeneralName::URI(name) => Some((*name).to_owned()),
+            _ => None,
+        }));
+        let subject = match subject.to_string() {
+            whole if whole.is_empty() || whole == certificate.subject().to_string() => Vec::new(),
+            whole => Some(commons(&subject)).filter(|names| !names.is_empty()).unwrap_or_else(|| vec![whole]),
+        };
+        let is_new = |name: &&String| !known(name) && !held.iter().any(|one| one.eq_ignore_ascii_case(name));
+        subject.iter().chain(&self.alternatives).find(is_new).cloned()
     }
 
     /// The same for what a person brings: PEM, DER, or that in base64.

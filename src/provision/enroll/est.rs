@@ -7,6 +7,7 @@ use crate::checkins::Reason;
 use crate::enrollment::challenge;
 use crate::provision::authorize::Credential;
 use crate::provision::login;
+use crate::vendors;
 
 impl Enrollment {
     /// By what can be checked before anything is decrypted. A Digest counts once, so the proof is kept.
@@ -39,7 +40,7 @@ impl Enrollment {
                 None => refused(Reply::Unavailable, &label, Refusal::new(Reason::NoAuthority)),
             },
             est::Operation::Attributes => est(est::ATTRIBUTES, est::attributes(), Reason::RequestAttributes, None),
-            est::Operation::Enroll | est::Operation::Reenroll => match self.est_given(asked, proven).await {
+            est::Operation::Enroll | est::Operation::Reenroll => match self.est_given(asked, operation, proven).await {
                 Ok(given) => {
                     let body = est::certificates(&[&given.issued.der]);
                     est(est::CERTIFICATES, body, given.reason, Some(given.mac))
@@ -66,13 +67,32 @@ impl Enrollment {
         }
     }
 
-    async fn est_given(&self, asked: &Asked, proven: Option<Proof>) -> Result<Given, Refusal> {
+    async fn est_given(
+        &self,
+        asked: &Asked,
+        operation: est::Operation,
+        proven: Option<Proof>,
+    ) -> Result<Given, Refusal> {
         let proof = proven.map_or_else(|| self.est_proof(asked), Ok)?;
         let mac = Some(proof.mac());
         let unreadable = || Refusal { mac, ..Refusal::new(Reason::RequestUnreadable) };
         let der = est::request(&asked.body).map_err(|_| unreadable())?;
         let csr = Csr::parse(&der, false).map_err(|error| Refusal { mac, ..error.into() })?;
+        if operation == est::Operation::Reenroll {
+            self.check_names(asked, &proof, &csr)?;
+        }
         self.give(proof, &csr.spki, &csr.names, Door::Est, asked).await
+    }
+
+    /// A renewal keeps the names of the certificate that proves it, in whatever notation the phone has them.
+    fn check_names(&self, asked: &Asked, proof: &Proof, csr: &Csr) -> Result<(), Refusal> {
+        let (Proof::Certificate { mac, .. }, Some(shown)) = (proof, &asked.certificate) else { return Ok(()) };
+        let (_, holder) = self.holder(*mac)?;
+        let is_its_own =
+            |name: &str| holder.serial.as_deref() == Some(name) || vendors::macs_named(name.as_bytes()).contains(mac);
+        let Some(name) = csr.new_name(&shown.der, is_its_own) else { return Ok(()) };
+        let detail = Some(format!("it asks for the name {name:?}, which is not its certificate's"));
+        Err(Refusal { mac: Some(*mac), detail, ..Refusal::new(Reason::OtherName) })
     }
 
     /// The certificate that was shown, else user name and password: the device's own, or its challenge.

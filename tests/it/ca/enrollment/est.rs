@@ -124,6 +124,57 @@ fn threat_084_est_asks_for_proof_and_gives_nobody_another_name() {
     assert_eq!(site.issued(), 2);
 }
 
+/// T84, RFC 7030 §4.2.2: whoever renews keeps his names, in whatever notation, or names none.
+#[test]
+fn threat_084_a_certificate_is_renewed_under_its_own_names_alone() {
+    let site = site(&[]);
+    site.phonebox.cli(&["ca", "profile", "set", "device", "--san", "dns:{mac}.phones.example"]);
+    site.phonebox.cli(&["device", "set", MAC, "--serial", "SN-4711"]);
+    site.fetch_ca(&site.scep_url("/scep"));
+    site.key("phone.key");
+    site.request("phone.key", "/CN=805ec0aabb01");
+    assert_eq!(site.est("simpleenroll", &["--user", &format!("{MAC}:{}", site.challenge(MAC))]).0, "200");
+    site.take_answer("phone.pem");
+    let renews = |subject: &str, names: &str| {
+        let san = format!("subjectAltName={names}");
+        let words =
+            ["openssl", "req", "-new", "-key", "phone.key", "-subj", subject, "-out", "request.der", "-outform", "DER"];
+        let words = if names.is_empty() { words.to_vec() } else { [&words[..], &["-addext", &san]].concat() };
+        site.run(&words);
+        site.run(&["openssl", "base64", "-A", "-in", "request.der", "-out", "request.b64"]);
+        site.est("simplereenroll", &["--cert", "phone.pem", "--key", "phone.key"]).0
+    };
+    for (subject, names) in [
+        ("/CN=somebody/O=x", ""),
+        ("/CN=somebody", "DNS:805ec0aabb01.phones.example"),
+        ("/O=Somebody", ""),
+        ("/CN=805ec0aabb01/CN=somebody", ""),
+        ("/CN=805ec0aabb01", "DNS:other.example"),
+        ("/", "DNS:805ec0aabb01.phones.example,DNS:other.example"),
+        ("/CN=805ec0aabb01", "IP:192.0.2.1"),
+    ] {
+        assert_eq!(renews(subject, names), "403", "{subject} {names}");
+        assert_eq!(site.reasons(MAC)[0], "other-name", "{subject} {names}");
+    }
+    assert_eq!(site.issued(), 1);
+    let told = site.refusals();
+    assert!(
+        told.len() == 7 && told[6].contains("EST simplereenroll: other-name") && told[6].contains("somebody"),
+        "{told:?}"
+    );
+    for (subject, names) in [
+        ("/CN=805ec0aabb01", ""),
+        ("/CN=805ec0aabb01", "DNS:805ec0aabb01.phones.example"),
+        ("/", ""),
+        ("/", "DNS:805EC0AABB01.phones.example"),
+        ("/CN=80:5E:C0:AA:BB:01/O=Example", ""),
+        ("/CN=SN-4711", ""),
+    ] {
+        assert_eq!(renews(subject, names), "200", "{subject} {names}");
+    }
+    assert_eq!(site.reasons(MAC)[0], "certificate-renewed");
+}
+
 /// What EST offers it takes: the challenge as a password of Digest, for the device it was made for, and for one key.
 #[test]
 fn a_challenge_proves_itself_by_digest_as_by_basic() {
