@@ -11,7 +11,6 @@ use crate::db::BOX_ACCOUNT;
 use crate::net::Mac;
 use crate::{alarms, audit};
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose};
-use std::sync::Arc;
 
 pub type CertProfileId = i64;
 
@@ -110,13 +109,13 @@ pub enum Refused {
         "the name {0:?} is outside the names and networks that the CA is limited to (ca.permitted). Change the subject or the alternative names of the certificate profile"
     )]
     Outside(String),
-    #[error("the clock of the box stands before the authority's first day")]
+    #[error("the clock of the box stands before the first day of the authority, or of the root above it")]
     ClockEarly,
     #[error(
         "the clock of the box was set back: it has seen a later time. Set it right, or take it for right: phonebox ca clock"
     )]
     ClockBack,
-    #[error("the authority has expired. Make a new one: phonebox ca rollover start")]
+    #[error("the authority, or the root above it, has expired. Make a new one: phonebox ca rollover start")]
     AuthorityOver,
     #[error("the key of the authority is not in this box")]
     NoKey,
@@ -193,9 +192,10 @@ impl Ca {
             return Err(Refused::KeyOfAuthority);
         }
         let authority = snapshot.issuing().ok_or(Refused::NoKey)?;
-        self.check_clock(&authority, now)?;
+        let times = snapshot.times(&authority);
+        self.check_clock(times, now)?;
         let (params, serial, not_before, not_after) =
-            self.params(&profile, &order.holder, &authority, key.is_rsa(), now)?;
+            self.params(&profile, &order.holder, &authority, times, key.is_rsa(), now)?;
         let subject = profile.subject.clone();
         let signing = authority.clone();
         let public = key.public.clone();
@@ -285,14 +285,14 @@ impl Ca {
     }
 
     /// F12: a certificate's dates come from the clock, so the clock must be believable.
-    fn check_clock(&self, authority: &Authority, now: i64) -> Result<(), Refused> {
-        if now < authority.parsed.not_before {
+    fn check_clock(&self, (from, to): (i64, i64), now: i64) -> Result<(), Refused> {
+        if now < from {
             return Err(Refused::ClockEarly);
         }
         if now < self.seen() - SLACK {
             return Err(Refused::ClockBack);
         }
-        if now >= authority.parsed.not_after {
+        if now >= to {
             return Err(Refused::AuthorityOver);
         }
         Ok(())
@@ -303,13 +303,14 @@ impl Ca {
         &self,
         profile: &CertProfile,
         holder: &Holder,
-        authority: &Arc<Authority>,
+        authority: &Authority,
+        (from, to): (i64, i64),
         is_rsa: bool,
         now: i64,
     ) -> Result<(CertificateParams, Serial, i64, i64), Refused> {
         let mut params = CertificateParams::default();
-        let not_before = (now - i64::from(profile.backdate_days) * DAY).max(authority.parsed.not_before).max(0);
-        let not_after = (now + i64::from(profile.validity_days) * DAY).min(authority.parsed.not_after);
+        let not_before = (now - i64::from(profile.backdate_days) * DAY).max(from).max(0);
+        let not_after = (now + i64::from(profile.validity_days) * DAY).min(to);
         validity(&mut params, not_before, not_after);
         let serial = Serial::random().map_err(CaError::from)?;
         params.serial_number = Some(serial.der());

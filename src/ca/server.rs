@@ -263,7 +263,7 @@ impl Ca {
                 && parse(der).is_some_and(|leaf| {
                     let by_it = |authority: &Arc<Authority>| {
                         leaf.issuer == authority.parsed.subject
-                            && (leaf.not_after - now > LIFE / 3 || leaf.not_after >= authority.parsed.not_after)
+                            && (leaf.not_after - now > LIFE / 3 || leaf.not_after >= snapshot.times(authority).1)
                             && !matches!(self.status(&leaf.serial), Status::Revoked { .. })
                     };
                     authority.as_ref().is_none_or(by_it) && leaf.key == key.der_bytes()
@@ -288,12 +288,12 @@ impl Ca {
         kind: &Kind,
         key: &KeyPair,
         subject: Option<&Subject>,
-        authority: &Authority,
+        authority: &Arc<Authority>,
         now: i64,
     ) -> Result<NewCertificate, CaError> {
         let issuer = authority.issuer().ok_or(CaError::damaged("CA"))?;
         let mut params = CertificateParams::default();
-        let not_after = (now.max(self.seen()) + LIFE).min(authority.parsed.not_after);
+        let not_after = (now.max(self.seen()) + LIFE).min(self.snapshot().times(authority).1);
         validity(&mut params, FIRST_DAY, not_after);
         let serial = Serial::random()?;
         params.serial_number = Some(serial.der());

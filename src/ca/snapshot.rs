@@ -65,6 +65,13 @@ impl Snapshot {
         all
     }
 
+    /// From the latest beginning to the earliest end of an authority and all that stands above it.
+    pub fn times(&self, authority: &Arc<Authority>) -> (i64, i64) {
+        let all = self.chain_up(authority);
+        let times = all.iter().map(|one| (one.parsed.not_before, one.parsed.not_after));
+        times.fold((i64::MIN, i64::MAX), |(from, to), (start, end)| (from.max(start), to.min(end)))
+    }
+
     /// From an authority up, without the root: what is sent after a certificate. Nothing for a root that signs itself.
     pub fn chain(&self, authority: &Authority) -> Vec<Vec<u8>> {
         let mut chain = Vec::new();

@@ -1,6 +1,7 @@
 //! The certificate authority, as OpenSSL, GnuTLS and a TLS client see it.
 
 mod client;
+mod ends;
 mod enrollment;
 mod fuzz;
 mod handshake;
