@@ -25,7 +25,7 @@ pub async fn answer(ca: &Ca, parts: &Parts, body: &mut Incoming) -> Option<Respo
             let read = Limited::new(body, ocsp::LARGEST).collect();
             tokio::time::timeout(BODY_TIME, read).await.ok()?.ok()?.to_bytes().to_vec()
         }
-        (&Method::GET, _) => STANDARD.decode(percent_decoded(rest.strip_prefix('/')?)?).ok()?,
+        (&Method::GET | &Method::HEAD, _) => STANDARD.decode(percent_decoded(rest.strip_prefix('/')?)?).ok()?,
         _ => return None,
     };
     let mut response = Response::new(Sent::new(Bytes::from(ca.ocsp(&question, now()).await)));

@@ -143,7 +143,7 @@ pub async fn respond(
     if let Some(ca) = ca
         && let Some(answer) = ocsp::answer(ca, &parts, &mut body).await
     {
-        return answer;
+        return if parts.method == hyper::Method::HEAD { headed(answer) } else { answer };
     }
     let at = now();
     let value = |name: HeaderName| parts.headers.get(name).map(HeaderValue::as_bytes);
@@ -230,12 +230,14 @@ pub async fn respond(
     if slow || served.closes() {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    if head_only {
-        // hyper keeps Content-Length from the header and sends no body.
-        let length = HeaderValue::from(bytes);
-        response.headers_mut().insert(header::CONTENT_LENGTH, length);
-        *response.body_mut() = Sent::new(Bytes::new());
-    }
+    if head_only { headed(response) } else { response }
+}
+
+/// The answer to HEAD: hyper keeps Content-Length from the header and sends no body.
+fn headed(mut response: Response<Sent>) -> Response<Sent> {
+    let length = HeaderValue::from(response.body().bytes.len());
+    response.headers_mut().insert(header::CONTENT_LENGTH, length);
+    *response.body_mut() = Sent::new(Bytes::new());
     response
 }
 

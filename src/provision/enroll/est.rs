@@ -23,8 +23,8 @@ impl Enrollment {
             let reply = Reply::Content { content_type, bytes: body.into(), is_base64: true };
             served(reply, &label, reason, mac)
         };
-        let method = if operation.takes_request() { "POST" } else { "GET" };
-        if asked.verb != method {
+        let methods: &[&str] = if operation.takes_request() { &["POST"] } else { &["GET", "HEAD"] };
+        if !methods.contains(&asked.verb.as_str()) {
             return refused(Reply::BadRequest, &label, Refusal::new(Reason::Method));
         }
         match operation {

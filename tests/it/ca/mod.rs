@@ -5,6 +5,7 @@ mod ends;
 mod enrollment;
 mod fuzz;
 mod handshake;
+mod head;
 mod issue;
 mod limits;
 mod live;
