@@ -103,10 +103,21 @@ permissions! {
 }
 
 /// What nobody has in an account that only let them in: with it they would be there still when that has ended, as a user,
-/// a key, a guest of a guest, or somewhere that its events go to (YMC-177).
-pub const NOT_OF_GUESTS: [Permission; 7] = {
+/// a key, a guest of a guest, an account of it, with its phones, or somewhere that its events go to (YMC-177).
+pub const NOT_OF_GUESTS: [Permission; 10] = {
     use Permission::*;
-    [ChannelWrite, UserWrite, UserDelete, RoleWrite, ApiKeyWrite, WebhookWrite, NotificationWrite]
+    [
+        ChannelWrite,
+        LinkWrite,
+        AccountAdd,
+        DeviceMove,
+        UserWrite,
+        UserDelete,
+        RoleWrite,
+        ApiKeyWrite,
+        WebhookWrite,
+        NotificationWrite,
+    ]
 };
 
 impl utoipa::PartialSchema for Permission {

@@ -86,6 +86,9 @@ fn ymc_176_ymc_177_a_guest_comes_in_by_consent_and_is_out_when_it_ends() {
     for (method, path, body) in [
         ("POST", "/channels", json!({ "number": 1 })),
         ("POST", "/invitations", json!({ "email": "spy@x.example" })),
+        ("POST", "/links", json!({ "link_id": south["link_id"] })),
+        ("POST", "/links/1/approve", json!({})),
+        ("POST", &format!("/accounts/{}/devices", south["id"]), json!({ "macs": ["805ec0aabb01"] })),
         ("POST", "/users", own.clone()),
         ("POST", "/roles", json!({ "name": "Spies" })),
         ("POST", "/api-keys", json!({ "name": "spy" })),
