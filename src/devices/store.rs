@@ -6,6 +6,7 @@ use crate::enrollment::codes::store as codes;
 use crate::net::Mac;
 use crate::seal::Keyring;
 use crate::settings::Secret;
+use crate::users::data;
 use crate::vendors;
 use std::borrow::Cow;
 
@@ -287,9 +288,11 @@ pub fn unblock(tx: &mut Tx, mac: Mac, now: i64) -> Result<()> {
     changed(tx, mac, now)
 }
 
-pub fn active_of_site(conn: &Connection, site_id: i64) -> Result<Vec<Mac>> {
-    let mut statement =
-        conn.prepare_cached("SELECT mac FROM device WHERE site_id = $1 AND state = 'active' ORDER BY mac")?;
+pub fn active_of_site(conn: &Connection, site_id: i64, limited: Option<i64>) -> Result<Vec<Mac>> {
+    let seen = limited.map_or("1 = 1".to_owned(), data::store::device);
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT d.mac FROM device d WHERE d.site_id = $1 AND d.state = 'active' AND {seen} ORDER BY d.mac"
+    ))?;
     let bits = statement.query_map([site_id], |row| row.get::<_, i64>(0))?;
     let bits = bits.collect::<std::result::Result<Vec<_>, _>>()?;
     Ok(bits.into_iter().filter_map(|bits| Mac::from_u64(bits as u64)).collect())

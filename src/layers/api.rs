@@ -188,7 +188,8 @@ async fn show_raw(
     }
     let text = db
         .write(move |tx| {
-            let found = locate(tx, &actor, &named)?;
+            // Who may not change it for all its phones is not shown what all of them have.
+            let found = if reveal { Some(place_for_change(tx, &actor, &named)?) } else { locate(tx, &actor, &named)? };
             let text = match &found {
                 Some(found) => store::raw_text(tx, &keys, found.scope, vendor)?,
                 None => None,
@@ -407,6 +408,11 @@ fn place_for_change(tx: &mut Tx, actor: &Actor, named: &Named) -> Result<Found> 
         models::store::ensure(tx, actor.account_id, vendor, model)?;
     }
     let found = locate(tx, actor, named)?.ok_or(Code::NotFound)?;
+    match named.layer {
+        Layer::Site => sites::api::id_to_change(tx, actor, &named.scope).map(drop)?,
+        Layer::Profile => profiles::api::id_to_change(tx, actor, &named.scope).map(drop)?,
+        _ => {}
+    }
     if named.layer == Layer::Line && lines::store::line_account(tx, found.scope.id, found.scope.line)?.is_none() {
         let next = "Add it: PATCH /api/v1/devices/MAC/lines/NUMBER, or phonebox device line MAC NUMBER user=NAME";
         return Err(Problem::not_found(named.to_string(), next));

@@ -5,7 +5,7 @@ use super::store::{self, Account};
 use crate::db::{Connection, Db, Tx};
 use crate::layers::{self, Scope};
 use crate::seal::Keyring;
-use crate::users::Actor;
+use crate::users::{Actor, data};
 use crate::web::json::created;
 use crate::web::{Code, Json, Page, Paging, Problem, Query, Result, words};
 use crate::{audit, clock, devices};
@@ -180,9 +180,11 @@ fn account_only(line: CheckedLine) -> Result<CheckedLine> {
 
 fn account(conn: &Connection, actor: &Actor, id: i64) -> Result<Account> {
     let mut found = store::accounts(conn, actor.account_id, None, Some(id), 0, 1)?;
-    found
-        .pop()
-        .ok_or_else(|| Problem::not_found(format_args!("SIP account {id}"), "List them: GET /api/v1/sip-accounts"))
+    found.pop().ok_or_else(|| missing(id))
+}
+
+fn missing(id: i64) -> Problem {
+    Problem::not_found(format_args!("SIP account {id}"), "List them: GET /api/v1/sip-accounts")
 }
 
 pub fn number(text: &str) -> Result<u8> {
@@ -215,6 +217,9 @@ pub fn put(
                 ));
             }
             let id = account(tx, actor, wanted)?.id;
+            if !data::sees(tx, actor, id, data::store::has_all_of_sip_account)? {
+                return Err(missing(id));
+            }
             store::put_line(tx, actor.account_id, device_id, number, Some(id))?;
             if let Some(old) = old.filter(|old| *old != id) {
                 store::drop_unused(tx, old)?;
@@ -223,6 +228,8 @@ pub fn put(
         }
         (None, Some(old)) => {
             if !line.account.is_empty() {
+                let what = format_args!("The SIP account of line {number}");
+                data::must_have_all(tx, actor, old, data::store::has_all_of_sip_account, what)?;
                 store::update(tx, keys, actor, old, &line.account, now)?;
                 for mac in store::devices_of(tx, old)? {
                     devices::store::changed(tx, mac, now)?;

@@ -145,7 +145,7 @@ async fn change(actor: Actor, db: Data<Db>, name: Path<String>, Json(body): Json
 
 pub fn change_one(tx: &mut Tx, actor: &Actor, name: &str, body: &ChangeSite) -> Result<Site> {
     let new = body.name.as_deref().map(|name| words::name("The site", name)).transpose()?;
-    let id = id(tx, actor, name)?;
+    let id = id_to_change(tx, actor, name)?;
     let before = one(tx, actor, name)?;
     let now = clock::now();
     let mut told = Vec::new();
@@ -183,7 +183,7 @@ async fn remove(actor: Actor, db: Data<Db>, name: Path<String>) -> Result<HttpRe
 }
 
 pub fn remove_one(tx: &mut Tx, actor: &Actor, name: &str) -> Result<()> {
-    let id = id(tx, actor, name)?;
+    let id = id_to_change(tx, actor, name)?;
     let before = one(tx, actor, name)?;
     let devices = before.devices;
     if devices > 0 {
@@ -198,7 +198,7 @@ pub fn remove_one(tx: &mut Tx, actor: &Actor, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Let every active phone of a site in again: new windows, new tokens
+/// Let every active phone of a site in again, of those that you see: new windows, new tokens
 #[utoipa::path(tag = "sites", responses((status = 200, body = LetIn)))]
 #[post("/sites/{name}/let-in")]
 async fn let_in(
@@ -214,7 +214,7 @@ async fn let_in(
         .write(move |tx| {
             let id = id(tx, &actor, &name)?;
             let now = clock::now();
-            let macs = devices::store::active_of_site(tx, id)?;
+            let macs = devices::store::active_of_site(tx, id, actor.limited)?;
             for mac in &macs {
                 devices::api::let_one_in(tx, &keys, **window, *mac, now)?;
             }
@@ -229,6 +229,13 @@ async fn let_in(
 
 fn one(conn: &Connection, actor: &Actor, name: &str) -> Result<Site> {
     store::list(conn, actor.account_id, actor.limited, Some(name), "", 1)?.pop().ok_or_else(|| missing(actor, name))
+}
+
+/// Where a site itself is changed, or what all its phones have of it.
+pub fn id_to_change(conn: &Connection, actor: &Actor, name: &str) -> Result<i64> {
+    let id = id(conn, actor, name)?;
+    data::must_have_all(conn, actor, id, data::store::has_all_of_site, format_args!("The site {name:?}"))?;
+    Ok(id)
 }
 
 /// For bodies that name a site.

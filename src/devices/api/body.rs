@@ -135,8 +135,13 @@ impl Words {
             tell("profile", profile.as_deref());
         }
         if let Some(group) = said(&self.group) {
-            let id =
-                |name: &str| groups::store::id(tx, actor.account_id, name)?.ok_or_else(|| groups::api::missing(name));
+            // Groups are the whole account's: to a limited user only the device's own is there.
+            let own = fields.group_id;
+            let is_there = |id: &i64| actor.limited.is_none() || own == Some(*id);
+            let id = |name: &str| {
+                let found = groups::store::id(tx, actor.account_id, name)?.filter(is_there);
+                found.ok_or_else(|| groups::api::missing(name))
+            };
             fields.group_id = group.as_deref().map(id).transpose()?;
             tell("group", group.as_deref());
         }

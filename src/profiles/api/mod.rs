@@ -5,7 +5,7 @@ mod targets;
 mod view;
 
 pub use body::AddProfile;
-pub use view::{ProfileView, id};
+pub use view::{ProfileView, id, id_to_change};
 
 use super::store;
 use crate::db::{Connection, Db, Touch, Tx};
@@ -18,7 +18,7 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete, get, patch, post};
 use body::ChangeProfile;
 use targets::{MAX_TARGETS, TargetInput, too_many};
-use view::{load, view};
+use view::{load, load_to_change, view};
 
 /// List the profiles
 #[utoipa::path(tag = "profiles", responses((status = 200, body = Vec<ProfileView>)))]
@@ -93,7 +93,7 @@ async fn change(
     let new = body.name.as_deref().map(|name| words::name("The profile", name)).transpose()?;
     let profile = db
         .write(move |tx| {
-            let mut profile = load(tx, &keys, &actor, &name)?;
+            let mut profile = load_to_change(tx, &keys, &actor, &name)?;
             let before = view(tx, profile.clone())?;
             let mut told = body.options.apply(tx, &mut profile)?;
             if let Some(new) = new.filter(|new| *new != *name) {
@@ -120,7 +120,7 @@ async fn change(
 #[delete("/profiles/{name}")]
 async fn remove(actor: Actor, db: Data<Db>, keys: Data<Keyring>, name: Path<String>) -> Result<HttpResponse> {
     db.write(move |tx| {
-        let id = id(tx, &actor, &name)?;
+        let id = id_to_change(tx, &actor, &name)?;
         let before = view(tx, load(tx, &keys, &actor, &name)?)?;
         let (sites, devices) = store::users(tx, id)?;
         if sites + devices > 0 {

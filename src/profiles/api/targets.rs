@@ -1,7 +1,7 @@
 //! Where a profile's phones are sent, over REST. A password inside a target's URL is taken out of it, sealed and never
 //! shown.
 
-use super::view::{ProfileView, load, view};
+use super::view::{ProfileView, load, load_to_change, view};
 use crate::db::{Db, Touch, Tx};
 use crate::notify::{self, Kind};
 use crate::profiles::store::{self, NewTarget};
@@ -56,7 +56,7 @@ pub async fn add_target(
     let target = body.applied(None)?;
     let profile = db
         .write(move |tx| {
-            let profile = load(tx, &keys, &actor, &name)?;
+            let profile = load_to_change(tx, &keys, &actor, &name)?;
             if profile.targets.len() >= MAX_TARGETS {
                 return Err(too_many());
             }
@@ -79,7 +79,7 @@ pub async fn change_target(
 ) -> Result<Json<ProfileView>> {
     let profile = db
         .write(move |tx| {
-            let profile = load(tx, &keys, &actor, &path.0)?;
+            let profile = load_to_change(tx, &keys, &actor, &path.0)?;
             let old = find(&profile, path.1)?;
             let id = old.id;
             let target = body.applied(Some(old))?;
@@ -101,7 +101,7 @@ pub async fn remove_target(
 ) -> Result<Json<ProfileView>> {
     let profile = db
         .write(move |tx| {
-            let profile = load(tx, &keys, &actor, &path.0)?;
+            let profile = load_to_change(tx, &keys, &actor, &path.0)?;
             let id = find(&profile, path.1)?.id;
             if profile.targets.len() == 1 {
                 let message = format!("Target {} is the only one of the profile {:?}.", path.1, profile.name);

@@ -75,6 +75,18 @@ pub(super) fn load(conn: &Connection, keys: &Keyring, actor: &Actor, name: &str)
     store::all(conn, keys)?.into_iter().find(|profile| profile.id == id).ok_or_else(|| missing(actor, name))
 }
 
+/// Where a profile itself is changed, or what all its phones have of it.
+pub fn id_to_change(conn: &Connection, actor: &Actor, name: &str) -> Result<i64> {
+    let id = id(conn, actor, name)?;
+    data::must_have_all(conn, actor, id, data::store::has_all_of_profile, format_args!("The profile {name:?}"))?;
+    Ok(id)
+}
+
+pub(super) fn load_to_change(conn: &Connection, keys: &Keyring, actor: &Actor, name: &str) -> Result<Profile> {
+    id_to_change(conn, actor, name)?;
+    load(conn, keys, actor, name)
+}
+
 /// For bodies that name a profile.
 pub fn id(conn: &Connection, actor: &Actor, name: &str) -> Result<i64> {
     let id = store::id(conn, actor.account_id, name)?.ok_or_else(|| missing(actor, name))?;

@@ -5,7 +5,9 @@ pub mod store;
 
 use super::Actor;
 use crate::db::{Connection, Result};
+use crate::web::{Code, Problem};
 use std::collections::HashSet;
+use std::fmt::Display;
 
 /// Whether it is there for this actor.
 pub fn sees(
@@ -18,6 +20,21 @@ pub fn sees(
         None => Ok(true),
         Some(user_id) => rule(conn, user_id, id),
     }
+}
+
+/// Before a change of what several phones have in common: it does not reach phones that this actor does not see.
+pub fn must_have_all(
+    conn: &Connection,
+    actor: &Actor,
+    id: i64,
+    rule: fn(&Connection, i64, i64) -> Result<bool>,
+    what: impl Display,
+) -> std::result::Result<(), Problem> {
+    if sees(conn, actor, id, rule)? {
+        return Ok(());
+    }
+    let message = format!("{what} is not changed: it is there for phones outside your data permission, too.");
+    Err(Problem::new(Code::Forbidden, message, "Ask whoever manages the users of your account."))
 }
 
 /// Behind the name of what is not there: to a limited user, what is not theirs is not there in the same words.

@@ -57,6 +57,33 @@ pub fn sees_device(conn: &Connection, user_id: i64, id: i64) -> Result<bool> {
     exists(conn, &sql, id)
 }
 
+/// What a change of a site reaches: the site itself, its profile, and every phone in it.
+pub fn has_all_of_site(conn: &Connection, user_id: i64, id: i64) -> Result<bool> {
+    let (site, profile, device) = (site(user_id), of_profile(user_id, "s.profile_id"), device(user_id));
+    let sql = format!(
+        "SELECT EXISTS (SELECT 1 FROM site s WHERE s.id = $1 AND {site} AND (s.profile_id IS NULL OR {profile}))
+            AND NOT EXISTS (SELECT 1 FROM device d WHERE d.site_id = $1 AND ({device}) IS NOT TRUE)"
+    );
+    exists(conn, &sql, id)
+}
+
+/// What a change of a profile reaches: every site and every phone that has it.
+pub fn has_all_of_profile(conn: &Connection, user_id: i64, id: i64) -> Result<bool> {
+    let (site, device) = (site(user_id), device(user_id));
+    let sql = format!(
+        "SELECT NOT EXISTS (SELECT 1 FROM site s WHERE s.profile_id = $1 AND ({site}) IS NOT TRUE)
+            AND NOT EXISTS (SELECT 1 FROM device d WHERE d.profile_id = $1 AND ({device}) IS NOT TRUE)"
+    );
+    exists(conn, &sql, id)
+}
+
+/// What a change of a SIP account reaches: every phone with a line that registers it. One that has no line is the account's.
+pub fn has_all_of_sip_account(conn: &Connection, user_id: i64, id: i64) -> Result<bool> {
+    let lines = "SELECT 1 FROM line l JOIN device d ON d.id = l.device_id WHERE l.sip_account_id = $1";
+    let device = device(user_id);
+    exists(conn, &format!("SELECT EXISTS ({lines}) AND NOT EXISTS ({lines} AND ({device}) IS NOT TRUE)"), id)
+}
+
 impl Sight {
     /// The same rule as [`device`], for who looks through many at once.
     pub fn of(conn: &Connection, user_id: i64) -> Result<Sight> {

@@ -149,3 +149,86 @@ fn a_role_whose_last_site_is_gone_sees_none_and_not_all() {
     assert_eq!(bob.get("/devices").json(200)["items"], json!([]));
     assert_eq!(alice.get(&format!("/roles/{role}")).json(200)["sites"], json!([]));
 }
+
+/// Alice's account with a phone each at two sites, the second with a password and a group, and a user with this role or
+/// these profiles.
+fn two_sites(alice: &Browser) {
+    for (site, profile) in [("Berlin", "Desks"), ("Munich", "Doors")] {
+        alice.post("/sites", json!({ "name": site, "new_profile": profile })).json(201);
+    }
+    for (site, mac, user) in [("Berlin", "805ec0aabb01", "201"), ("Munich", "805ec0aabb02", "202")] {
+        let line = json!({ "number": 1, "user": user, "password": "sekret" });
+        alice.post("/devices", json!({ "mac": mac, "site": site, "lines": [line], "activate": true })).json(201);
+    }
+    alice.post("/groups", json!({ "name": "Halls" })).json(201);
+}
+
+const MAY: [&str; 4] = ["device.write", "site.write", "profile.write", "setting.write"];
+
+/// T49: an id that is counted up opens nothing.
+#[test]
+fn ymc_032_threat_049_lines_and_groups_of_other_sites_are_out_of_reach() {
+    let running = running();
+    let alice = set_up(&running);
+    two_sites(&alice);
+    let role = json!({ "name": "Berlin", "permissions": MAY, "sites": ["Berlin"] });
+    let role = alice.post("/roles", role).json(201)["id"].clone();
+    let bob =
+        join(&running, &alice, json!({ "login": "bob", "name": "Bob", "email": "b@example.com", "role_id": role }));
+    let (line, own) = ("/devices/805ec0aabb01/lines/2", "/devices/805ec0aabb01");
+    let id =
+        |mac: &str| alice.get(&format!("/devices/{mac}")).json(200)["lines"][0]["sip_account"]["id"].as_i64().unwrap();
+    let (mine, other) = (id("805ec0aabb01"), id("805ec0aabb02"));
+    let said = |id: i64| bob.patch(line, json!({ "sip_account": id })).refused(404).1.replace(&id.to_string(), "ID");
+    assert_eq!(said(other), said(99));
+    bob.patch(line, json!({ "sip_account": mine })).json(200);
+    bob.patch(line, json!({ "password": "another" })).json(200);
+    // One that a phone out of sight registers, too, stays as it is; taking it off the line does not.
+    alice.patch(line, json!({ "sip_account": other })).json(200);
+    let (code, message) = bob.patch(line, json!({ "password": "owned" })).refused(403);
+    assert!(code == "forbidden" && message.contains("outside your data permission"), "{message}");
+    assert_eq!(bob.delete(line).status, 200);
+    let group = |name: &str| bob.patch(own, json!({ "group": name })).refused(404).1.replace(name, "NAME");
+    assert_eq!(group("Halls"), group("Nowhere"));
+    alice.patch(own, json!({ "group": "Halls" })).json(200);
+    assert_eq!(bob.patch(own, json!({ "group": "Halls", "name": "x" })).json(200)["group"], "Halls");
+    // A profile that phones of the other site have.
+    bob.patch("/profiles/Desks", json!({ "name": "Tables" })).json(200);
+    for refused in [
+        bob.patch("/profiles/Doors", json!({ "name": "Gates" })),
+        bob.post("/profiles/Doors/targets", json!({ "url": "https://x.example/" })),
+        bob.patch("/settings?layer=profile&scope=Doors", json!({ "set": { "sip.server": "x.example" } })),
+        bob.put("/raw-texts/yealink?layer=profile&scope=Doors", json!({ "text": "a = 1" })),
+    ] {
+        assert!(refused.refused(403).1.contains("outside your data permission"));
+    }
+}
+
+#[test]
+fn ale_078_a_site_that_has_phones_of_others_is_not_changed_for_them() {
+    let running = running();
+    let alice = set_up(&running);
+    two_sites(&alice);
+    alice
+        .post("/devices", json!({ "mac": "805ec0aabb03", "site": "Munich", "profile": "Desks", "activate": true }))
+        .json(201);
+    let role = alice.post("/roles", json!({ "name": "Part", "permissions": MAY })).json(201)["id"].clone();
+    let person =
+        json!({ "login": "bob", "name": "Bob", "email": "b@example.com", "role_id": role, "profiles": ["Desks"] });
+    let bob = join(&running, &alice, person);
+    let window = |mac: &str| alice.get(&format!("/devices/{mac}")).json(200)["window_until"].clone();
+    let before = window("805ec0aabb02");
+    assert_eq!(bob.post("/sites/Munich/let-in", json!({})).json(200)["devices"], 1, "the one that bob sees");
+    assert_eq!(window("805ec0aabb02"), before);
+    for refused in [
+        bob.patch("/sites/Munich", json!({ "profile": "Desks" })),
+        bob.patch("/sites/Munich", json!({ "pid": "1234" })),
+        bob.patch("/settings?layer=site&scope=Munich", json!({ "set": { "sip.server": "x.example" } })),
+        bob.put("/raw-texts/yealink?layer=site&scope=Munich", json!({ "text": "a = 1" })),
+    ] {
+        assert!(refused.refused(403).1.contains("outside your data permission"));
+    }
+    bob.get("/devices/805ec0aabb02").refused(404);
+    bob.patch("/settings?layer=site&scope=Berlin", json!({ "set": { "sip.server": "x.example" } })).json(200);
+    bob.patch("/sites/Berlin", json!({ "pid": "1234" })).json(200);
+}
