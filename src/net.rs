@@ -148,6 +148,11 @@ impl Cidr {
         }
     }
 
+    /// Every address of the other one.
+    pub fn holds(&self, other: &Cidr) -> bool {
+        self.prefix <= other.prefix && self.contains(other.base)
+    }
+
     pub fn address(&self) -> IpAddr {
         self.base
     }

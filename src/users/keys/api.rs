@@ -1,5 +1,6 @@
 //! API keys over REST.
 
+use super::limits::must_be_within;
 use super::store::{self, ApiKey, Change};
 use super::{BOX_KEY, access_key, generate, hash, place, signed};
 use crate::db::{BOX_ACCOUNT, Connection, Db, Tx};
@@ -86,6 +87,7 @@ async fn add(
     let made = db
         .write(move |tx| {
             must_hold(&actor, actor.account_id, new.permissions.unwrap_or_else(Permissions::all))?;
+            must_be_within(tx, &actor, new.expires_at, &new.sources)?;
             refuse_box(actor.account_id, new.permissions.unwrap_or_default())?;
             may_call_back(&actor, new.callback.as_deref())?;
             refuse_without_service(tx, &actor)?;
@@ -144,6 +146,7 @@ async fn change(
                 },
             };
             must_hold(&actor, actor.account_id, permissions.unwrap_or_else(Permissions::all))?;
+            must_be_within(tx, &actor, new.expires_at, &new.sources)?;
             if body.permissions.is_some() {
                 refuse_box(actor.account_id, new.permissions.unwrap_or_default())?;
             }
@@ -238,6 +241,7 @@ fn manageable(conn: &Connection, actor: &Actor, id: i64) -> Result<ApiKey> {
     let key = one(conn, actor, id)?;
     let permissions = if key.everything { Permissions::all() } else { parse(&key.permissions)? };
     must_hold(actor, actor.account_id, permissions)?;
+    must_be_within(conn, actor, key.expires_at, &key.sources.join(" "))?;
     Ok(key)
 }
 

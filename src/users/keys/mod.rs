@@ -1,6 +1,7 @@
 //! API keys: what programs show. 256 random bits, shown once, kept as a hash.
 
 pub mod api;
+mod limits;
 pub mod rate;
 pub mod signed;
 pub mod store;

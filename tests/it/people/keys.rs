@@ -239,3 +239,38 @@ fn a_key_with_a_persons_name_is_told_from_the_person_in_the_log() {
     assert_eq!(sites("&process=key"), of_keys.map(|(name, result)| row(name, "key", result)));
     assert_eq!(sites("&process=console"), []);
 }
+
+/// T63: the limits of a key are those of what it makes and changes, too.
+#[test]
+fn threat_063_a_key_gives_no_key_more_time_or_networks_than_it_has() {
+    let running = running();
+    let alice = set_up(&running);
+    let end = phonebox::clock::now() + 3_600_000;
+    let may = ["api-key.write", "device.read"];
+    let limits = json!({ "name": "own", "permissions": may, "expires_at": end, "sources": ["127.0.0.0/16"] });
+    let (own, secret) = make(&alice, limits);
+    let (wide, _) = make(&alice, json!({ "name": "wide", "permissions": ["device.read"] }));
+    let ask = |method: &str, path: &str, body: Value| bearer(&running, method, path, &secret, &body.to_string());
+    let child = |end: Value, sources: Value| {
+        let body = json!({ "name": "child", "permissions": ["device.read"], "expires_at": end, "sources": sources });
+        ask("POST", "/api-keys", body)
+    };
+    let (path, other) = (format!("/api-keys/{}", own["id"]), format!("/api-keys/{}", wide["id"]));
+    let near = json!(["127.0.0.0/24"]);
+    for (answer, field) in [
+        (ask("PATCH", &path, json!({ "expires_at": null })), "expires_at"),
+        (ask("PATCH", &path, json!({ "expires_at": end + 1 })), "expires_at"),
+        (ask("PATCH", &path, json!({ "sources": [] })), "sources"),
+        (ask("PATCH", &path, json!({ "sources": ["127.0.0.0/24", "192.0.2.0/24"] })), "sources"),
+        (ask("PATCH", &other, json!({ "name": "mine" })), "expires_at"),
+        (ask("POST", &format!("{other}/reset"), json!({})), "expires_at"),
+        (child(json!(null), near.clone()), "expires_at"),
+        (child(json!(end), json!([])), "sources"),
+        (child(json!(end), json!(["127.0.0.0/8"])), "sources"),
+    ] {
+        let (code, message) = answer.refused(403);
+        assert!(code == "forbidden" && message.starts_with(field), "{message}");
+    }
+    child(json!(end - 1), near.clone()).json(201);
+    ask("PATCH", &path, json!({ "sources": near })).json(200);
+}
