@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod chain;
+mod mask;
 pub mod search;
 pub mod store;
 

@@ -1,6 +1,6 @@
 //! The audit rows. They are added, read, and taken away from the old end; nothing else.
 
-use super::chain;
+use super::{chain, mask};
 use crate::db::{Connection, OptionalExtension, Result, Row, Tx, Who, params};
 use crate::users::Actor;
 use serde::Serialize;
@@ -75,7 +75,7 @@ fn of(account_id: i64, actor: &str, action: &str, object: impl ToString, detail:
 }
 
 fn tame(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).take(LONGEST).collect()
+    mask::logins(text).chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).take(LONGEST).collect()
 }
 
 fn side(view: Option<&impl Serialize>) -> Option<Value> {

@@ -46,6 +46,17 @@ impl Origin {
         CURRENT.scope(self, work).await
     }
 
+    /// Work that goes on when its request has been answered.
+    pub fn keep<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
+        let origin = Origin::current();
+        async move {
+            match origin {
+                Some(origin) => origin.scope(work).await,
+                None => work.await,
+            }
+        }
+    }
+
     pub fn current() -> Option<Arc<Origin>> {
         CURRENT.try_with(Arc::clone).ok()
     }

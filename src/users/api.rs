@@ -7,7 +7,7 @@ use super::session::{New, api::LoggedIn, api::answer, api::start};
 use super::setup::{Company, Door};
 use super::throttle::{Key, Throttle};
 use super::{Actor, keys, names, password, session, store};
-use crate::db::{BOX_ACCOUNT, Db};
+use crate::db::{self, BOX_ACCOUNT, Db};
 use crate::settings::Secret;
 use crate::web::{Code, Json, Problem, Result, words};
 use crate::{accounts, audit, clock, notify};
@@ -74,6 +74,9 @@ async fn set_up(
         throttle.check(&key, caller.source, clock::now())?;
         if !door.opens(body.code.as_deref().unwrap_or_default()) {
             throttle.failed(&key, caller.source, clock::now());
+            let who = db::Who { name: "nobody".into(), account_id: BOX_ACCOUNT, home_id: BOX_ACCOUNT, is_key: false };
+            let detail = Code::WrongCode.word().to_owned();
+            db.write_soon(move |tx| audit::refused(tx, &who, "setup", "", detail, clock::now())).await?;
             return Err(Code::WrongCode.into());
         }
     }

@@ -1,7 +1,7 @@
 //! Forgotten passwords, and links used.
 
 use super::{Address, Purpose, hand_another, is_enough, store};
-use crate::db::{Db, Tx};
+use crate::db::{Db, Origin, Tx};
 use crate::notify::{self, Kind};
 use crate::seal::{Keyring, sha256};
 use crate::settings::Secret;
@@ -36,25 +36,24 @@ async fn forgotten(
     throttle.check(&key, caller.source, clock::now())?;
     throttle.failed(&key, caller.source, clock::now());
     let login = body.login.trim().to_lowercase();
-    let from = caller.from();
     // In a task of its own: how long it takes is seen by nobody.
-    actix_web::rt::spawn(async move {
+    actix_web::rt::spawn(Origin::keep(async move {
         let told = db.write(move |tx| {
             let now = clock::now();
             for user in users::by_login(tx, &login)?.into_iter().filter(|user| user.open) {
-                send(tx, &keys, &address, &user, from.clone(), now)?;
+                send(tx, &keys, &address, &user, now)?;
             }
             Ok::<_, Problem>(())
         });
         if let Err(error) = told.await {
             tracing::warn!(%error, "a forgotten password could not be noted");
         }
-    });
+    }));
     Ok(HttpResponse::Accepted().finish())
 }
 
-fn send(tx: &Tx, keys: &Keyring, address: &Address, user: &users::Login, from: String, now: i64) -> Result<()> {
-    audit::store::note(tx, user.account_id, &user.login, "password.forgotten", &user.login, Some(from), now)?;
+fn send(tx: &Tx, keys: &Keyring, address: &Address, user: &users::Login, now: i64) -> Result<()> {
+    audit::store::note(tx, user.account_id, &user.login, "password.forgotten", &user.login, None, now)?;
     // Without a mail server nobody would get the new link.
     if mail::settings::is_set(tx)? {
         let purpose = if user.password_hash.is_some() { Purpose::Reset } else { Purpose::Activate };

@@ -73,6 +73,15 @@ fn ale_091_ale_092_ale_093_ymc_173_threat_063_a_key_is_shown_once_limited_reset_
     bearer(&running, "GET", "/sites", newer, "").refused(401);
     alice.post("/api-keys", json!({ "name": "x", "sources": ["everywhere"] })).refused(422);
     alice.post("/api-keys", json!({ "name": "x", "callback": "javascript:1" })).refused(422);
+    // T64: a login in what is refused and quoted is not kept.
+    let callback = "https://user:sekretword@pbx.example/hook";
+    alice.post("/api-keys", json!({ "name": "x", "callback": callback })).refused(422);
+    alice
+        .put("/mail", json!({ "host": "user:sekretword@mail.example", "security": "starttls", "from": "a@x.example" }))
+        .refused(422);
+    let log = alice.get("/audit").text();
+    assert!(log.contains("******@pbx.example") && log.contains("******@mail.example"), "{log}");
+    assert!(!log.contains("sekretword"), "{log}");
     assert!(!running.get("/audit?limit=500").text().contains(newer));
 }
 

@@ -118,6 +118,9 @@ fn a_stranger_who_asks_for_a_password_leaves_the_link_alone_that_was_handed_over
     let asked = send(&running, "POST", "/password/forgotten", "", Some(json!({ "login": "bob" })));
     assert_eq!(asked.status, 202);
     eventually("the alarm", || alice.get("/alarms").text().contains("password-forgotten"));
+    // AVA-268, ALE-075, YMC-175: from where is its own column.
+    let rows = alice.get("/audit?action=password.forgotten&ip=127.0.0.1").json(200);
+    assert_eq!((&rows["items"][0]["object"], &rows["items"][0]["process"]), (&json!("bob"), &json!("api")));
     let reset = json!({ "token": made["link"]["token"], "password": PASSWORD });
     assert_eq!(send(&running, "POST", "/password/reset", "", Some(reset)).status, 204);
 }

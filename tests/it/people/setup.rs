@@ -2,7 +2,7 @@
 
 use crate::support::admin::{running, stopped};
 use crate::support::people::{PASSWORD, log_in, send, set_up, try_login};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 
@@ -37,6 +37,15 @@ fn threat_068_the_code_opens_the_first_run_once_and_then_the_door_is_shut() {
     assert_eq!(send(&running, "GET", "/setup", "", None).json(200), json!({ "needed": false, "certificates": false }));
     assert_eq!(send(&running, "POST", "/setup", "", Some(body(&typed))).refused(403).0, "setup-done");
     assert!(!answer.text().contains(PASSWORD));
+    // Who tried codes before is written down.
+    let rows = running.get("/audit?action=setup").json(200);
+    let told = |row: &Value| [&row["result"], &row["actor"], &row["ip"]].map(|word| word.as_str().unwrap().to_owned());
+    let told: Vec<_> = rows["items"].as_array().unwrap().iter().map(told).collect();
+    let tried = ["fail", "nobody", "127.0.0.1"].map(str::to_owned);
+    assert_eq!(
+        (&told[0][..2], &told[1..]),
+        (&["success".to_owned(), "alice".to_owned()][..], &[tried.clone(), tried][..])
+    );
 }
 
 #[test]
