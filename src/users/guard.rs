@@ -3,6 +3,7 @@
 //! The route's row in `routes` says what is wanted; a route without a row lets nobody in. A cookie counts for a change only
 //! together with the word that the page was told.
 
+use super::browser::Browser;
 use super::keys::rate::{Rates, Standing};
 use super::keys::signed::{SKEW, Signature};
 use super::links::Address;
@@ -103,6 +104,8 @@ pub struct Caller {
     pub agent: String,
     /// The cookie it has, good or not.
     pub token: Option<Token>,
+    /// As somebody was let in before.
+    pub browser: Option<Browser>,
 }
 
 impl Caller {
@@ -121,6 +124,7 @@ impl FromRequest for Caller {
             source: source(request),
             agent: text(request, header::USER_AGENT.as_str()).unwrap_or_default().to_owned(),
             token: token(request),
+            browser: cookie(request, Browser::of_cookies),
         }))
     }
 }
@@ -137,8 +141,12 @@ fn text<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
     request.headers().get(name).and_then(|value| value.to_str().ok())
 }
 
+fn cookie<T>(request: &HttpRequest, find: fn(&str) -> Option<T>) -> Option<T> {
+    request.headers().get_all(header::COOKIE).filter_map(|value| value.to_str().ok()).find_map(find)
+}
+
 fn token(request: &HttpRequest) -> Option<Token> {
-    request.headers().get_all(header::COOKIE).filter_map(|value| value.to_str().ok()).find_map(Token::of_cookies)
+    cookie(request, Token::of_cookies)
 }
 
 /// From here on the request's changes and its refusal are in this name.

@@ -5,6 +5,7 @@
 
 pub mod actions;
 pub mod api;
+pub mod browser;
 pub mod certificate;
 pub mod data;
 pub mod directory;

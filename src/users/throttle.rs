@@ -1,10 +1,13 @@
 //! Slows those who guess passwords and codes, without letting them lock anybody out.
 //!
 //! Failures are counted for three things: one login from one source, one source, one login from everywhere. The last two
-//! slow only sources from which that login never succeeded: a stranger's failures never reach the person at their own
-//! desk, not even from the same address. What is not a login is counted like one, so that the answers tell nothing; what
-//! is no login at all (a request for a link, a sign-up, a link that is used) is counted in a room of its own.
+//! slow only sources from which that login never succeeded, and a browser in which it did is a source of its own: a
+//! stranger's failures never reach the person at their own desk, not even from the same address. An attempt counts as
+//! failed from its start on, so that many at once are no more than many in a row. What is not a login is counted like one,
+//! so that the answers tell nothing; what is no login at all (a request for a link, a sign-up, a link that is used) is
+//! counted in a room of its own.
 
+use super::browser::Browser;
 use crate::web::{Code, Problem};
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -50,13 +53,20 @@ impl Key {
     }
 }
 
+/// From where somebody logs in.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Place {
+    Network(IpAddr),
+    Browser(Browser),
+}
+
 #[derive(Default)]
 pub struct Throttle {
-    pairs: Counts<(Key, IpAddr)>,
+    pairs: Counts<(Key, Place)>,
     sources: Counts<(&'static str, IpAddr)>,
     names: Counts<Key>,
     /// From where a login succeeded.
-    known: Counts<(Key, IpAddr)>,
+    known: Counts<(Key, Place)>,
 }
 
 struct Counts<K>(Mutex<HashMap<K, Count>>);
@@ -98,6 +108,13 @@ impl<K: Hash + Eq> Counts<K> {
         count.last = now;
     }
 
+    fn take_back(&self, key: &K) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(key) {
+            count.failed = count.failed.saturating_sub(1);
+        }
+    }
+
     fn forget(&self, key: &K) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
     }
@@ -110,26 +127,83 @@ impl<K: Hash + Eq> Counts<K> {
 impl Throttle {
     /// Before a password or code is looked at.
     pub fn check(&self, key: &Key, source: IpAddr, now: i64) -> Result<(), Problem> {
-        let pair = (key.clone(), network(source));
+        self.check_at(key, Place::Network(network(source)), now)
+    }
+
+    fn check_at(&self, key: &Key, place: Place, now: i64) -> Result<(), Problem> {
+        let pair = (key.clone(), place);
         let mut until = self.pairs.until(&pair, key.free, now);
-        if !self.known.has(&pair) {
-            until = until.max(self.sources.until(&(key.room, pair.1), OF_SOURCE, now));
+        if let Place::Network(source) = place
+            && !self.known.has(&pair)
+        {
+            until = until.max(self.sources.until(&(key.room, source), OF_SOURCE, now));
             until = until.max(self.names.until(key, OF_NAME, now));
         }
         if until > now { Err(too_many(until - now)) } else { Ok(()) }
     }
 
     pub fn failed(&self, key: &Key, source: IpAddr, now: i64) {
-        let source = network(source);
-        self.pairs.add((key.clone(), source), now);
-        self.sources.add((key.room, source), now);
-        self.names.add(key.clone(), now);
+        self.failed_at(key, Place::Network(network(source)), now);
     }
 
-    pub fn succeeded(&self, key: &Key, source: IpAddr, now: i64) {
-        let pair = (key.clone(), network(source));
-        self.pairs.forget(&pair);
-        self.known.add(pair, now);
+    fn failed_at(&self, key: &Key, place: Place, now: i64) {
+        self.pairs.add((key.clone(), place), now);
+        if let Place::Network(source) = place {
+            self.sources.add((key.room, source), now);
+            self.names.add(key.clone(), now);
+        }
+    }
+
+    /// Somebody proves who they are, in a browser that may be known for it.
+    pub fn attempt(
+        &self,
+        key: Key,
+        source: IpAddr,
+        browser: Option<Browser>,
+        now: i64,
+    ) -> Result<Attempt<'_>, Problem> {
+        let known = browser.map(Place::Browser).filter(|place| self.known.has(&(key.clone(), *place)));
+        let place = known.unwrap_or(Place::Network(network(source)));
+        self.check_at(&key, place, now)?;
+        self.failed_at(&key, place, now);
+        Ok(Attempt { throttle: self, key, place, source: network(source), counts: false })
+    }
+}
+
+/// One that is under way: it counts as failed until it ends, and after that if it did.
+#[must_use]
+pub struct Attempt<'a> {
+    throttle: &'a Throttle,
+    key: Key,
+    place: Place,
+    source: IpAddr,
+    counts: bool,
+}
+
+impl Attempt<'_> {
+    pub fn failed(&mut self) {
+        self.counts = true;
+    }
+
+    /// From there, and in that browser, strangers slow it no more.
+    pub fn succeeded(&self, browser: Browser, now: i64) {
+        self.throttle.pairs.forget(&(self.key.clone(), self.place));
+        for place in [Place::Network(self.source), Place::Browser(browser)] {
+            self.throttle.known.add((self.key.clone(), place), now);
+        }
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if self.counts {
+            return;
+        }
+        self.throttle.pairs.take_back(&(self.key.clone(), self.place));
+        if let Place::Network(source) = self.place {
+            self.throttle.sources.take_back(&(self.key.room, source));
+            self.throttle.names.take_back(&self.key);
+        }
     }
 }
 
@@ -186,7 +260,7 @@ mod tests {
     fn threat_051_strangers_do_not_lock_out_whom_the_box_knows() {
         let throttle = Throttle::default();
         let (alice, desk) = (Key::login("alice"), at("192.0.2.1"));
-        throttle.succeeded(&alice, desk, 0);
+        throttle.attempt(alice.clone(), desk, None, 0).unwrap().succeeded(Browser::new().unwrap(), 0);
         for host in 1..=200 {
             throttle.failed(&alice, at(&format!("198.51.100.{host}")), 0);
         }
@@ -199,7 +273,7 @@ mod tests {
     fn threat_051_a_stranger_at_the_same_address_locks_nobody_out_who_has_logged_in_there() {
         let (throttle, desk) = (Throttle::default(), at("192.0.2.1"));
         let alice = Key::login("Alice ");
-        throttle.succeeded(&alice, desk, 0);
+        throttle.attempt(alice.clone(), desk, None, 0).unwrap().succeeded(Browser::new().unwrap(), 0);
         for number in 0..100 {
             throttle.failed(&Key::login(&format!("user{number}")), desk, 0);
         }

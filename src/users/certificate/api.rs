@@ -4,8 +4,9 @@ use crate::accounts::store as accounts;
 use crate::ca::client;
 use crate::db::Db;
 use crate::seal::Keyring;
+use crate::users::browser::Browser;
 use crate::users::guard::{Caller, Shown};
-use crate::users::session::api::{LoggedIn, answer, code_is_good, refused, start};
+use crate::users::session::api::{LoggedIn, answer_to, code_is_good, refused, start};
 use crate::users::session::{New, store as sessions};
 use crate::users::store as users;
 use crate::users::throttle::{Key, Throttle};
@@ -41,7 +42,7 @@ async fn log_in(
     };
     let name = client::common_name(&chain).ok_or_else(wrong)?;
     let key = name.trim().to_lowercase();
-    throttle.check(&Key::login(&key), caller.source, now)?;
+    let mut attempt = throttle.attempt(Key::login(&key), caller.source, caller.browser, now)?;
     let meant = db.read(|conn| users::by_login(conn, &key))?;
     let is_alone = meant.len() == 1;
     let named = meant.into_iter().find(|known| known.login.to_lowercase() == key);
@@ -53,7 +54,7 @@ async fn log_in(
         || (public && client::is_below_public(&chain, now));
     let Some(known) = named.as_ref().filter(|known| known.open && below) else {
         // The one whom it names hears of it, and whoever shows it does not hear whether there is such a one.
-        let _ = refused(&db, &throttle, &key, &caller, named.as_slice(), Code::WrongLogin).await;
+        let _ = refused(&db, &mut attempt, named.as_slice(), Code::WrongLogin).await;
         return Err(wrong());
     };
     // Asked for, it is no failure.
@@ -80,14 +81,15 @@ async fn log_in(
         .await;
     match made {
         Err(problem) if problem.code == Code::CodeNeeded => {
-            Err(refused(&db, &throttle, &key, &caller, std::slice::from_ref(known), Code::CodeNeeded).await)
+            Err(refused(&db, &mut attempt, std::slice::from_ref(known), Code::CodeNeeded).await)
         }
         made => {
             let made = made?;
+            let browser = caller.browser.map_or_else(Browser::new, Ok)?;
             if is_alone {
-                throttle.succeeded(&Key::login(&key), caller.source, now);
+                attempt.succeeded(browser, now);
             }
-            Ok(answer(made))
+            Ok(answer_to(browser, made))
         }
     }
 }

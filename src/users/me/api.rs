@@ -183,12 +183,12 @@ async fn change_password(
 /// The password again, before what a stolen session must not do. Slowed like a login.
 pub async fn prove(db: &Db, throttle: &Throttle, person: &Person, caller: &Caller, given: String) -> Result<()> {
     let key = Key::login(&person.actor.name);
-    throttle.check(&key, caller.source, clock::now())?;
+    let mut attempt = throttle.attempt(key, caller.source, caller.browser, clock::now())?;
     let stored = db.read(|conn| store::password_hash(conn, person.user_id))?;
     if password::is_right(Secret::new(given), stored).await? {
         return Ok(());
     }
-    throttle.failed(&key, caller.source, clock::now());
+    attempt.failed();
     Err(Problem::new(Code::Forbidden, "The password is wrong.", "Type the present password."))
 }
 

@@ -6,9 +6,10 @@ use crate::accounts::store as accounts;
 use crate::db::{self, BOX_ACCOUNT, Connection, Db, Tx};
 use crate::seal::Keyring;
 use crate::settings::Secret;
+use crate::users::browser::Browser;
 use crate::users::guard::{Caller, Person};
 use crate::users::routes::opens_a_part;
-use crate::users::throttle::{Key, Throttle};
+use crate::users::throttle::{Attempt, Key, Throttle};
 use crate::users::{Actor, Due, Permission, Who, password, store as users, totp};
 use crate::web::{Code, Json, Problem, Result};
 use crate::{audit, clock};
@@ -56,7 +57,7 @@ async fn login(
 ) -> Result<HttpResponse> {
     let key = body.login.trim().to_lowercase();
     let now = clock::now();
-    throttle.check(&Key::login(&key), caller.source, now)?;
+    let mut attempt = throttle.attempt(Key::login(&key), caller.source, caller.browser, now)?;
     let known = db.read(|conn| users::by_login(conn, &key))?;
     let mut right = None;
     // An address may be somebody's login name and let somebody else in. Who has it, the time does not tell.
@@ -68,7 +69,7 @@ async fn login(
         }
     }
     let Some(right) = right else {
-        return Err(refused(&db, &throttle, &key, &caller, &known, Code::WrongLogin).await);
+        return Err(refused(&db, &mut attempt, &known, Code::WrongLogin).await);
     };
     let stored = right.password_hash.clone();
     let (code, totp) = (body.code, right.totp_on);
@@ -100,15 +101,16 @@ async fn login(
         .await;
     let made = match made {
         Err(problem) if problem.code == Code::CodeNeeded => {
-            return Err(refused(&db, &throttle, &key, &caller, std::slice::from_ref(right), Code::CodeNeeded).await);
+            return Err(refused(&db, &mut attempt, std::slice::from_ref(right), Code::CodeNeeded).await);
         }
         made => made?,
     };
     // Where the word means two, coming in as one of them forgives no guesses at the other.
+    let browser = caller.browser.map_or_else(Browser::new, Ok)?;
     if known.len() == 1 {
-        throttle.succeeded(&Key::login(&key), caller.source, now);
+        attempt.succeeded(browser, now);
     }
-    Ok(answer(made))
+    Ok(answer_to(browser, made))
 }
 
 /// Else 401: a code of the app, or a recovery code, is needed.
@@ -133,16 +135,18 @@ pub fn answer((token, view): (Token, LoggedIn)) -> HttpResponse {
     HttpResponse::Ok().insert_header(("Set-Cookie", token.cookie())).json(view)
 }
 
+/// And what this browser is known by from now on.
+pub fn answer_to(browser: Browser, made: (Token, LoggedIn)) -> HttpResponse {
+    let (token, view) = made;
+    let cookies = [token.cookie(), browser.cookie()].map(|cookie| ("Set-Cookie", cookie));
+    let mut answer = HttpResponse::Ok();
+    cookies.into_iter().for_each(|cookie| _ = answer.append_header(cookie));
+    answer.json(view)
+}
+
 /// Counted, audited where there is an account to tell, and answered alike.
-pub async fn refused(
-    db: &Db,
-    throttle: &Throttle,
-    key: &str,
-    caller: &Caller,
-    known: &[users::Login],
-    code: Code,
-) -> Problem {
-    throttle.failed(&Key::login(key), caller.source, clock::now());
+pub async fn refused(db: &Db, attempt: &mut Attempt<'_>, known: &[users::Login], code: Code) -> Problem {
+    attempt.failed();
     let mut whom: Vec<(i64, String)> = known.iter().map(|known| (known.account_id, known.login.clone())).collect();
     if whom.is_empty() {
         whom.push((BOX_ACCOUNT, "nobody".to_owned()));

@@ -72,7 +72,7 @@ async fn confirm(
     Json(body): Json<FirstCode>,
 ) -> Result<HttpResponse> {
     let key = Key::login(&person.actor.name);
-    throttle.check(&key, caller.source, clock::now())?;
+    let mut attempt = throttle.attempt(key, caller.source, caller.browser, clock::now())?;
     let codes = recovery_codes()?;
     let (from, agent) = (caller.from(), caller.agent);
     let hashes: Vec<[u8; 32]> = codes.iter().map(|code| recovery_hash(code)).collect();
@@ -107,7 +107,7 @@ async fn confirm(
             .json(RecoveryCodes { recovery_codes: codes, csrf: view.csrf })),
         Err(problem) => {
             if problem.code == Code::CodeNeeded {
-                throttle.failed(&key, caller.source, clock::now());
+                attempt.failed();
             }
             Err(problem)
         }

@@ -2,7 +2,7 @@
 //! proxy names them.
 
 use super::proxy::behind_a_proxy;
-use crate::support::admin::{Answer, Running};
+use crate::support::admin::{Answer, Running, running};
 use crate::support::people::{Browser, PASSWORD, send, set_up};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -176,4 +176,46 @@ fn threat_054_codes_are_guessed_as_slowly_as_passwords_from_however_many_sources
         let statuses: Vec<u16> = (0..7).map(|_| alice.ask(method, path, Some(body.clone())).status).collect();
         assert_eq!((&statuses[..4], statuses[6]), (&[403; 4][..], 429), "{method} {path}: {statuses:?}");
     }
+}
+
+/// Even of one's own login: a browser in which somebody has come in is known by a cookie, and counted by itself.
+#[test]
+fn threat_051_a_stranger_at_the_same_address_guesses_at_a_login_and_its_owner_comes_in() {
+    let running = running();
+    set_up(&running);
+    let attempt = |headers: &str, password: &str| {
+        let body = json!({ "login": "alice", "password": password });
+        send(&running, "POST", "/session", headers, Some(body))
+    };
+    let first = attempt("", PASSWORD);
+    let mark = first.head.lines().find_map(|line| line.split_once("__Host-phonebox-browser=")).unwrap().1;
+    for word in ["Secure", "HttpOnly", "SameSite=Strict"] {
+        assert!(mark.contains(word), "{mark}");
+    }
+    let mark = format!("Cookie: __Host-phonebox-browser={}\r\n", mark.split(';').next().unwrap());
+    while attempt("", "wrong").status != 429 {}
+    assert_eq!(attempt("", PASSWORD).status, 429, "by the address alone nobody is told from the stranger");
+    assert_eq!(attempt(&mark, PASSWORD).status, 200);
+    // A mark opens nothing, and a stranger's own is no mark of alice.
+    let foreign = "Cookie: __Host-phonebox-browser=00112233445566778899aabbccddeeff\r\n";
+    assert_eq!(attempt(foreign, PASSWORD).status, 429);
+    let guesses: Vec<u16> = (0..7).map(|_| attempt(&mark, "wrong").status).collect();
+    assert_eq!(guesses, [401, 401, 401, 401, 401, 429, 429]);
+}
+
+/// Many at once are no more than many in a row.
+#[test]
+fn threat_051_threat_054_guesses_at_the_same_moment_are_counted_before_they_are_looked_at() {
+    let running = running();
+    set_up(&running);
+    let guess = || {
+        let body = json!({ "login": "alice", "password": "wrong" });
+        send(&running, "POST", "/session", "", Some(body)).status
+    };
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let all: Vec<_> = (0..40).map(|_| scope.spawn(guess)).collect();
+        all.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    let tried = statuses.iter().filter(|status| **status == 401).count();
+    assert!(tried <= 7 && statuses.iter().all(|status| matches!(status, 401 | 429)), "{statuses:?}");
 }
