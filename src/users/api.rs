@@ -6,7 +6,7 @@ use super::permissions::{Permission, Permissions, Reach};
 use super::session::{New, api::LoggedIn, api::answer, api::start};
 use super::setup::{Company, Door};
 use super::throttle::{Key, Throttle};
-use super::{Actor, keys, names, password, session, store};
+use super::{Actor, keys, names, password, routes, session, store};
 use crate::db::{self, BOX_ACCOUNT, Db};
 use crate::settings::Secret;
 use crate::web::{Code, Json, Problem, Result, words};
@@ -136,6 +136,8 @@ pub struct PermissionRow {
     pub implies: Vec<&'static str>,
     /// It counts in the box's own account only.
     pub box_only: bool,
+    /// About the whole account: it opens nothing to a user of some sites or profiles.
+    pub whole_only: bool,
 }
 
 /// Everything there is to be allowed
@@ -148,6 +150,7 @@ async fn permissions(_actor: Actor) -> Json<Vec<PermissionRow>> {
         words: permission.words(),
         implies: permission.implies().iter().map(|implied| implied.word()).collect(),
         box_only: permission.reach() == Reach::Box,
+        whole_only: !routes::opens_a_part(*permission),
     };
     Json(Permission::ALL.iter().map(row).collect())
 }

@@ -184,8 +184,11 @@ step('YMC-026, YMC-027, YMC-031, YMC-032, ALE-082, ALE-083, ALE-085: a role has 
     assert.ok(!(await page.getByLabel(read).isChecked()), read);
   }
   await page.getByLabel('Change phones, activate them, let them in again').check();
+  const whole = page.getByText('audit.read: about the whole account');
+  assert.equal(await whole.count(), 0);
   await page.getByLabel('All sites of the account').uncheck();
   await page.getByLabel('Berlin').check();
+  await whole.waitFor();
   await inspect(page, 'users-role');
   await page.getByRole('button', { name: 'Save' }).click();
   await row('Installer').getByText('of 1 site').waitFor();

@@ -30,9 +30,11 @@ interface Props {
   onChange?: (chosen: Set<Permission>) => void;
   /** Come along anyhow: with a user's role. */
   given?: Permission[];
+  /** For who sees some sites or profiles only. */
+  limited?: boolean;
 }
 
-export function PermissionGrid({ chosen, onChange, given = [] }: Props) {
+export function PermissionGrid({ chosen, onChange, given = [], limited = false }: Props) {
   const { t, i18n } = useTranslation();
   const { data: session } = useSession();
   const table = usePermissions();
@@ -66,7 +68,7 @@ export function PermissionGrid({ chosen, onChange, given = [] }: Props) {
                 <Checkbox
                   key={row.name}
                   label={translated?.[row.name] ?? row.words}
-                  description={row.name}
+                  description={limited && row.whole_only ? `${row.name}: ${t('roles.wholeOnly')}` : row.name}
                   checked={all.has(row.name)}
                   disabled={!onChange || !givable.includes(row.name) || (all.has(row.name) && !chosen.has(row.name))}
                   onChange={() => { toggle(row.name); }}

@@ -197,7 +197,7 @@ function RoleForm({ role, close }: { role?: Role; close: () => void }) {
           <Text size="sm" c="dimmed">
             {t('roles.count', { count: all.size })}
           </Text>
-          <PermissionGrid chosen={chosen} onChange={setChosen} />
+          <PermissionGrid chosen={chosen} onChange={setChosen} limited={sites !== undefined} />
         </Form>
       )}
     </Page>

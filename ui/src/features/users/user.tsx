@@ -165,7 +165,7 @@ function Edit({ user, role, account, close, handOver }: EditProps) {
         {!isOneself && !chosenRole?.everything && fields.role !== '' && (
           <details>
             <summary>{t('people.more', { count: more.size })}</summary>
-            <PermissionGrid chosen={more} onChange={setMore} given={chosenRole?.permissions} />
+            <PermissionGrid chosen={more} onChange={setMore} given={chosenRole?.permissions} limited={profiles !== undefined || chosenRole?.sites != null} />
           </details>
         )}
       </Form>

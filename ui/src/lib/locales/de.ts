@@ -232,6 +232,7 @@ export const de: Words = {
     sites: 'Standorte',
     allSites: 'Alle Standorte des Kontos',
     noSites: 'Es gibt keinen Standort zu wählen.',
+    wholeOnly: 'betrifft das ganze Konto, öffnet Nutzern einzelner Standorte oder Profile nichts',
     countSites: 'von {{count}} Standort',
     countSites_other: 'von {{count}} Standorten',
     addUser: 'Benutzer mit dieser Rolle anlegen',

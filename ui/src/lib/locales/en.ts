@@ -229,6 +229,7 @@ export const en = {
     sites: 'Sites',
     allSites: 'All sites of the account',
     noSites: 'There is no site to choose.',
+    wholeOnly: 'about the whole account, opens nothing to users of some sites or profiles',
     countSites: 'of {{count}} site',
     countSites_other: 'of {{count}} sites',
     addUser: 'Add user with this role',
