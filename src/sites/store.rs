@@ -12,6 +12,7 @@ pub struct Site {
     pub profile: Option<String>,
     /// The PIN: four digits that go behind the account's number and make it the site's provisioning code.
     pub pid: Option<String>,
+    /// Of those that you see.
     pub devices: i64,
     pub created_at: i64,
     pub updated_at: i64,
@@ -44,8 +45,9 @@ pub fn list(
     rows: u32,
 ) -> Result<Vec<Site>> {
     let seen = limited.map_or("1 = 1".to_owned(), data::store::site);
+    let device = limited.map_or("1 = 1".to_owned(), data::store::device);
     let mut statement = conn.prepare_cached(&format!(
-        "SELECT s.name, p.name, (SELECT count(*) FROM device WHERE site_id = s.id), s.created_at, s.updated_at, s.pid
+        "SELECT s.name, p.name, (SELECT count(*) FROM device d WHERE d.site_id = s.id AND {device}), s.created_at, s.updated_at, s.pid
          FROM site s LEFT JOIN profile p ON p.id = s.profile_id
          WHERE s.account_id = $1 AND ($2 IS NULL OR s.name = $2) AND s.name > $3 AND {seen} ORDER BY s.name LIMIT $4"
     ))?;

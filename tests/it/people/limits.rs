@@ -218,6 +218,7 @@ fn ale_078_a_site_that_has_phones_of_others_is_not_changed_for_them() {
     let bob = join(&running, &alice, person);
     let window = |mac: &str| alice.get(&format!("/devices/{mac}")).json(200)["window_until"].clone();
     let before = window("805ec0aabb02");
+    assert_eq!(bob.get("/sites/Munich").json(200)["devices"], 1);
     assert_eq!(bob.post("/sites/Munich/let-in", json!({})).json(200)["devices"], 1, "the one that bob sees");
     assert_eq!(window("805ec0aabb02"), before);
     for refused in [
