@@ -4,6 +4,7 @@
 use super::admin::Said;
 use phonebox::phone::{Client, Reply, Trust, Url};
 use serde_json::Value;
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
@@ -340,18 +341,23 @@ pub fn ask(admin: SocketAddr, token: &str, method: &str, path: &str, body: &str)
     Ok(client.ask(method, &url, &headers, body.as_bytes())?.0)
 }
 
-/// Below those that the system gives away (`ip_local_port_range`), and of this test only: a box that is started again finds it
-/// free. cargo-nextest gives tests that run at once different slots; without it they are threads of one process.
+/// Below those that the system gives away (`ip_local_port_range`), and this process's alone as long as it runs: a box that is
+/// started again finds it free.
 fn free_port() -> u16 {
+    const BLOCK: u16 = 500;
+    static MINE: OnceLock<(File, u16)> = OnceLock::new();
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let slot = std::env::var("NEXTEST_TEST_GLOBAL_SLOT").ok().and_then(|slot| slot.parse::<u16>().ok());
-    let (first, count) = slot.map_or((10_000, 20_000), |slot| (10_000 + slot % 40 * 500, 500));
-    let next = || first + NEXT.fetch_add(1, Ordering::Relaxed) % count;
+    let lock = |block: u16| {
+        let file = File::create(std::env::temp_dir().join(format!("phonebox-test-ports-{block}"))).ok()?;
+        file.try_lock().is_ok().then_some((file, 10_000 + block * BLOCK))
+    };
+    let (_, first) = MINE.get_or_init(|| (0..40).find_map(lock).expect("as many processes at once test this"));
+    let next = || first + NEXT.fetch_add(1, Ordering::Relaxed) % BLOCK;
     let is_free = |port: &u16| {
         let place = (Ipv4Addr::LOCALHOST, *port);
         TcpListener::bind(place).is_ok() && UdpSocket::bind(place).is_ok()
     };
-    std::iter::repeat_with(next).take(count.into()).find(is_free).expect("no port is free")
+    std::iter::repeat_with(next).take(BLOCK.into()).find(is_free).expect("no port is free")
 }
 
 fn keep(said: &Arc<Mutex<Vec<u8>>>, mut from: impl BufRead + Send + 'static, told: impl Fn(&str) + Send + 'static) {
