@@ -1,7 +1,7 @@
 //! Check-ins: every request of a phone, answered or not, with the decision and its reason in words.
 //!
-//! Owns the vocabulary of decisions and reasons, the recorder and the rows. Never sees a secret: tokens are masked
-//! before they reach it.
+//! Owns the vocabulary of decisions and reasons, the recorder and the rows. Never keeps a secret: a path's token
+//! is masked before it comes here, and whatever else has the form of one before it is a row.
 
 pub mod api;
 mod live;

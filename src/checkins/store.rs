@@ -3,7 +3,7 @@
 use super::recorder::Waiting;
 use super::{CheckIn, Decision, Reason};
 use crate::db::{Connection, Result, Row, Tx, params};
-use crate::devices::seen::store as seen;
+use crate::devices::{Token, seen::store as seen};
 use crate::net::Mac;
 
 /// A new check-in, copied.
@@ -41,9 +41,9 @@ const OF_ANYBODY: [Reason; 10] = [
     Reason::RequestWaits,
 ];
 
-/// Cut and without control characters: what a stranger sent must be harmless wherever it is shown (T20, T98).
+/// Cut, without control characters and without tokens: what was sent must be harmless wherever it is shown (T12, T20, T98).
 fn tame(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).take(LONGEST).collect()
+    Token::hide(text).chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).take(LONGEST).collect()
 }
 
 impl From<&CheckIn<'_>> for Facts {

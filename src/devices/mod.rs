@@ -199,6 +199,31 @@ impl Token {
         segment.len() == TOKEN_LEN && segment.iter().all(|byte| ALPHABET.contains(byte))
     }
 
+    /// The text with a mask for all that could be a token: in either case, percent-encoded or not, whatever stands around it.
+    pub fn hide(text: &str) -> Cow<'_, str> {
+        let (mut out, mut copied, mut start, mut letters, mut at) = (String::new(), 0, 0, 0, 0);
+        loop {
+            let rest = text.as_bytes().get(at..).unwrap_or_default();
+            let (width, is_letter) = step(rest);
+            if is_letter {
+                start = if letters == 0 { at } else { start };
+                letters += 1;
+            } else if std::mem::take(&mut letters) >= TOKEN_LEN {
+                out.push_str(text.get(copied..start).unwrap_or_default());
+                out.push_str("******");
+                copied = at;
+            }
+            if rest.is_empty() {
+                break;
+            }
+            at += width;
+        }
+        match copied {
+            0 => text.into(),
+            _ => (out + text.get(copied..).unwrap_or_default()).into(),
+        }
+    }
+
     pub fn reveal(&self) -> &str {
         self.0.reveal()
     }
@@ -208,6 +233,20 @@ impl Token {
     pub fn mark(token: &Secret) -> String {
         let hash = sha256(format!("phonebox roots {}", token.reveal()).as_bytes());
         hash.iter().take(TOKEN_LEN).map(|byte| ALPHABET[usize::from(byte & 31)] as char).collect()
+    }
+}
+
+/// How long the first character of a path is, and whether it could be one of a token.
+fn step(text: &[u8]) -> (usize, bool) {
+    let is_letter = |byte: u8| ALPHABET.contains(&byte.to_ascii_lowercase());
+    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
+    match *text {
+        [b'%', high, low, ..] => match digit(high).zip(digit(low)) {
+            Some((high, low)) => (3, is_letter(high << 4 | low)),
+            None => (1, false),
+        },
+        [byte, ..] => (1, is_letter(byte)),
+        [] => (0, false),
     }
 }
 

@@ -209,15 +209,15 @@ const MASK: &str = "******";
 
 /// The same for bytes that are no path of a phone: what stands where a token would, or looks like one, is masked.
 pub fn masked(raw: &[u8]) -> String {
-    let text = String::from_utf8_lossy(raw.get(..LONGEST.min(raw.len())).unwrap_or_default());
+    let text = String::from_utf8_lossy(raw);
+    let text = Token::hide(&text);
     let mut after_p = false;
     let parts = text.split('/').map(|part| {
-        let is_token =
-            Token::is_one(part.as_bytes()) || part.len() > TOKEN_LEN && part.bytes().all(|b| b.is_ascii_alphanumeric());
+        let is_token = part.len() > TOKEN_LEN && part.bytes().all(|b| b.is_ascii_alphanumeric());
         let hidden = std::mem::replace(&mut after_p, matches!(part, "p" | "%70")) || is_token;
         if hidden { MASK } else { part }
     });
-    parts.collect::<Vec<_>>().join("/")
+    parts.collect::<Vec<_>>().join("/").chars().take(LONGEST).collect()
 }
 
 #[cfg(test)]
@@ -300,6 +300,8 @@ mod tests {
         assert_eq!(masked(b"/p/abcdefghijklmnopqrstuvwxyz"), "/p/******");
         assert_eq!(masked(b"/%70/%61bcdefghijklmnopqrstuvwxyz/x;y"), "/%70/******/x;y");
         assert_eq!(masked(b"/p/ABCDEFGHIJKLMNOPQRSTUVWXYZ/x.cfg;"), "/p/******/x.cfg;");
+        assert_eq!(masked(b"/x;/P/abc%64efghijklmnopqrstuvwxyz/y"), "/x;/P/******/y");
+        assert_eq!(masked(b"/x?t=abcdefghijklmnopqrstuvwxyz&p%2fABCDEFGHIJKLMNOPQRSTUVWXYZ"), "/x?t=******&p%2f******");
         for text in ["/a/%70/abc%64efghijklmnopqrstuvwxyz/b/x.cfg", "/a/p/ABCDefghijklmnop1/b/x.cfg"] {
             assert_eq!(path(text).unwrap().masked(), "/a/p/******/b/x.cfg");
         }

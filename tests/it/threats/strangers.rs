@@ -201,6 +201,42 @@ fn threat_012_a_wrong_token_is_the_same_404_and_no_token_is_ever_shown() {
     assert!(phonebox.verdict(mac("T46S")).contains("belongs to another device"), "{}", phonebox.verdict(mac("T46S")));
 }
 
+/// Wherever in a path it stands, in either case, behind any separator: it is no place to find a token that opens a file.
+#[test]
+fn threat_012_no_form_of_a_path_leaves_a_token_in_a_check_in() {
+    let phonebox = Phonebox::start_with(&["--log-filter", "debug"]);
+    add(&phonebox, "T54W", &[]);
+    let mut one = phone("T54W");
+    one.boot(Some(&phonebox.url(false)));
+    let token = one.server().unwrap().split("/p/").nth(1).unwrap().trim_end_matches('/').to_owned();
+    let file = of("T54W");
+    let encoded = format!("%{:02x}{}", token.as_bytes()[0], &token[1..]);
+    for path in [
+        format!("/P/{token}{file}"),
+        format!("/p/{token}/p/{token}{file}"),
+        format!("/with-login/p/{token}{file}"),
+        format!("/p%2f{token}{file}"),
+        format!("/p/{token}={file}"),
+        format!("/{token}{file}"),
+        format!("{file}?t={token}"),
+        format!("/P/{}{file}", token.to_uppercase()),
+        format!("/P/{encoded}/x;{file}"),
+    ] {
+        raw::ask(phonebox.http(), "GET", &path, &agent("T54W"));
+    }
+    for name in [format!("p\\{token}\\x.cfg"), format!("P/{token}{file}")] {
+        let _ = raw::tftp(phonebox.tftp(), &name);
+    }
+    let explained = phonebox.cli(&["explain", mac("T54W")]);
+    assert!(explained.contains("/P/******/"), "{explained}");
+    let log = std::fs::read_dir(phonebox.path()).unwrap().flatten().filter(|entry| entry.path().is_file());
+    let stored = log.map(|entry| String::from_utf8_lossy(&std::fs::read(entry.path()).unwrap()).into_owned());
+    for shown in [phonebox.said(), explained].into_iter().chain(stored) {
+        let shown = shown.to_lowercase();
+        assert!(!shown.contains(&token[1..]));
+    }
+}
+
 /// T13 and AVA-114's own door: a network that asks, and the asking directory.
 #[test]
 fn threat_013_where_credentials_are_asked_for_every_request_gets_the_same_401() {
