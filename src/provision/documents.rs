@@ -53,6 +53,8 @@ pub struct Family<'a> {
     pub model: Option<&'a str>,
     pub version: Option<&'a str>,
     pub secrets: bool,
+    /// To other files of the device, with its token.
+    pub links: bool,
     pub next: Option<&'static str>,
     /// Of the daylight saving rules in it.
     pub year: i16,
@@ -85,6 +87,7 @@ struct OwnedFamily {
     model: Option<Box<str>>,
     version: Option<Box<str>>,
     secrets: bool,
+    links: bool,
     next: Option<&'static str>,
     year: i16,
     origin: Box<str>,
@@ -98,6 +101,7 @@ impl OwnedFamily {
             model: family.model.map(Into::into),
             version: family.version.map(Into::into),
             secrets: family.secrets,
+            links: family.links,
             next: family.next,
             year: family.year,
             origin: family.origin.into(),
@@ -111,6 +115,7 @@ impl OwnedFamily {
             model: self.model.as_deref(),
             version: self.version.as_deref(),
             secrets: self.secrets,
+            links: self.links,
             next: self.next,
             year: self.year,
             origin: &self.origin,

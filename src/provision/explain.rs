@@ -270,6 +270,7 @@ impl Pipeline {
             profile: profile.map(|profile| &**profile),
             outside: outside.as_deref(),
             secrets,
+            proven: secrets,
             identity_model: heard.model.as_deref(),
             identity_version: heard.version.as_deref(),
             origin,

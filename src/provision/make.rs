@@ -10,7 +10,7 @@ use super::{Request, render, resolve};
 use crate::checkins::{Decision, Reason, Transport};
 use crate::db::Error;
 use crate::enrollment::files::Form;
-use crate::profiles::Target;
+use crate::profiles::{Target, Trust};
 use crate::vendors::{self, FileKind, Identity};
 
 impl Pipeline {
@@ -84,6 +84,7 @@ impl Pipeline {
             profile: loaded.profile.as_deref(),
             outside,
             secrets: grant.secrets,
+            proven: grant.trust >= Trust::Token,
             identity_model: identity.model.as_deref(),
             identity_version: identity.version.as_deref(),
             origin: request.origin,
@@ -123,7 +124,8 @@ impl Pipeline {
                 // A model's common file tells a device that is sent away where to, too.
                 let tells = outside.filter(|_| own || kind == FileKind::Common);
                 let login = tells.is_some_and(|target| grant.secrets && can_log_in && target.username.is_some());
-                let whole = own && first && (grant.secrets || redirected);
+                // A container only says where it is.
+                let whole = own && kind != FileKind::Container && first && (grant.secrets || redirected);
                 let what = if redirected { Delivery::Redirection } else { Delivery::Whole };
                 let delivered = loaded.mac.filter(|_| whole).map(|mac| Delivered { mac, what });
                 let reason = match grant.reason {

@@ -32,6 +32,9 @@ pub struct Job<'a> {
     pub profile: Option<&'a Profile>,
     pub outside: Option<&'a Target>,
     pub secrets: bool,
+    /// Whoever asks has proved which device it is: links may carry its token. In a first-contact window they do not: a file
+    /// that never arrived would count as proof that it did.
+    pub proven: bool,
     pub identity_model: Option<&'a str>,
     pub identity_version: Option<&'a str>,
     pub origin: &'a Origin,
@@ -158,15 +161,18 @@ impl Job<'_> {
 
     /// Of the address that the phone reached, what this file shows: the scheme, in links only.
     fn reached(&self) -> &str {
-        let links = matches!(self.kind, FileKind::Container | FileKind::Firmware);
-        self.origin_by(self.tls && links)
+        self.origin_by(self.tls && self.links())
+    }
+
+    fn links(&self) -> bool {
+        matches!(self.kind, FileKind::Container | FileKind::Firmware)
     }
 
     /// What a container's links are made of.
     fn base(&self) -> String {
         let origin = self.link_origin();
         // Another server's device has no use for a token here, and would count as proved by it.
-        match self.subject.filter(|_| self.secrets && self.outside.is_none()) {
+        match self.subject.filter(|_| self.secrets && self.proven && self.outside.is_none()) {
             Some(subject) => format!("{origin}/p/{}/", subject.device.token.reveal()),
             None => format!("{origin}/"),
         }
@@ -215,6 +221,7 @@ impl Pipeline {
             model: whom.model,
             version: whom.version,
             secrets: job.secrets,
+            links: job.links() && job.proven,
             next: login.then_some("login"),
             year: resolve::year(job.now),
             origin: job.reached(),

@@ -253,8 +253,8 @@ pub struct Render<'a> {
     pub items: &'a [Item],
     /// Avaya's settings file without a MAC: what counts on top for some of the phones that read it.
     pub sections: &'a [Section],
-    /// Directory that the request came to, with a trailing slash and, where the grant has secrets, the token:
-    /// what a container's links are made of.
+    /// Directory of the device's files, with a trailing slash and, for who has proved itself, the token: what a container's
+    /// links are made of.
     pub base: &'a str,
     /// The file the phone is to ask for next: the last `GET` of an Avaya file, the common file a Yealink `.boot` includes.
     pub next: Option<&'a str>,
