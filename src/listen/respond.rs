@@ -209,7 +209,7 @@ pub async fn respond(
             }
             short(status)
         }
-        None => answer(&served, &parts.headers),
+        None => answer(&served, &parts.headers, at),
     };
     // Whoever waits for a "100 Continue" sends nothing more, and who was too slow is not waited for again.
     let slow = response.status() == StatusCode::REQUEST_TIMEOUT;
@@ -312,7 +312,7 @@ pub(super) async fn collect(
     }
 }
 
-fn answer(served: &Served, asked: &HeaderMap) -> Response<Sent> {
+fn answer(served: &Served, asked: &HeaderMap, at: i64) -> Response<Sent> {
     match &served.answer {
         Answer::Document(document) => content(
             asked,
@@ -320,12 +320,15 @@ fn answer(served: &Served, asked: &HeaderMap) -> Response<Sent> {
             document.content_type,
             document.modified,
             Some(&document.etag.to_string()),
+            at,
         ),
-        Answer::Bytes { bytes, content_type, modified } => content(asked, bytes.clone(), content_type, *modified, None),
+        Answer::Bytes { bytes, content_type, modified } => {
+            content(asked, bytes.clone(), content_type, *modified, None, at)
+        }
         Answer::File { path, file } => match mapped::map(path) {
             Ok(bytes) => {
                 let etag = format!("\"{}\"", file.sha256.get(..24).unwrap_or_default());
-                content(asked, bytes, file.content_type(), file.created_at, Some(&etag))
+                content(asked, bytes, file.content_type(), file.created_at, Some(&etag), at)
             }
             Err(error) => {
                 tracing::error!(%error, file = %file.name, "a file of the store cannot be read");
@@ -389,12 +392,15 @@ fn content(
     content_type: &'static str,
     modified: i64,
     etag: Option<&str>,
+    at: i64,
 ) -> Response<Sent> {
     let mut response = Response::new(Sent::new(Bytes::new()));
     let headers = response.headers_mut();
     headers.reserve(6);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    let date = http_date(modified);
+    // RFC 9110 §8.8.2.2: this second is not over, and what changes once more in it must have a later date.
+    let dated = modified.min(at - 1000);
+    let date = http_date(dated);
     if let Some(date) = date.as_deref().and_then(|date| HeaderValue::from_str(date).ok()) {
         headers.insert(header::LAST_MODIFIED, date);
     }
@@ -407,7 +413,7 @@ fn content(
         return response;
     }
     let length = bytes.len() as u64;
-    match range(asked, length, modified, etag) {
+    match range(asked, length, dated, etag) {
         Range::Whole => response.body_mut().bytes = bytes,
         Range::Part(first, last) => {
             if let Ok(value) = HeaderValue::from_str(&format!("bytes {first}-{last}/{length}")) {
