@@ -4,6 +4,7 @@
 //! phone: that is `provision`.
 
 pub mod enroll;
+mod form;
 mod guard;
 mod handshake;
 pub mod http;

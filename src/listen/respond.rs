@@ -4,6 +4,7 @@
 //! Content-Encoding; `Connection: close` for phones that are not J100).
 
 use super::enroll::{self, EnrollmentDoor, Making};
+use super::form;
 use super::guard::{Guarded, has_shut};
 use super::{Notes, Patience, mapped, ocsp};
 use crate::ca::{Ca, Client, Clients};
@@ -132,10 +133,8 @@ pub async fn respond(
     request: hyper::Request<Incoming>,
 ) -> Response<Sent> {
     let (parts, mut body) = request.into_parts();
-    // RFC 9112 §3.2: exactly one Host. Nothing is read from it, so HTTP/1.0 phones may leave it out.
-    let hosts = parts.headers.get_all(header::HOST).iter().count();
-    if hosts > 1 || hosts == 0 && parts.version == hyper::Version::HTTP_11 {
-        pipeline.record_malformed(connection.transport, connection.peer, "not exactly one Host", now());
+    if let Err(why) = form::check(&parts) {
+        pipeline.record_malformed(connection.transport, connection.peer, why, now());
         let mut response = short(StatusCode::BAD_REQUEST);
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         return response;

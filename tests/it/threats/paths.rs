@@ -162,6 +162,22 @@ fn threat_003_and_016_a_host_header_decides_nothing() {
     assert!(huge.statuses().iter().all(|status| matches!(status, 400 | 431)), "{}", huge.text());
 }
 
+/// T16: what is no name and no address is refused, whatever would have been sent.
+#[test]
+fn threat_016_a_host_that_is_none_is_refused() {
+    let phonebox = open_box();
+    for host in ["", " ", "a b", "a b/c@d", "a@b", "a/b", "\u{e9}", "a,b", &"a".repeat(9_000), &"a".repeat(262)] {
+        let head = format!("GET /{OWN} HTTP/1.1\r\nHost: {host}\r\n{SOMEONE}\r\n");
+        let got = exchange(phonebox.http(), head.as_bytes());
+        assert_eq!((got.statuses(), got.closed), (vec![400], true), "{host}: {}", got.text());
+        assert!(!got.text().contains(PASSWORD), "{host}");
+    }
+    for host in ["10.1.2.3:8080", "phonebox_1.example.", "[fe80::1%eth0]:80", &"a".repeat(261)] {
+        let head = format!("GET /{OWN} HTTP/1.1\r\nHost: {host}\r\n{SOMEONE}\r\n");
+        assert_eq!(exchange(phonebox.http(), head.as_bytes()).statuses(), [200], "{host}");
+    }
+}
+
 /// T17: forms that a proxy and a server could read differently are no request, and nothing after them is one.
 #[test]
 fn threat_017_no_request_is_smuggled_in_another() {
