@@ -226,6 +226,26 @@ fn threat_017_no_request_is_smuggled_in_another() {
     assert!(phonebox.is_alive() && !phonebox.said().contains("panicked"));
 }
 
+/// RFC 9112 §6.1: no coding but chunked, once, and none for what has no body. The file is there for whoever asks plainly.
+#[test]
+fn threat_017_a_body_that_two_could_read_differently_is_refused_and_the_connection_closed() {
+    let phonebox = open_box();
+    let get = format!("GET /{OWN} HTTP/1.1\r\nHost: x\r\n{SOMEONE}");
+    let put = format!("PUT /{}-local.cfg HTTP/1.1\r\nHost: x\r\n{SOMEONE}", mac("T54W"));
+    for head in [
+        format!("{get}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"),
+        format!("{get}Transfer-Encoding: chunked\r\n"),
+        format!("{put}Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"),
+        format!("{put}Transfer-Encoding: gzip, chunked\r\n"),
+        format!("{put}Transfer-Encoding: chunked, chunked\r\n"),
+    ] {
+        let got = exchange(phonebox.http(), format!("{head}\r\n0\r\n\r\n{get}\r\n").as_bytes());
+        assert_eq!((got.statuses(), got.closed), (vec![400], true), "{head}: {}", got.text());
+        assert!(!got.text().contains(PASSWORD), "{head}");
+    }
+    assert_eq!(exchange(phonebox.http(), format!("{get}\r\n").repeat(2).as_bytes()).statuses(), [200, 200]);
+}
+
 #[test]
 fn header_floods_and_large_heads_are_refused() {
     let mut phonebox = open_box();
