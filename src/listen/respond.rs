@@ -17,7 +17,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
-use hyper::{Response, StatusCode};
+use hyper::{Response, StatusCode, Version};
 use std::convert::Infallible;
 use std::net::IpAddr;
 use std::os::fd::RawFd;
@@ -136,7 +136,7 @@ pub async fn respond(
     if let Err(why) = form::check(&parts) {
         pipeline.record_malformed(connection.transport, connection.peer, why, now());
         let mut response = short(StatusCode::BAD_REQUEST);
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        close(&mut response, parts.version);
         return response;
     }
     if let Some(ca) = ca
@@ -215,7 +215,7 @@ pub async fn respond(
     if !slow && !body.is_end_stream() && !parts.headers.contains_key(header::EXPECT) {
         let _ = tokio::time::timeout(DRAIN_TIME, drain(body)).await;
     }
-    let head_only = parts.method == hyper::Method::HEAD;
+    let (head_only, version) = (parts.method == hyper::Method::HEAD, parts.version);
     let bytes = response.body().bytes.len() as u64;
     pipeline.record(&served, response.status().as_u16(), if head_only { 0 } else { bytes });
     // A part, a range that is not there, the news that nothing is new: no file was delivered.
@@ -227,7 +227,7 @@ pub async fn respond(
             Some(Done { pipeline: pipeline.clone(), delivered, notes: connection.notes.clone() });
     }
     if slow || served.closes() {
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        close(&mut response, version);
     }
     if head_only { headed(response) } else { response }
 }
@@ -238,6 +238,12 @@ fn headed(mut response: Response<Sent>) -> Response<Sent> {
     response.headers_mut().insert(header::CONTENT_LENGTH, length);
     *response.body_mut() = Sent::new(Bytes::new());
     response
+}
+
+/// The last answer of its connection. With its own version, or hyper grants a keep-alive that an HTTP/1.0 client asks for.
+fn close(response: &mut Response<Sent>, asked: Version) {
+    *response.version_mut() = asked;
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
 }
 
 /// A peer that is cut off while it sends does not hear why it was refused.

@@ -69,6 +69,18 @@ fn the_head_of_an_avaya_answer_is_the_same_bytes_every_time() {
     );
 }
 
+/// An old client that asks to keep the connection is told in one word that it ends.
+#[test]
+fn a_connection_that_ends_says_nothing_else() {
+    let phonebox = Phonebox::start();
+    for version in ["1.0", "1.1"] {
+        let head = format!("GET /46xxsettings.txt HTTP/{version}\r\nHost: x\r\nConnection: keep-alive\r\n\r\n");
+        let got = exchange(phonebox.http(), head.as_bytes());
+        assert!(got.closed && got.text().contains("Connection: close\r\n"), "{}", got.text());
+        assert!(!got.text().contains("keep-alive"), "{}", got.text());
+    }
+}
+
 #[test]
 fn conditions_are_answered_with_304_and_change_with_the_file() {
     let mut phonebox = Phonebox::start();
