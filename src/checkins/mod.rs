@@ -82,7 +82,7 @@ reasons! {
     RedirectedLogin = "redirected-login", Stored = "stored",
     OptionalFile = "optional-file", UnknownDevice = "unknown-device", Queued = "queued", NotActive = "not-active",
     Blocked = "blocked", TwoMacs = "two-macs", UnknownToken = "unknown-token", TokenOfOther = "token-of-other",
-    BadCredentials = "bad-credentials", Code = "code", CodeNumber = "code-number", CodePin = "code-pin",
+    BadCredentials = "bad-credentials", OldCredentials = "old-credentials", Code = "code", CodeNumber = "code-number", CodePin = "code-pin",
     CodeTwice = "code-twice", CodeLocked = "code-locked", CodeNoProfile = "code-no-profile",
     CodeNotTaken = "code-not-taken", CodeElsewhere = "code-elsewhere", Ask = "ask", ForeignNetwork = "foreign-network",
     NetworkOff = "network-off", MoreProof = "more-proof",

@@ -24,8 +24,10 @@ pub enum Credential {
     There(Mac),
     /// The enrollment code of the site that the device is at: whoever shows it is let into its window, and proves no more.
     Code,
-    /// Wrong user or password, or a nonce used twice.
+    /// Wrong user or password.
     BadLogin,
+    /// Right, and given before.
+    OldLogin,
     /// `ours`: this box issued it; else an accepted device CA did.
     Certificate {
         mac: Mac,
@@ -125,6 +127,8 @@ pub struct Refusal {
     pub reason: Reason,
     /// Answer with the challenge instead of "not found".
     pub challenge: bool,
+    /// With one of its own.
+    pub stale: bool,
     /// Counts against the source's budget of failed look-ups.
     pub failed_lookup: bool,
     pub effects: Vec<Effect>,
@@ -132,7 +136,7 @@ pub struct Refusal {
 
 impl Refusal {
     pub fn new(reason: Reason) -> Refusal {
-        Refusal { reason, challenge: false, failed_lookup: false, effects: Vec::new() }
+        Refusal { reason, challenge: false, stale: false, failed_lookup: false, effects: Vec::new() }
     }
 
     fn guess(reason: Reason) -> Refusal {
@@ -141,6 +145,11 @@ impl Refusal {
 
     pub(super) fn challenge(reason: Reason, failed_lookup: bool) -> Refusal {
         Refusal { challenge: true, failed_lookup, ..Refusal::new(reason) }
+    }
+
+    /// Who knows the password guesses nothing.
+    pub(super) fn again() -> Refusal {
+        Refusal { stale: true, ..Refusal::challenge(Reason::OldCredentials, false) }
     }
 }
 
@@ -159,6 +168,7 @@ pub fn authorize(facts: &Facts) -> Result<Grant, Refusal> {
     match facts.credential {
         Credential::UnknownToken => return Err(Refusal::guess(Reason::UnknownToken)),
         Credential::BadLogin => return Err(Refusal::challenge(Reason::BadCredentials, true)),
+        Credential::OldLogin => return Err(Refusal::again()),
         Credential::Token(owner) if facts.mac.is_some_and(|mac| mac != owner) => {
             return Err(Refusal::guess(Reason::TokenOfOther));
         }

@@ -100,7 +100,10 @@ impl Pipeline {
         let standing = standing(device, request.peer, request.now);
         let found = self.db.read(|conn| find(conn, &entry, &given))?;
         if !matches!(found, Found::Wrong(_)) && !self.logins.is_first(&given) {
-            return Ok(None);
+            // The next file of the phone that the code let in: all that it takes is another nonce.
+            let is_its_own = matches!((&found, device), (Found::Site(site), Some(device)) if is_of(device, site));
+            let continues = is_its_own && standing == Standing::Continues;
+            return Ok(continues.then(|| Shown { outcome: Err(Refusal::again()), detail: None }));
         }
         if standing == Standing::Settled {
             let is_wrong = matches!(found, Found::Wrong(_));

@@ -32,7 +32,7 @@ impl Pipeline {
         let Some(mac) = mac else { return Ok(shown) };
         let ours = client.verdict == ca::Verdict::Ours;
         Ok(match shown {
-            Credential::UnknownToken | Credential::BadLogin => shown,
+            Credential::UnknownToken | Credential::BadLogin | Credential::OldLogin => shown,
             // Two proofs of two devices: the pipeline refuses what names both.
             _ if shown.owner().is_some_and(|other| other != mac) => Credential::UnknownToken,
             _ => Credential::Certificate { mac, ours },

@@ -1,8 +1,8 @@
 //! HTTP credentials of a device: Basic (RFC 7617) and Digest (RFC 7616, and its RFC 2617 form that phones speak).
 //!
 //! User name is the MAC, the password is the device's own; a device that is sent to another server may show the login of
-//! there. The challenge is the same for everybody for five minutes:
-//! it never depends on who asks. Knows no HTTP library: header values in, header values out.
+//! there. The challenge is the same for everybody for five minutes: it never depends on who asks. Only who shows a right
+//! answer for the second time gets one of his own. Knows no HTTP library: header values in, header values out.
 
 use super::authorize::Credential;
 use crate::net::Mac;
@@ -12,7 +12,7 @@ use aws_lc_rs::{constant_time, hmac};
 use base64::{Engine, prelude::BASE64_STANDARD as BASE64};
 use md5::{Digest, Md5};
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 pub const REALM: &str = "phonebox";
@@ -21,6 +21,8 @@ const NONCES: usize = 16_384;
 
 pub struct Logins {
     key: hmac::Key,
+    /// Nonces that were made for one answer.
+    own: AtomicU64,
     /// Highest use count seen per nonce, user and client nonce, with the bucket it belongs to.
     used: Mutex<HashMap<[u8; 32], (i64, u32)>>,
     /// Devices with credentials that were asked for them and have not answered yet.
@@ -33,21 +35,40 @@ impl Logins {
     pub fn new(key: &[u8; 32]) -> Logins {
         Logins {
             key: hmac::Key::new(hmac::HMAC_SHA256, key),
+            own: AtomicU64::new(0),
             used: Mutex::default(),
             asked: Mutex::default(),
             waiting: AtomicUsize::new(0),
         }
     }
 
-    fn nonce(&self, bucket: i64) -> String {
-        let tag = hmac::sign(&self.key, &bucket.to_be_bytes());
-        format!("{bucket:x}-{}", hex(tag.as_ref().get(..16).unwrap_or_default()))
+    /// Number 0 is everybody's.
+    fn nonce(&self, bucket: i64, number: u64) -> String {
+        let tag = hmac::sign(&self.key, format!("{bucket:x}.{number:x}").as_bytes());
+        format!("{bucket:x}.{number:x}-{}", hex(tag.as_ref().get(..16).unwrap_or_default()))
+    }
+
+    /// In which five minutes it was issued.
+    fn issued(&self, nonce: &str) -> Option<i64> {
+        let (bucket, number) = nonce.split_once('-')?.0.split_once('.')?;
+        let (bucket, number) = (i64::from_str_radix(bucket, 16).ok()?, u64::from_str_radix(number, 16).ok()?);
+        (self.nonce(bucket, number) == nonce).then_some(bucket)
     }
 
     /// `WWW-Authenticate` values. Basic is offered over TLS only; it is accepted wherever it comes.
     pub fn challenge(&self, now: i64, tls: bool) -> Vec<String> {
-        let nonce = self.nonce(now.div_euclid(BUCKET_MS));
-        let mut values = vec![format!("Digest realm=\"{REALM}\", qop=\"auth\", algorithm=MD5, nonce=\"{nonce}\"")];
+        self.challenge_with(0, "", now, tls)
+    }
+
+    /// For a right answer that was given before: the password is known, another nonce is all that it takes (RFC 7616 §3.3).
+    pub fn challenge_again(&self, now: i64, tls: bool) -> Vec<String> {
+        self.challenge_with(self.own.fetch_add(1, Ordering::Relaxed) + 1, ", stale=true", now, tls)
+    }
+
+    fn challenge_with(&self, number: u64, more: &str, now: i64, tls: bool) -> Vec<String> {
+        let nonce = self.nonce(now.div_euclid(BUCKET_MS), number);
+        let digest = format!("Digest realm=\"{REALM}\", qop=\"auth\", algorithm=MD5, nonce=\"{nonce}\"{more}");
+        let mut values = vec![digest];
         if tls {
             values.push(format!("Basic realm=\"{REALM}\", charset=\"UTF-8\""));
         }
@@ -85,8 +106,11 @@ impl Logins {
     ) -> Result<Credential, E> {
         let Some(given) = self.read(header, verb, target, now) else { return Ok(Credential::BadLogin) };
         let shown = known(given.user())?.into_iter().find(|(_, secret)| given.is(secret.reveal()));
-        let shown = shown.filter(|_| self.is_first(&given));
-        Ok(shown.map_or(Credential::BadLogin, |(credential, _)| credential))
+        Ok(match shown {
+            None => Credential::BadLogin,
+            Some((credential, _)) if self.is_first(&given) => credential,
+            Some(_) => Credential::OldLogin,
+        })
     }
 
     /// What the header says, where it can be a login at all: readable, for this file, by a challenge of these minutes.
@@ -102,7 +126,7 @@ impl Logins {
         let fields = fields(rest);
         let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
         let bucket = now.div_euclid(BUCKET_MS);
-        let issued = [bucket, bucket - 1].into_iter().find(|b| self.nonce(*b) == field("nonce"))?;
+        let issued = self.issued(field("nonce")).filter(|issued| [bucket, bucket - 1].contains(issued))?;
         let hash: fn(&str) -> String = match field("algorithm").to_ascii_uppercase().as_str() {
             "" | "MD5" => md5_hex,
             "SHA-256" => sha256_hex,
@@ -113,12 +137,15 @@ impl Logins {
         (is_for && field("realm") == REALM).then_some(Given::Digest { fields, hash, ha2, issued })
     }
 
-    /// A Digest counts once; Basic says the same each time.
+    /// A Digest counts once, without qop its nonce (RFC 2069); Basic says the same each time.
     pub fn is_first(&self, given: &Given) -> bool {
         let Given::Digest { issued, .. } = given else { return true };
         let field = |name| given.field(name);
-        let count = u32::from_str_radix(field("nc"), 16).unwrap_or(0);
-        field("qop").is_empty() || self.is_fresh(&[field("nonce"), field("username"), field("cnonce")], count, *issued)
+        let (cnonce, count) = match field("qop") {
+            "" => ("", 1),
+            _ => (field("cnonce"), u32::from_str_radix(field("nc"), 16).unwrap_or(0)),
+        };
+        self.is_fresh(&[field("nonce"), field("username"), cnonce], count, *issued)
     }
 
     /// A use count counts once, and only upwards (T13: a replayed request is not a login).
@@ -242,7 +269,7 @@ mod tests {
     }
 
     fn digest(logins: &Logins, now: i64, password: &str, nc: &str) -> String {
-        let nonce = logins.nonce(now.div_euclid(BUCKET_MS));
+        let nonce = logins.nonce(now.div_euclid(BUCKET_MS), 0);
         let ha1 = md5_hex(&format!("c81fea83e85a:{REALM}:{password}"));
         let ha2 = md5_hex("GET:/46xxsettings.txt");
         let response = md5_hex(&format!("{ha1}:{nonce}:{nc}:abc:auth:{ha2}"));
@@ -267,7 +294,7 @@ mod tests {
         let logins = Logins::new(&[7; 32]);
         let header = digest(&logins, 0, "secret", "00000001");
         assert_eq!(check(&logins, &header, 0), Credential::Login(phone()));
-        assert_eq!(check(&logins, &header, 1), Credential::BadLogin, "replayed");
+        assert_eq!(check(&logins, &header, 1), Credential::OldLogin, "replayed");
         assert_eq!(check(&logins, &digest(&logins, 0, "secret", "00000002"), 2), Credential::Login(phone()));
         assert_eq!(check(&logins, &digest(&logins, 0, "secret", "00000003"), 3 * BUCKET_MS), Credential::BadLogin);
     }

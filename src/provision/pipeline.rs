@@ -290,10 +290,12 @@ impl Pipeline {
             }
         }
         let tls = request.transport == Transport::Https;
-        Ok(match refusal.challenge {
-            true => Outcome::refused(Answer::Challenge(self.logins.challenge(request.now, tls)), refusal.reason),
-            false => Outcome::not_found(refusal.reason),
-        })
+        let challenge = match (refusal.challenge, refusal.stale) {
+            (false, _) => return Ok(Outcome::not_found(refusal.reason)),
+            (true, false) => self.logins.challenge(request.now, tls),
+            (true, true) => self.logins.challenge_again(request.now, tls),
+        };
+        Ok(Outcome::refused(Answer::Challenge(challenge), refusal.reason))
     }
 
     /// An alarm, written behind: nobody waits for it.

@@ -124,6 +124,35 @@ fn ava_126_ava_202_ava_205_a_code_leads_to_what_its_site_has_and_never_ends() {
     phonebox.cli(&["site", "set", "Berlin", "--pid", "0042"]);
 }
 
+/// T13: a Digest without qop counts once for each nonce. An old phone that shows the code for its next file goes on at once.
+#[test]
+fn threat_013_a_code_by_a_digest_without_qop_counts_once_and_the_phone_goes_on() {
+    let (phonebox, number) = berlin();
+    let path = own_file("T54W");
+    let ask = |login: &str| {
+        raw::ask(phonebox.http(), "GET", &path, &format!("User-Agent: {}\r\n{login}", phone("T54W").user_agent()))
+    };
+    let nonce = |answer: &Answer| {
+        let challenge = answer.header("www-authenticate").unwrap().to_owned();
+        challenge.split("nonce=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+    };
+    let old = |nonce: &str| {
+        let md5 = |text: String| phonebox::phone::md5(text);
+        let (ha1, ha2) = (md5(format!("{number}:phonebox:0042")), md5(format!("GET:{path}")));
+        format!(
+            "Authorization: Digest username=\"{number}\", realm=\"phonebox\", nonce=\"{nonce}\", uri=\"{path}\", \
+             response=\"{}\"\r\n",
+            md5(format!("{ha1}:{nonce}:{ha2}"))
+        )
+    };
+    let first = nonce(&ask(""));
+    assert_eq!(ask(&old(&first)).status, 200);
+    let again = ask(&old(&first));
+    assert!(again.status == 401 && again.head.contains("stale=true"), "{}", again.head);
+    assert_eq!(reason(&phonebox, "T54W"), "old-credentials");
+    assert_eq!(ask(&old(&nonce(&again))).status, 200);
+}
+
 /// AVA-024, AVA-069: the fourth wrong code locks; then the right one is refused too, over a restart, until the time is over
 /// or somebody lets the phone in. All of it is one 401.
 #[test]

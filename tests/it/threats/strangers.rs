@@ -307,19 +307,13 @@ fn threat_013_credentials_are_for_one_device_count_once_and_are_limited() {
     assert!(!other.text().contains("FORCE_SIP"));
     // A recorded Digest answer is worth nothing the second time.
     let challenge = raw::ask(phonebox.http(), "GET", &path, &agent("J179"));
-    let nonce = challenge
-        .header("www-authenticate")
-        .unwrap()
-        .split("nonce=\"")
-        .nth(1)
-        .unwrap()
-        .split('"')
-        .next()
-        .unwrap()
-        .to_owned();
+    let nonce = nonce_of(challenge.header("www-authenticate").unwrap()).to_owned();
     let recorded = digest(mac("J179"), &password, &nonce, &path);
     assert_eq!(ask(&path, &recorded).status, 200);
-    assert_eq!(ask(&path, &recorded).status, 401, "replayed");
+    let again = ask(&path, &recorded);
+    assert_eq!(again.status, 401, "replayed");
+    let asked = again.header("www-authenticate").unwrap();
+    assert!(asked.contains("stale=true") && nonce_of(asked) != nonce, "{asked}");
     // Guessing a password is guessing: it is slowed. The right one then still counts.
     let guesses: Vec<u16> = (0..60).map(|n| ask(&path, &basic(mac("J179"), &format!("guess{n}"))).status).collect();
     assert!(guesses.iter().all(|status| matches!(status, 401 | 404 | 429)), "{guesses:?}");
@@ -328,7 +322,7 @@ fn threat_013_credentials_are_for_one_device_count_once_and_are_limited() {
 
 /// RFC 2617 §3.2.2.1: a client that knows no qop answers the same challenge without one.
 #[test]
-fn a_digest_of_an_old_phone_without_qop_is_a_login() {
+fn threat_013_a_digest_of_an_old_phone_without_qop_is_a_login_once() {
     let mut phonebox = Phonebox::start();
     add(&phonebox, "J179", &[]);
     let mut one = phone("J179");
@@ -339,7 +333,7 @@ fn a_digest_of_an_old_phone_without_qop_is_a_login() {
     let ask = |login: &str| raw::ask(phonebox.http(), "GET", &path, &format!("{}{login}", agent("J179")));
     let asked = ask("");
     assert_eq!(asked.status, 401);
-    let nonce = asked.header("www-authenticate").unwrap().split("nonce=\"").nth(1).unwrap().trim_end_matches('"');
+    let nonce = nonce_of(asked.header("www-authenticate").unwrap());
     let old = |user: &str, password: &str, nonce: &str| {
         let md5 = |text: String| phonebox::phone::md5(text);
         let (ha1, ha2) = (md5(format!("{user}:phonebox:{password}")), md5(format!("GET:{path}")));
@@ -353,13 +347,28 @@ fn a_digest_of_an_old_phone_without_qop_is_a_login() {
     assert_eq!(served.status, 200, "{}", served.head);
     assert!(served.text().contains(PASSWORD));
     assert_eq!(phonebox.device(mac("J179"))["proof"], "credentials");
+    // T13: once for each nonce. Who shows it again gets a new one, and a right answer to that is a login.
+    let again = ask(&old(mac("J179"), &password, nonce));
+    assert_eq!(again.status, 401, "replayed");
+    let challenge = again.header("www-authenticate").unwrap();
+    let fresh = nonce_of(challenge);
+    assert!(challenge.contains("stale=true") && fresh != nonce, "{challenge}");
+    assert_eq!(ask(&old(mac("J179"), &password, fresh)).status, 200);
+    assert_eq!(ask(&old(mac("J179"), &password, fresh)).status, 401, "replayed");
+    assert!(phonebox.verdict(mac("J179")).contains("a login counts once"), "{}", phonebox.verdict(mac("J179")));
     for (user, password, nonce) in [
         (mac("J179"), "wrong", nonce),
         (mac("J189"), password.as_str(), nonce),
         (mac("J179"), password.as_str(), "1-0123456789abcdef0123456789abcdef"),
     ] {
-        assert_eq!(ask(&old(user, password, nonce)).status, 401, "{user} {nonce}");
+        let refused = ask(&old(user, password, nonce));
+        assert_eq!(refused.status, 401, "{user} {nonce}");
+        assert!(!refused.head.contains("stale"), "a wrong password is no old one: {}", refused.head);
     }
+}
+
+fn nonce_of(challenge: &str) -> &str {
+    challenge.split("nonce=\"").nth(1).unwrap().split('"').next().unwrap()
 }
 
 fn base64(text: &str) -> String {
