@@ -178,6 +178,11 @@ pub struct Stored {
 const BOX: &str = "http://BOX";
 
 impl Stored {
+    /// It was given less than a file: that tells nothing of what it has.
+    pub fn is_part(&self) -> bool {
+        self.method == "HEAD" || self.status == 206
+    }
+
     /// Writes the box's own address into what is to be done.
     pub fn name_box(&mut self, http: Option<&str>) {
         if let Some(http) = http.filter(|_| self.next.contains(BOX)) {
@@ -227,8 +232,8 @@ pub fn plain(conn: &Connection, account_id: i64, mac: Mac, reasons: &[Reason]) -
     let codes = reasons.iter().map(|reason| format!("'{}'", reason.code())).collect::<Vec<_>>().join(", ");
     let mut statement = conn.prepare_cached(&format!(
         "SELECT DISTINCT file || ' over ' || transport || ' to ' || peer FROM check_in
-         WHERE account_id = $1 AND mac = $2 AND transport <> 'https' AND status IN (200, 206) AND reason IN ({codes})
-         ORDER BY 1"
+         WHERE account_id = $1 AND mac = $2 AND transport <> 'https' AND status IN (200, 206) AND bytes > 0
+            AND reason IN ({codes}) ORDER BY 1"
     ))?;
     let rows = statement.query_map(params![account_id, mac.to_u64() as i64], |row| row.get(0))?;
     Ok(rows.collect::<std::result::Result<_, _>>()?)
@@ -254,11 +259,23 @@ pub fn repeated(conn: &Connection, account_id: i64, up_to: i64, after: i64, limi
     Ok(rows.collect::<std::result::Result<_, _>>()?)
 }
 
+/// A reason speaks of the whole file that it gives. Not each time all of it was asked for.
+fn told(text: String, method: &str, status: i64) -> String {
+    let less = match (method, status) {
+        ("HEAD", 200) => "only its head was asked for",
+        (_, 206) => "a part of it was sent",
+        (_, 304) => "it had that one already",
+        _ => return text,
+    };
+    text.replace("the whole file was sent", &format!("it may have the whole file: {less}"))
+}
+
 fn stored(row: &Row) -> std::result::Result<Stored, crate::db::RowError> {
     let bits: Option<i64> = row.get(6)?;
     let mac = bits.and_then(|bits| Mac::from_u64(bits as u64));
     let (peer, reason): (String, String) = (row.get(5)?, row.get(14)?);
     let (text, next) = super::words(&reason, mac, &peer);
+    let (method, status): (String, i64) = (row.get(10)?, row.get(16)?);
     Ok(Stored {
         id: row.get(0)?,
         at: row.get(1)?,
@@ -270,15 +287,15 @@ fn stored(row: &Row) -> std::result::Result<Stored, crate::db::RowError> {
         vendor: row.get(7)?,
         model: row.get(8)?,
         version: row.get(9)?,
-        method: row.get(10)?,
+        text: told(text, &method, status),
+        method,
         file: row.get(11)?,
         evidence: row.get(12)?,
         decision: row.get(13)?,
         reason,
-        text,
         next,
         detail: row.get(15)?,
-        status: row.get(16)?,
+        status,
         bytes: row.get(17)?,
         micros: row.get(18)?,
     })

@@ -170,7 +170,7 @@ impl Pipeline {
                 enrolled_at: None,
                 plain_secrets,
                 verdict: match seen {
-                    Some(one) => verdict_of(one),
+                    Some(one) => verdict_of_stranger(one, mac),
                     None => format!(
                         "Nobody added {mac} and it has never asked here: add it (phonebox device add {mac} --activate) and \
                          see that it is given this box's URL."
@@ -374,6 +374,15 @@ fn verdict_of(last: &checkins::Stored) -> String {
     if last.next.is_empty() { text } else { format!("{text} {}", last.next) }
 }
 
+/// Only a device that somebody added can be let in.
+fn verdict_of_stranger(last: &checkins::Stored, mac: Mac) -> String {
+    let mut last = last.clone();
+    if last.next.contains("device let-in") {
+        (_, last.next) = words(Reason::UnknownDevice.code(), Some(mac), "");
+    }
+    verdict_of(&last)
+}
+
 /// What a device whose state says otherwise was refused for, it is not any more.
 const BEFORE: [Reason; 7] = [
     Reason::UnknownDevice,
@@ -465,13 +474,13 @@ fn verdict(judged: &Judged) -> String {
             }
         }
         Some(last) if last.decision == "refused" => verdict_of(last),
-        Some(last) if lost.is_some() && last.decision == "served" => {
+        Some(last) if lost.is_some() && matches!(last.decision.as_str(), "served" | "redirected") => {
             format!("{} But {}. Correct the value.", last.text, lost.map_or("", String::as_str))
         }
         Some(last) if untold.is_some() && last.decision == "redirected" => {
             format!("{} {}", last.text, untold.unwrap_or_default())
         }
-        Some(last) if last.next.is_empty() => format!("All is well: {}", lower_first(&last.text)),
+        Some(last) if last.next.is_empty() && !last.is_part() => format!("All is well: {}", lower_first(&last.text)),
         Some(last) => verdict_of(last),
     }
 }

@@ -260,6 +260,10 @@ impl Pipeline {
                 self.prepare_certificate(&mut loaded, &grant, outside.is_none(), request.now).await?;
                 // Rendered first: an answer that cannot be written must leave no trace of having been sent.
                 let outcome = self.make(request, &loaded, &grant, outside.as_deref(), &mark.identity)?;
+                // A head holds none.
+                if request.method == Method::Head {
+                    grant.effects.retain(|effect| *effect != Effect::SecretsSent);
+                }
                 if let Some(mac) = loaded.mac.filter(|_| !grant.effects.is_empty())
                     && outcome.decision != Decision::Refused
                 {

@@ -167,3 +167,15 @@ fn a_binding_opens_a_network_that_is_shut() {
     let bound = ask();
     assert!(bound.status == 200 && bound.text().contains(PASSWORD), "{}", phonebox.verdict(mac("T54W")));
 }
+
+/// Nobody can let in what nobody added.
+#[test]
+fn a_stranger_that_was_asked_for_credentials_is_to_be_added_first() {
+    let phonebox = Phonebox::start();
+    phonebox.cli(&["network", "add", "127.0.0.54/32", "--ask"]);
+    let file = format!("/{}.cfg", mac("T54W"));
+    assert_eq!(raw::send(phonebox.http(), Some("127.0.0.54".parse().unwrap()), "GET", &file, "", b"").status, 401);
+    let verdict = phonebox.verdict(mac("T54W"));
+    assert!(verdict.contains(&format!("phonebox device add {}", mac("T54W"))), "{verdict}");
+    assert!(verdict.contains("Credentials are needed here") && !verdict.contains("let-in"), "{verdict}");
+}

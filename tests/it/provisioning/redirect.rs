@@ -367,3 +367,17 @@ fn ava_120_the_phone_group_selects_what_the_box_renders() {
     add(&phonebox, "T54W", &["--profile", "away"]);
     assert!(phone("J179").contains(said) && !phone("T54W").contains(said), "{}", phone("J179"));
 }
+
+/// What the file cannot carry was not told, whatever the reason says.
+#[test]
+fn a_password_that_the_file_cannot_carry_is_no_login_that_was_told() {
+    let phonebox = Phonebox::start();
+    let password = phonebox.secret("t4rget\"Pa55");
+    phonebox.cli(&["profile", "add", "e", "--url", "http://pbx.example/", "--user", "u", "--password", &password]);
+    add(&phonebox, "J179", &["--profile", "e"]);
+    let agent = format!("User-Agent: {}\r\n", phone("J179").user_agent());
+    assert_eq!(raw::ask(phonebox.http(), "GET", "/46xxsettings.txt", &agent).status, 200);
+    let verdict = phonebox.verdict(mac("J179"));
+    assert!(verdict.contains("But 46xxsettings.txt: FORCE_HTTP_AUTH_PASSWORD was left out"), "{verdict}");
+    assert!(verdict.ends_with("Correct the value.") && !verdict.starts_with("All is well"), "{verdict}");
+}

@@ -309,6 +309,32 @@ fn threat_020_and_098_a_hostile_user_agent_is_harmless_where_it_is_shown() {
     assert!(phonebox.is_alive() && !phonebox.said().contains("panicked"));
 }
 
+/// Who asks for less than the file has not got it, and is not said to have.
+#[test]
+fn threat_019_a_head_or_a_part_is_no_delivery_and_is_not_told_as_one() {
+    let phonebox = Phonebox::start();
+    add(&phonebox, "T54W", &[]);
+    let (own, mac) = (format!("/{}.cfg", mac("T54W")), mac("T54W"));
+    assert_eq!(raw::ask(phonebox.http(), "HEAD", &own, SOMEONE).status, 200);
+    let explained = phonebox.explain(mac);
+    assert_eq!(
+        explained["verdict"],
+        "It is inside its first-contact window, so it may have the whole file: only its head was asked for."
+    );
+    assert_eq!(explained["plain_secrets"].as_array().unwrap().len(), 0, "{explained}");
+    assert!(phonebox.device(mac)["secrets_at"].is_null());
+    assert_eq!(raw::ask(phonebox.http(), "GET", &own, &format!("{SOMEONE}Range: bytes=0-0\r\n")).status, 206);
+    let verdict = phonebox.verdict(mac);
+    assert!(verdict.ends_with("so it may have the whole file: a part of it was sent."), "{verdict}");
+    assert!(!verdict.starts_with("All is well"), "{verdict}");
+    assert_eq!(raw::ask(phonebox.http(), "GET", &own, &format!("{SOMEONE}If-None-Match: *\r\n")).status, 304);
+    let verdict = phonebox.verdict(mac);
+    assert!(verdict.ends_with("so it may have the whole file: it had that one already."), "{verdict}");
+    assert!(phonebox.device(mac)["enrolled_at"].is_null());
+    raw::ask(phonebox.http(), "GET", &own, SOMEONE);
+    assert!(phonebox.verdict(mac).starts_with("All is well: it is inside its first-contact window, so the whole file"));
+}
+
 /// Some clients shut their side when they have asked, some hang up: the one is answered, both are written down.
 #[test]
 fn who_shuts_its_side_after_asking_is_answered_and_written_down() {
