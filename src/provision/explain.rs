@@ -129,7 +129,10 @@ impl Pipeline {
             }
         })?;
         self.draft(&subject, &heard, vendor, kind, &path, secrets, origin, now, |job, mut draft| {
-            let view = view(&path.name, job, &draft, &unwritten(job, &draft));
+            let unwritten = unwritten(job, &draft);
+            let view = view(&path.name, job, &draft, &unwritten);
+            // Masked, what cannot be written could be.
+            draft.mapped.items.retain(|item| is_written(item, &unwritten));
             mask(&mut draft);
             let (rendered, _) = job.write(&draft).map_err(|failure| match failure {
                 Failure::NoWriter => PreviewError::Write(format!("this box cannot write {} files yet", vendor.name)),
@@ -294,6 +297,11 @@ fn unwritten(job: &Job, draft: &Draft) -> Vec<WriteWarning> {
     job.write(draft).map(|(_, warnings)| warnings).unwrap_or_default()
 }
 
+fn is_written(item: &Item, unwritten: &[WriteWarning]) -> bool {
+    let is_lost = |param: &str| unwritten.iter().any(|one| one.is_lost() && one.name == param);
+    !matches!(item, Item::Param(param) if is_lost(&param.name))
+}
+
 fn view(name: &str, job: &Job, draft: &Draft, unwritten: &[WriteWarning]) -> ExplainedFile {
     let line = |name: &str, value: &Value, setting: Option<String>, from: &Provenance| Line {
         name: name.to_owned(),
@@ -304,9 +312,7 @@ fn view(name: &str, job: &Job, draft: &Draft, unwritten: &[WriteWarning]) -> Exp
         author: from.author.to_string(),
         at: from.at,
     };
-    let is_lost = |param: &str| unwritten.iter().any(|one| one.is_lost() && one.name == param);
-    let is_written = |item: &&Item| !matches!(item, Item::Param(param) if is_lost(&param.name));
-    let lines = draft.mapped.items.iter().filter(is_written).map(|item| match item {
+    let lines = draft.mapped.items.iter().filter(|item| is_written(item, unwritten)).map(|item| match item {
         Item::Param(param) => {
             line(&param.name, &param.value, param.setting.map(|id| catalogue().name(id)), &param.from)
         }

@@ -1,7 +1,8 @@
 //! What people set arrives in phones: every layer in its order, hostile values whole or not at all, firmware, raw text,
 //! uploads. Each file is read by the phone's own reader.
 
-use crate::support::phone::{PASSWORD, Phone, account, mac, own_account, phone};
+use crate::support::phone::{PASSWORD, Phone, account, add, mac, own_account, phone};
+use crate::support::raw;
 use crate::support::server::Phonebox;
 
 /// A phone of each dialect and its display name's parameter.
@@ -171,6 +172,26 @@ fn a_preview_of_another_devices_file_is_refused_in_the_check_ins_words() {
         let said = phonebox.try_cli(&["preview", mac("T54W"), file]);
         assert!(said.code == 1 && said.err.contains(file), "{said:?}");
         assert!(said.err.contains("two different MAC addresses"), "{said:?}");
+    }
+}
+
+/// A secret that the format cannot carry is not in the file, and a mask in its place would say that it is.
+#[test]
+fn a_preview_leaves_out_the_secrets_that_the_file_leaves_out() {
+    let phonebox = Phonebox::start();
+    for (model, password, param) in [("J179", "a\"b", "FORCE_SIP_PASSWORD"), ("T54W", " lead", "account.1.password")] {
+        add(&phonebox, model, &[]);
+        let own = if model == "J179" { "46xxsettings.txt".to_owned() } else { own_file(model) };
+        let preview = || phonebox.cli(&["preview", mac(model), &own]);
+        assert!(preview().contains(param), "{}", preview());
+        phonebox.cli(&["device", "line", mac(model), "1", &format!("password={}", phonebox.secret(password))]);
+        let agent = format!("User-Agent: {}\r\n", phone(model).user_agent());
+        let sent = raw::ask(phonebox.http(), "GET", &format!("/{own}"), &agent).text();
+        assert!(!sent.contains(param), "{sent}");
+        let shown = preview();
+        assert!(!shown.contains(param), "{shown}");
+        let lines = phonebox.cli(&["preview", mac(model), &own, "--lines"]);
+        assert!(lines.contains(&format!("{param} was left out")), "{lines}");
     }
 }
 
