@@ -9,6 +9,7 @@ use super::resolve::{self, For, Origin, Scopes};
 use super::shared::Shared;
 use super::subject::Subject;
 use crate::db::{BOX_ACCOUNT, Error};
+use crate::net::Mac;
 use crate::profiles::{Profile, Target};
 use crate::settings::{Resolved, Values};
 use crate::vendors::format::WriteWarning;
@@ -252,13 +253,19 @@ impl Pipeline {
 }
 
 impl Job<'_> {
+    /// Whom a container leads on that nobody added.
+    fn named(&self) -> Option<Mac> {
+        let name = Some(self.path.name.as_bytes()).filter(|_| self.kind == FileKind::Container);
+        vendors::macs_in_path(name?).next()
+    }
+
     /// The file, and what could not be written into it.
     pub fn write(&self, draft: &Draft) -> Result<(Rendered, Vec<WriteWarning>), Failure> {
         let whom = self.whom();
         let render = Render {
             kind: self.kind,
             file: &self.path.name,
-            mac: self.subject.map(|subject| subject.device.mac),
+            mac: self.subject.map(|subject| subject.device.mac).or_else(|| self.named()),
             model: whom.model,
             items: &draft.mapped.items,
             sections: &draft.sections,
