@@ -43,7 +43,17 @@ const OF_ANYBODY: [Reason; 10] = [
 
 /// Cut, without control characters and without tokens: what was sent must be harmless wherever it is shown (T12, T20, T98).
 fn tame(text: &str) -> String {
-    Token::hide(text).chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).take(LONGEST).collect()
+    let is_odd = |c: char| c.is_control() || is_unseen(c);
+    Token::hide(text).chars().map(|c| if is_odd(c) { '\u{fffd}' } else { c }).take(LONGEST).collect()
+}
+
+/// Format characters (Unicode's Cf) and line ends: they turn a line around, join or break what is beside them.
+fn is_unseen(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+    )
 }
 
 impl From<&CheckIn<'_>> for Facts {

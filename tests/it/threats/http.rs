@@ -309,6 +309,20 @@ fn threat_020_and_098_a_hostile_user_agent_is_harmless_where_it_is_shown() {
     assert!(phonebox.is_alive() && !phonebox.said().contains("panicked"));
 }
 
+/// What turns a line around or is not seen at all would show another name than was asked for.
+#[test]
+fn threat_098_a_path_shows_no_format_characters() {
+    let phonebox = Phonebox::start();
+    let odd = ['\u{202e}', '\u{2066}', '\u{200f}', '\u{200b}', '\u{feff}', '\u{ad}', '\u{2028}', '\u{e0041}'];
+    for c in odd {
+        assert!(raw::tftp(phonebox.tftp(), &format!("{}-{c}gfc.x.cfg", mac("T54W"))).is_err());
+    }
+    let explained = phonebox.cli(&["explain", mac("T54W")]);
+    assert!(explained.contains("\u{fffd}gfc"), "{explained}");
+    assert!(!explained.contains(odd), "{explained:?}");
+    assert!(!phonebox.explain(mac("T54W")).to_string().contains(odd));
+}
+
 /// Who asks for less than the file has not got it, and is not said to have.
 #[test]
 fn threat_019_a_head_or_a_part_is_no_delivery_and_is_not_told_as_one() {
