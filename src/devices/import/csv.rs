@@ -20,7 +20,7 @@ pub fn read(mut text: impl BufRead, meter: &Meter, name: Option<Arc<str>>, rows:
         .flexible(true)
         .delimiter(delimiter)
         .buffer_capacity(BUFFER)
-        .from_reader(Lines { inner: text, after_cr: false, open: false });
+        .from_reader(Lines { inner: text, after_cr: false, open: false, ended: false });
     let mut record = ByteRecord::new();
     let fail = |row: u64, error: ::csv::Error| FileError(format!("after row {row}: {error}"));
     if !reader.read_byte_record(&mut record).map_err(|error| fail(0, error))? {
@@ -33,13 +33,17 @@ pub fn read(mut text: impl BufRead, meter: &Meter, name: Option<Arc<str>>, rows:
         meter.next_row();
         // The reader says where a record ends, its own line end and those inside its quotes counted.
         let inside = record.iter().flatten().filter(|byte| **byte == b'\n').count() as u64;
-        let row = reader.position().line().saturating_sub(1 + inside);
+        let is_open = record.iter().flatten().any(|byte| *byte == END);
+        let row = reader.position().line().saturating_sub(u64::from(!is_open) + inside);
         last = row;
-        if record.iter().all(|cell| cell.trim_ascii().is_empty()) {
+        if !is_open && record.iter().all(|cell| cell.trim_ascii().is_empty()) {
             continue;
         }
         let place = Place { file: name.clone(), row };
-        let cells = cells(&columns, &record);
+        let cells = match is_open {
+            true => Err("a quotation mark is opened in it and never closed".into()),
+            false => cells(&columns, &record),
+        };
         if !rows.take(place, cells.as_deref().map_err(Clone::clone))? {
             break;
         }
@@ -47,12 +51,16 @@ pub fn read(mut text: impl BufRead, meter: &Meter, name: Option<Arc<str>>, rows:
     Ok(())
 }
 
+/// Stands behind the last line and nowhere else: an empty row, or inside of a quotation that was never closed.
+const END: u8 = b'\r';
+
 /// Every line ends in LF, the last one too, whatever the editor wrote: rows are counted by them.
 struct Lines<R> {
     inner: R,
     after_cr: bool,
     /// The last line has no end yet.
     open: bool,
+    ended: bool,
 }
 
 impl<R: Read> Read for Lines<R> {
@@ -60,11 +68,15 @@ impl<R: Read> Read for Lines<R> {
         loop {
             let count = self.inner.read(buffer)?;
             if count == 0 {
-                let end = buffer.first_mut().filter(|_| std::mem::take(&mut self.open));
-                return Ok(end.map_or(0, |byte| {
-                    *byte = b'\n';
-                    1
-                }));
+                let end = match (std::mem::take(&mut self.open), self.ended) {
+                    (true, _) => b'\n',
+                    (false, false) => END,
+                    (false, true) => return Ok(0),
+                };
+                self.ended |= end == END;
+                let Some(first) = buffer.first_mut() else { return Ok(0) };
+                *first = end;
+                return Ok(1);
             }
             let mut kept = 0;
             for place in 0..count {

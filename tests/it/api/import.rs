@@ -119,6 +119,29 @@ fn a_zips_other_files_are_left_out_by_name_and_its_lists_are_taken() {
 }
 
 /// AVA-238. ALE-042: each names the MAC, where there is one, and why.
+/// The row that the mark is in, whatever it swallows.
+#[test]
+fn a_quotation_mark_that_is_never_closed_is_refused_with_its_row() {
+    let head = "mac,vendor,model\n805ec0de0000,Yealink,T54W\n\n";
+    for (rest, bad) in [
+        ("805ec0de0001,Yealink,\"T54W\n805ec0de0002,Yealink,T54W\n", 4),
+        ("805ec0de0001,Yealink,T54W\n805ec0de0002,Yealink,\"T54W\n", 5),
+        ("805ec0de0001,Yealink,T54W\n805ec0de0002,Yealink,\"T54W", 5),
+        ("805ec0de0001,Yealink,T54W\n\"", 5),
+        ("805ec0de0001,Yealink,T54W\n805ec0de0002,\"Yealink\r\n\r\n", 5),
+    ] {
+        let phonebox = running();
+        let reasons = reasons(&import(&phonebox, format!("{head}{rest}")));
+        let (row, reason) = reasons.first().unwrap_or_else(|| panic!("{rest}: accepted"));
+        assert_eq!((*row, reasons.len()), (bad, 1), "{rest}: {reasons:?}");
+        assert!(reason.contains("quotation mark"), "{reason}");
+    }
+    let phonebox = running();
+    let closed = format!("{head}805ec0de0001,Yealink,\"T54W\"\n805ec0de0002,Yealink,T54W,\n\n");
+    assert_eq!(reasons(&import(&phonebox, closed)), []);
+    assert_eq!(count(&phonebox), 3);
+}
+
 #[test]
 fn ava_238_bad_and_duplicate_rows_are_rejected_one_by_one_with_row_and_reason() {
     let phonebox = running();
