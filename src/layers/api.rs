@@ -5,7 +5,7 @@ use super::{Checked, Found, Named, checked, find, layer};
 use crate::db::{Connection, Db, Touch, Tx};
 use crate::seal::Keyring;
 use crate::settings::catalogue;
-use crate::settings::{Layer, catalogue::Entry};
+use crate::settings::{Layer, SettingError, catalogue::Entry};
 use crate::users::{Actor, Permission};
 use crate::vendors::raw::{RawWarning, parse_raw};
 use crate::vendors::write::is_sent_unread;
@@ -135,6 +135,7 @@ async fn change(
                 told.push(format!("unset {name}"));
             }
             for checked in &set {
+                may_run(tx, &actor, &named, checked)?;
                 store::put(tx, &keys, &actor, found.scope, checked, now)?;
                 told.push(format!("{}={}", checked.name, checked.value.masked()));
             }
@@ -148,6 +149,20 @@ async fn change(
         })
         .await?;
     Ok(Json(values))
+}
+
+/// No model takes firmware that is stored as another brand's.
+fn may_run(tx: &Tx, actor: &Actor, named: &Named, checked: &Checked) -> Result<()> {
+    let Some((vendor, _)) = named.scope.split_once('/').filter(|_| named.layer == Layer::Model) else { return Ok(()) };
+    match store::other_brand(tx, actor.account_id, vendor, checked)? {
+        None => Ok(()),
+        Some(brand) => Err(Problem::from(SettingError {
+            setting: checked.name.clone(),
+            value: Some(checked.value.masked().to_owned()),
+            rule: format!("it is stored as firmware of {brand}"),
+            next: format!("Choose a file for {vendor}, or correct what is stored: phonebox file list"),
+        })),
+    }
 }
 
 /// A layer's values as they are shown, for the audit log.

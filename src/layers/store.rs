@@ -2,12 +2,13 @@
 
 use super::{Checked, Scope};
 use crate::db::{BOX_ACCOUNT, Connection, OptionalExtension, Result, Tx, params};
-use crate::files;
+use crate::files::{self, StoredFile};
 use crate::net::Mac;
 use crate::seal::Keyring;
 use crate::settings::store::{RawText, raw_place, value_place};
 use crate::settings::{Layer, Value};
 use crate::users::Actor;
+use crate::vendors;
 
 /// A value as lists show it: a secret only as being set.
 #[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
@@ -45,15 +46,35 @@ pub fn shown(conn: &Connection, scope: Scope) -> Result<Vec<Shown>> {
 /// Firmware is often named before it is stored: said, and not refused.
 fn note(conn: &Connection, account_id: i64, shown: &Shown) -> Result<Option<String>> {
     let Some(path) = shown.value.as_deref().filter(|_| shown.name == OF_A_FILE) else { return Ok(None) };
-    let name = path.rsplit('/').next().unwrap_or(path);
-    for account_id in [account_id, BOX_ACCOUNT] {
-        if files::store::by_name(conn, account_id, name)?.is_some() {
-            return Ok(None);
-        }
+    if stored_file(conn, account_id, path)?.is_some() {
+        return Ok(None);
     }
+    let name = path.rsplit('/').next().unwrap_or(path);
     Ok(Some(format!(
         "{OF_A_FILE}: no file {name} is stored, so phones will not find it. Store it: phonebox file add {name}"
     )))
+}
+
+/// The brand of a stored firmware file that a model of this other one is to run.
+pub fn other_brand(
+    conn: &Connection,
+    account_id: i64,
+    vendor: &str,
+    checked: &Checked,
+) -> Result<Option<&'static str>> {
+    let (Some(own), Value::Plain(path)) = (vendors::by_id(vendor), &checked.value) else { return Ok(None) };
+    if checked.name != OF_A_FILE {
+        return Ok(None);
+    }
+    let stored = stored_file(conn, account_id, path)?.and_then(|file| vendors::by_id(file.vendor.as_deref()?));
+    Ok(stored.filter(|brand| brand.id != own.id).map(|brand| brand.name))
+}
+
+/// What phones of the account find under this name.
+fn stored_file(conn: &Connection, account_id: i64, path: &str) -> Result<Option<StoredFile>> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let own = files::store::by_name(conn, account_id, name)?;
+    own.map_or_else(|| files::store::by_name(conn, BOX_ACCOUNT, name), |file| Ok(Some(file)))
 }
 
 /// The first layer of the account that names a file, as the flag of a command names it.

@@ -119,6 +119,9 @@ fn firmware_that_no_file_is_stored_for_is_told_and_a_file_that_a_layer_names_sta
         let next = "phonebox layer unset --model \"yealink/T54W\" firmware.file";
         assert!(refused.contains("still in use") && refused.contains(next), "{refused}");
     }
+    phonebox.cli(&["file", "add", file.to_str().unwrap(), "--name", "other.rom", "--vendor", "yealink"]).ok();
+    let other = phonebox.cli(&["layer", "set", "--model", "Snom/D785", "firmware.file=other.rom"]).refused();
+    assert!(other.contains("firmware.file: \"other.rom\"") && other.contains("firmware of Yealink"), "{other}");
     phonebox.cli(&["layer", "unset", "--model", "yealink/T54W", "firmware.file"]).ok();
     phonebox.cli(&["file", "remove", "T54W.rom"]).ok();
 }
